@@ -1,0 +1,1 @@
+"""The nnkit command line."""
