@@ -4,6 +4,10 @@ A tensor's shape is (N, C, H, W), as everywhere, but the batch is the innermost 
 (n, c, h, w) is followed by (n + 1, c, h, w). Sixteen images then fill a vector register, every image of
 such a block does the same arithmetic, and any kernel size, stride or channel count vectorises fully.
 NumPy strides express it, so shapes, views and indexing are as usual; `view(N, -1)` stays free.
+
+Kernels see the memory itself, *blocks*: an array of shape (C, H, W, N'), C-contiguous, where N' is N rounded
+up to a multiple of `LANES`. `to_blocks` and `from_blocks` go between the two; both are free where a tensor
+came out of a kernel with whole blocks of images, and `to_blocks` copies in every other case.
 """
 
 from __future__ import annotations
@@ -20,50 +24,38 @@ Array = npt.NDArray[Any]
 LANES = 16
 
 
-def empty_batch_last(shape: Sequence[int], dtype: npt.DTypeLike = np.float32) -> Array:
-    """Return an uninitialised array of logical `shape` whose first axis is innermost in memory.
+def padded(size: int) -> int:
+    """Return `size` rounded up to a multiple of `LANES`."""
+    return -(-size // LANES) * LANES
 
-    The memory behind it is padded to whole blocks of `LANES` images, so that kernels may write full
-    vectors; the padding is not part of the array.
-    """
+
+def empty_blocks(shape: Sequence[int], dtype: npt.DTypeLike) -> Array:
+    """Return uninitialised blocks for an array of logical `shape`, whose first axis is the batch."""
     batch, *rest = shape
-    padded = -(-batch // LANES) * LANES
-    buffer = np.empty((*rest, padded), dtype)
-    return np.moveaxis(buffer, -1, 0)[:batch]
+    return np.empty((*rest, padded(batch)), dtype)
 
 
-def batch_step(array: Array) -> int:
-    """Return the distance, in elements, between neighbours other than along the batch, or 0.
+def from_blocks(blocks: Array, batch: int) -> Array:
+    """Return the `batch` images in `blocks` as an array with the batch first; nothing is copied."""
+    return np.moveaxis(blocks, -1, 0)[:batch]
 
-    It is not 0 only where kernels can work on the memory as it is: whole blocks of `LANES` images, the
-    batch innermost, and the other axes dense in their order.
+
+def to_blocks(array: Array) -> Array:
+    """Return the blocks that hold `array`, whose first axis is the batch.
+
+    The memory is shared where it is laid out so already. Otherwise it is copied, and images that only
+    fill up the last block are zero.
     """
     batch = array.shape[0]
-    if batch == 0 or batch % LANES or array.strides[0] != array.itemsize:
-        return 0
-    step = None
-    expected = None
-    for size, stride in zip(reversed(array.shape[1:]), reversed(array.strides[1:]), strict=True):
-        if size == 1:
-            continue
-        if expected is None:
-            step = expected = stride
-        if stride != expected:
-            return 0
-        expected = stride * size
-    if step is None:
-        return batch
-    return step // array.itemsize if step > 0 and step % array.itemsize == 0 else 0
+    blocks = np.moveaxis(array, 0, -1)
+    if batch % LANES == 0 and blocks.flags.c_contiguous:
+        return blocks
+    copied = empty_blocks(array.shape, array.dtype)
+    copied[..., :batch] = blocks
+    copied[..., batch:] = 0
+    return copied
 
 
-def batch_last(array: Array) -> Array:
-    """Return `array`, or a copy of it, in whole blocks with the batch innermost; the padding is zero."""
-    if batch_step(array):
-        return array
-    batch, *rest = array.shape
-    padded = -(-batch // LANES) * LANES
-    buffer = np.empty((*rest, padded), array.dtype)
-    blocks = np.moveaxis(buffer, -1, 0)
-    blocks[:batch] = array
-    blocks[batch:] = 0
-    return blocks
+def empty_batch_last(shape: Sequence[int], dtype: npt.DTypeLike = np.float32) -> Array:
+    """Return an uninitialised array of logical `shape` whose first axis is innermost in memory."""
+    return from_blocks(empty_blocks(shape, dtype), shape[0])

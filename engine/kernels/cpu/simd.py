@@ -1,0 +1,291 @@
+"""Vectors for Numba: a block of registers as one value, and the few instructions that work on it.
+
+LLVM does not vectorise the loops of a convolution by itself. Here a `Block` of rows x columns vectors is a
+Numba value modelled on the LLVM type `[rows * columns x <16 x float>]`. LLVM keeps it in registers and
+lowers it to AVX-512, AVX2 or NEON; the loops around it stay ordinary Python. A function takes the shape
+of its block from the *type* of a block that it is given, so it is compiled and cached once per shape.
+
+All addresses are element offsets into the memory of a contiguous array; nothing checks them.
+With NUMBA_DISABLE_JIT=1 the functions come from `simd_python`, which is NumPy and does check.
+"""
+
+from __future__ import annotations
+
+import llvmlite.ir as ir
+from nnkit.kernels.layout import LANES
+from numba import config, types
+from numba.extending import intrinsic, models, register_model
+
+INDEX = ir.IntType(64)
+
+
+class Block(types.Type):
+    """The Numba type of rows x columns vectors of `LANES` elements each."""
+
+    def __init__(self, element, rows, columns):
+        self.element, self.rows, self.columns = element, rows, columns
+        super().__init__(name=f"Block({element}, {rows}, {columns})")
+
+
+@register_model(Block)
+class BlockModel(models.PrimitiveModel):
+    """A block in LLVM: an array of vectors, row by row."""
+
+    def __init__(self, data_model_manager, block):
+        element = data_model_manager[block.element].get_value_type()
+        vector = ir.VectorType(element, LANES)
+        super().__init__(data_model_manager, block, ir.ArrayType(vector, block.rows * block.columns))
+
+
+def _vector_type(context, block):
+    return context.get_value_type(block).element
+
+
+def _vector_address(context, builder, array_type, array, offset, vector_type):
+    data = context.make_array(array_type)(context, builder, array).data
+    return builder.bitcast(builder.gep(data, [offset]), vector_type.as_pointer())
+
+
+def _load(context, builder, array_type, array, offset, vector_type):
+    vector = builder.load(_vector_address(context, builder, array_type, array, offset, vector_type))
+    vector.align = 4  # elements are aligned, vectors need not be
+    return vector
+
+
+def _store(context, builder, array_type, array, offset, vector):
+    address = _vector_address(context, builder, array_type, array, offset, vector.type)
+    builder.store(vector, address).align = 4
+
+
+def _broadcast(builder, scalar, vector_type):
+    empty = ir.Constant(vector_type, ir.Undefined)
+    first = builder.insert_element(empty, scalar, ir.Constant(ir.IntType(32), 0))
+    lanes = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+    return builder.shuffle_vector(first, empty, lanes)
+
+
+def _scalar(context, builder, array_type, array, offset):
+    data = context.make_array(array_type)(context, builder, array).data
+    return builder.load(builder.gep(data, [offset]))
+
+
+def _multiply_add(builder, a, b, c):
+    # fmuladd is one instruction where the machine has it, and never a call into a library where it has not.
+    name = f"llvm.fmuladd.v{LANES}f{64 if isinstance(a.type.element, ir.DoubleType) else 32}"
+    kind = ir.FunctionType(a.type, [a.type] * 3)
+    function = builder.module.declare_intrinsic(name, fnty=kind)
+    return builder.call(function, [a, b, c])
+
+
+def _at(builder, offset, stride, position):
+    return builder.add(offset, builder.mul(stride, ir.Constant(INDEX, position)))
+
+
+def _filled(context, builder, block, vectors):
+    value = ir.Constant(context.get_value_type(block), ir.Undefined)
+    for position, vector in enumerate(vectors):
+        value = builder.insert_value(value, vector, position)
+    return value
+
+
+@intrinsic(prefer_literal=True)
+def zeros(typingctx, array, rows, columns):
+    """Return a block of zeros with the element type of `array`; rows and columns are literals."""
+    block = Block(array.dtype, rows.literal_value, columns.literal_value)
+
+    def codegen(context, builder, signature, arguments):
+        return ir.Constant(context.get_value_type(block), None)
+
+    return block(array, rows, columns), codegen
+
+
+@intrinsic
+def row_values(typingctx, block, array, offset, stride):
+    """Return a block like `block` whose row r is array[offset + r * stride] in every lane."""
+
+    def codegen(context, builder, signature, arguments):
+        _, array_value, offset_value, stride_value = arguments
+        vector_type = _vector_type(context, block)
+        vectors = []
+        for row in range(block.rows):
+            place = _at(builder, offset_value, stride_value, row)
+            value = _scalar(context, builder, array, array_value, place)
+            vectors += [_broadcast(builder, value, vector_type)] * block.columns
+        return _filled(context, builder, block, vectors)
+
+    return block(block, array, types.int64, types.int64), codegen
+
+
+@intrinsic
+def multiply_add(typingctx, block, weights, w_offset, w_row, array, offset, column):
+    """Return block + weights x vectors: one broadcast weight a row, one vector of the array a column."""
+
+    def codegen(context, builder, signature, arguments):
+        value, w_value, w_offset_value, w_row_value, array_value, offset_value, column_value = arguments
+        vector_type = _vector_type(context, block)
+        vectors = [
+            _load(
+                context, builder, array, array_value, _at(builder, offset_value, column_value, c), vector_type
+            )
+            for c in range(block.columns)
+        ]
+        results = []
+        for row in range(block.rows):
+            place = _at(builder, w_offset_value, w_row_value, row)
+            weight = _broadcast(builder, _scalar(context, builder, weights, w_value, place), vector_type)
+            for c, vector in enumerate(vectors):
+                before = builder.extract_value(value, row * block.columns + c)
+                results.append(_multiply_add(builder, weight, vector, before))
+        return _filled(context, builder, block, results)
+
+    integers = [types.int64] * 2
+    return block(block, weights, *integers, array, *integers), codegen
+
+
+@intrinsic
+def multiply_add_vectors(typingctx, block, left, l_offset, l_row, right, r_offset, r_column):
+    """Return block + left x right, lane by lane: one vector of `left` a row, one of `right` a column."""
+
+    def codegen(context, builder, signature, arguments):
+        value, left_value, l_offset_value, l_row_value, right_value, r_offset_value, r_column_value = (
+            arguments
+        )
+        vector_type = _vector_type(context, block)
+        rows = [
+            _load(
+                context, builder, left, left_value, _at(builder, l_offset_value, l_row_value, r), vector_type
+            )
+            for r in range(block.rows)
+        ]
+        results = [None] * (block.rows * block.columns)
+        for c in range(block.columns):
+            place = _at(builder, r_offset_value, r_column_value, c)
+            vector = _load(context, builder, right, right_value, place, vector_type)
+            for r, row in enumerate(rows):
+                position = r * block.columns + c
+                before = builder.extract_value(value, position)
+                results[position] = _multiply_add(builder, row, vector, before)
+        return _filled(context, builder, block, results)
+
+    integers = [types.int64] * 2
+    return block(block, left, *integers, right, *integers), codegen
+
+
+@intrinsic
+def load(typingctx, block, array, offset, row, column):
+    """Return the block of vectors at array[offset + r * row + c * column]."""
+
+    def codegen(context, builder, signature, arguments):
+        _, array_value, offset_value, row_value, column_value = arguments
+        vector_type = _vector_type(context, block)
+        vectors = []
+        for r in range(block.rows):
+            start = _at(builder, offset_value, row_value, r)
+            for c in range(block.columns):
+                place = _at(builder, start, column_value, c)
+                vectors.append(_load(context, builder, array, array_value, place, vector_type))
+        return _filled(context, builder, block, vectors)
+
+    return block(block, array, types.int64, types.int64, types.int64), codegen
+
+
+@intrinsic
+def store(typingctx, block, array, offset, row, column):
+    """Write the vectors of the block to array[offset + r * row + c * column]."""
+
+    def codegen(context, builder, signature, arguments):
+        value, array_value, offset_value, row_value, column_value = arguments
+        for r in range(block.rows):
+            start = _at(builder, offset_value, row_value, r)
+            for c in range(block.columns):
+                place = _at(builder, start, column_value, c)
+                vector = builder.extract_value(value, r * block.columns + c)
+                _store(context, builder, array, array_value, place, vector)
+        return context.get_dummy_value()
+
+    return types.void(block, array, types.int64, types.int64, types.int64), codegen
+
+
+@intrinsic
+def add_lane_sums(typingctx, block, array, offset, row, column):
+    """Add the sum of the lanes of each vector to the element array[offset + r * row + c * column].
+
+    The lanes are added in halves, always in the same order, so the result never depends on the machine.
+    """
+
+    def codegen(context, builder, signature, arguments):
+        value, array_value, offset_value, row_value, column_value = arguments
+        data = context.make_array(array)(context, builder, array_value).data
+        for r in range(block.rows):
+            start = _at(builder, offset_value, row_value, r)
+            for c in range(block.columns):
+                total = _lane_sum(builder, builder.extract_value(value, r * block.columns + c))
+                address = builder.gep(data, [_at(builder, start, column_value, c)])
+                builder.store(builder.fadd(builder.load(address), total), address)
+        return context.get_dummy_value()
+
+    return types.void(block, array, types.int64, types.int64, types.int64), codegen
+
+
+def _lane_sum(builder, vector):
+    width = LANES
+    while width > 1:
+        width //= 2
+        mask = ir.VectorType(ir.IntType(32), width)
+        low = builder.shuffle_vector(vector, vector, ir.Constant(mask, list(range(width))))
+        high = builder.shuffle_vector(vector, vector, ir.Constant(mask, list(range(width, 2 * width))))
+        vector = builder.fadd(low, high)
+    return builder.extract_element(vector, ir.Constant(ir.IntType(32), 0))
+
+
+@intrinsic
+def where_greater(typingctx, candidate, best, chosen, otherwise):
+    """Return `chosen` in the lanes where candidate > best or candidate is NaN, `otherwise` elsewhere."""
+    block = candidate
+
+    def codegen(context, builder, signature, arguments):
+        results = []
+        for position in range(block.rows * block.columns):
+            new, old, yes, no = (builder.extract_value(value, position) for value in arguments)
+            greater = builder.or_(
+                builder.fcmp_ordered(">", new, old), builder.fcmp_unordered("uno", new, new)
+            )
+            results.append(builder.select(greater, yes, no))
+        return _filled(context, builder, block, results)
+
+    return block(block, block, block, block), codegen
+
+
+@intrinsic
+def add_where_equal(typingctx, total, number, wanted, addend):
+    """Return total + addend in the lanes where number == wanted (a scalar), `total` elsewhere."""
+    block = total
+
+    def codegen(context, builder, signature, arguments):
+        totals, numbers, wanted_value, addends = arguments
+        target = _broadcast(builder, wanted_value, _vector_type(context, block))
+        results = []
+        for position in range(block.rows * block.columns):
+            before = builder.extract_value(totals, position)
+            equal = builder.fcmp_ordered("==", builder.extract_value(numbers, position), target)
+            after = builder.fadd(before, builder.extract_value(addends, position))
+            results.append(builder.select(equal, after, before))
+        return _filled(context, builder, block, results)
+
+    return block(block, block, block.element, block), codegen
+
+
+@intrinsic
+def broadcast(typingctx, block, scalar):
+    """Return a block like `block` with `scalar` in every lane."""
+
+    def codegen(context, builder, signature, arguments):
+        value = context.cast(builder, arguments[1], scalar, block.element)
+        vector = _broadcast(builder, value, _vector_type(context, block))
+        return _filled(context, builder, block, [vector] * (block.rows * block.columns))
+
+    return block(block, scalar), codegen
+
+
+if config.DISABLE_JIT:
+    pass
