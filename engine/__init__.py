@@ -1,3 +1,64 @@
-"""nnkit."""
+"""nnkit: a small PyTorch-like engine in Python and Numba; `import nnkit as torch` runs PyTorch's tutorials.
+
+Everything is imported when it is first used: `nnkit --help` should not wait for NumPy, nor a look at a tensor for
+Numba.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+# Where each public name lives; a module is imported when one of its names is asked for.
+_HOMES = {
+    "nnkit.devices": ("device",),
+    "nnkit.dtypes": ("dtype", "float32", "float64", "int8", "int16", "int32", "int64", "uint8"),
+    "nnkit.random": ("Generator", "default_generator", "initial_seed", "manual_seed"),
+    "nnkit.tape": ("is_grad_enabled",),
+    "nnkit.tensors": (
+        *("Size", "Tensor", "arange", "as_tensor", "cat", "empty", "empty_like", "enable_grad", "eye", "from_numpy"),
+        *("full", "full_like", "linspace", "no_grad", "ones", "ones_like", "rand", "rand_like", "randint", "randn"),
+        *("randn_like", "randperm", "set_grad_enabled", "stack", "tensor", "where", "zeros", "zeros_like"),
+    ),
+    "nnkit.tensors.functions": (
+        *("abs", "add", "addmm", "all", "allclose", "any", "argmax", "argmin", "bmm", "clamp", "clone", "div", "dot"),
+        *("eq", "equal", "exp", "flatten", "ge", "gt", "is_tensor", "isfinite", "isnan", "le", "log", "log_softmax"),
+        *("lt", "masked_fill", "matmul", "max", "maximum", "mean", "min", "minimum", "mm", "mul", "mv", "ne", "neg"),
+        *("norm", "permute", "pow", "prod", "reciprocal", "relu", "reshape", "sigmoid", "softmax", "split", "sqrt"),
+        *("square", "squeeze", "std", "sub", "sum", "t", "tanh", "transpose", "unbind", "unsqueeze", "var"),
+    ),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+# PyTorch's other names of some types.
+_ALIASES = {
+    "bool": ("nnkit.dtypes", "bool_"),
+    "double": ("nnkit.dtypes", "float64"),
+    "float": ("nnkit.dtypes", "float32"),
+    "int": ("nnkit.dtypes", "int32"),
+    "long": ("nnkit.dtypes", "int64"),
+}
+_MODULES = ("autograd", "nn", "optim")
+
+if TYPE_CHECKING:
+    from nnkit import autograd, nn, optim
+    from nnkit.devices import device
+    from nnkit.dtypes import dtype, float32, float64, int64
+    from nnkit.random import manual_seed
+    from nnkit.tensors import Size, Tensor, no_grad, tensor
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"nnkit.{name}")
+    module, attribute = _ALIASES.get(name) or (_HOME_OF.get(name), name)
+    if module is None:
+        raise AttributeError(f"module 'nnkit' has no attribute {name!r}")
+    value = getattr(importlib.import_module(module), attribute)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME_OF, *_ALIASES, *_MODULES})

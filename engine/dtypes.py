@@ -1,0 +1,123 @@
+"""Element types, and which type a calculation with several of them has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nnkit.kernels.layout import Array
+
+_Bool = bool
+Scalar = _Bool | int | float
+
+
+class dtype:  # noqa: N801 (PyTorch's name)
+    """An element type such as `nnkit.float32`; there is one object of each."""
+
+    def __init__(self, name: str, label: str, numpy_type: npt.DTypeLike) -> None:
+        self.name = name
+        self.label = label
+        self.numpy = np.dtype(numpy_type)
+
+    @property
+    def is_floating_point(self) -> bool:
+        """Whether elements of this type have a fraction, and so can have gradients."""
+        return self.numpy.kind == "f"
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes per element."""
+        return self.numpy.itemsize
+
+    def __repr__(self) -> str:
+        return f"torch.{self.name}"
+
+    def __reduce__(self) -> str:
+        return "bool_" if self.name == "bool" else self.name
+
+
+float32 = dtype("float32", "Float", np.float32)
+float64 = dtype("float64", "Double", np.float64)
+int64 = dtype("int64", "Long", np.int64)
+int32 = dtype("int32", "Int", np.int32)
+int16 = dtype("int16", "Short", np.int16)
+int8 = dtype("int8", "Char", np.int8)
+uint8 = dtype("uint8", "Byte", np.uint8)
+bool_ = dtype("bool", "Bool", np.bool_)
+
+_OF_NUMPY = {each.numpy: each for each in (float32, float64, int64, int32, int16, int8, uint8, bool_)}
+
+# What C++ calls each type: some of PyTorch's messages use these names.
+C_NAMES = {
+    float32: "float",
+    float64: "double",
+    int64: "long int",
+    int32: "int",
+    int16: "short int",
+    int8: "signed char",
+    uint8: "unsigned char",
+    bool_: "bool",
+}
+
+
+def of_array(array: Array) -> dtype:
+    """Return the element type of a NumPy array.
+
+    Raises:
+        TypeError: there is no such element type here.
+    """
+    found = _OF_NUMPY.get(array.dtype)
+    if found is None:
+        supported = ", ".join(each.name for each in _OF_NUMPY.values())
+        raise TypeError(
+            f"can't convert np.ndarray of type {array.dtype.type.__module__}.{array.dtype.type.__name__}. "
+            f"The only supported types are: {supported}."
+        )
+    return found
+
+
+def of_scalar(value: Scalar) -> dtype:
+    """Return the type that a Python number has by itself: bool, int64 or float32."""
+    if isinstance(value, _Bool):
+        return bool_
+    return int64 if isinstance(value, int) else float32
+
+
+def _category(numpy_type: np.dtype[Any]) -> int:
+    return {"b": 0, "u": 1, "i": 1, "f": 2}[numpy_type.kind]
+
+
+def result_type(operands: Iterable[Array | Scalar]) -> np.dtype[Any]:
+    """Return the type in which numbers and arrays are combined, as `torch.result_type`.
+
+    A 0-d array decides only over Python numbers, and an array with dimensions over both, unless the other
+    is of a higher category (bool, integer, floating).
+    """
+    ranked: list[np.dtype[Any] | None] = [None, None, None]
+    for operand in operands:
+        if isinstance(operand, Scalar):
+            rank, found = 2, of_scalar(operand).numpy
+        else:
+            rank, found = (0 if operand.ndim else 1), operand.dtype
+        known = ranked[rank]
+        ranked[rank] = found if known is None else _promote(known, found)
+    result: np.dtype[Any] | None = None
+    for found_or_none in ranked:
+        if found_or_none is None:
+            continue
+        if result is None or _category(found_or_none) > _category(result):
+            result = found_or_none
+    if result is None:
+        raise ValueError("result_type() needs at least one operand")
+    return result
+
+
+def _promote(first: np.dtype[Any], second: np.dtype[Any]) -> np.dtype[Any]:
+    if first == second:
+        return first
+    if _category(first) != _category(second):
+        return first if _category(first) > _category(second) else second
+    return np.promote_types(first, second)

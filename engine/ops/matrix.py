@@ -1,0 +1,123 @@
+"""Matrix products."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnkit.dtypes import of_array
+from nnkit.kernels.layout import Array
+from nnkit.ops.operation import Gradients, Operation
+
+
+def check_same_type(first: Array, second: Array) -> None:
+    """Raise PyTorch's RuntimeError unless the factors of a product have one type."""
+    if first.dtype != second.dtype:
+        raise RuntimeError(
+            f"mat1 and mat2 must have the same dtype, but got {of_array(first).label} and {of_array(second).label}"
+        )
+
+
+class MatrixProduct(Operation):
+    """What the products of two matrices share: their checks, and kernels for floating types."""
+
+    def check(self, a: Array, b: Array) -> None:
+        """Raise PyTorch's RuntimeError unless a (N, I) and b (I, O) can be multiplied."""
+        if a.ndim != 2:
+            raise RuntimeError("self must be a matrix")
+        if b.ndim != 2:
+            raise RuntimeError("mat2 must be a matrix")
+        check_same_type(a, b)
+        if a.shape[1] != b.shape[0]:
+            sizes = f"({a.shape[0]}x{a.shape[1]} and {b.shape[0]}x{b.shape[1]})"
+            raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied {sizes}")
+
+    def product(self, a: Array, b: Array, bias: Array | None) -> Array:
+        """Return a b, plus the bias of each column."""
+        if a.dtype.kind == "f":
+            return self.backend.product(a, b, bias)
+        product: Array = self.xp.matmul(a, b)
+        return product if bias is None else product + bias
+
+    def gradients(self, grad: Array, a: Array | None, b: Array | None) -> tuple[Array | None, Array | None]:
+        """Return the gradients of a and b; a factor that was not kept needs none for the other."""
+        by_a = None if b is None else self.backend.product(grad, b.T, None)
+        by_b = None if a is None else self.backend.product_transposed(grad, a)
+        return by_a, by_b
+
+
+class Mm(MatrixProduct):
+    """a (N, I) times b (I, O)."""
+
+    def forward(self, a: Array, b: Array) -> Array:
+        self.check(a, b)
+        self.save(a if self.needs_input_grad[1] else None, b if self.needs_input_grad[0] else None)
+        return self.product(a, b, None)
+
+    def backward(self, grad: Array) -> Gradients:
+        return self.gradients(grad, *self.saved)
+
+
+class Addmm(MatrixProduct):
+    """bias + a (N, I) times b (I, O): a linear layer, with b the transposed weight."""
+
+    def forward(self, bias: Array, a: Array, b: Array) -> Array:
+        self.check(a, b)
+        check_same_type(a, bias)
+        self.save(a if self.needs_input_grad[2] else None, b if self.needs_input_grad[1] else None)
+        if bias.ndim == 1 and bias.shape[0] == b.shape[1]:
+            return self.product(a, b, bias)
+        result: Array = self.product(a, b, None) + bias
+        return result
+
+    def backward(self, grad: Array) -> Gradients:
+        return grad, *self.gradients(grad, *self.saved)
+
+
+class Mv(Operation):
+    """a (N, I) times the vector b (I)."""
+
+    def forward(self, a: Array, b: Array) -> Array:
+        if a.shape[1] != b.shape[0]:
+            raise RuntimeError(
+                f"size mismatch, got input ({a.shape[0]}), mat ({a.shape[0]}x{a.shape[1]}), vec ({b.shape[0]})"
+            )
+        self.save(a, b)
+        return self.xp.matmul(a, b)
+
+    def backward(self, grad: Array) -> Gradients:
+        a, b = self.saved
+        return self.xp.outer(grad, b), self.xp.matmul(a.T, grad)
+
+
+class Dot(Operation):
+    """The scalar product of two vectors."""
+
+    def forward(self, a: Array, b: Array) -> Array:
+        if a.shape != b.shape:
+            raise RuntimeError(
+                f"inconsistent tensor size, expected tensor {list(a.shape)} and src {list(b.shape)} to have the same "
+                f"number of elements, but got {a.size} and {b.size} elements respectively"
+            )
+        self.save(a, b)
+        return self.xp.dot(a, b)
+
+    def backward(self, grad: Array) -> Gradients:
+        a, b = self.saved
+        return grad * b, grad * a
+
+
+class Bmm(Operation):
+    """The products of pairs of matrices: a (B, N, I) times b (B, I, O)."""
+
+    def forward(self, a: Array, b: Array) -> Array:
+        if (a.shape[0], a.shape[2]) != b.shape[:2]:
+            raise RuntimeError(
+                f"Expected size for first two dimensions of batch2 tensor to be: [{a.shape[0]}, {a.shape[2]}] but got: "
+                f"[{b.shape[0]}, {b.shape[1]}]."
+            )
+        self.save(a, b)
+        return self.xp.matmul(a, b)
+
+    def backward(self, grad: Array) -> Gradients:
+        a, b = self.saved
+        return np.matmul(grad, b.swapaxes(1, 2)), np.matmul(a.swapaxes(1, 2), grad)

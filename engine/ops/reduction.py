@@ -1,0 +1,238 @@
+"""Operations that combine many elements into one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nnkit.dtypes import of_array
+from nnkit.kernels.layout import Array
+from nnkit.ops.operation import Gradients, Operation, wrap_dim, wrap_dims
+
+Dims = int | Sequence[int] | None
+
+
+class Reduction(Operation):
+    """An operation along some dimensions, which vanish from the shape or stay with size 1."""
+
+    def reduced(self, a: Array, dim: Dims, keepdim: bool) -> tuple[int, ...]:
+        """Return the dimensions, and remember what `spread` needs."""
+        self.shape = a.shape
+        self.dims = wrap_dims(dim, a.ndim)
+        self.keepdim = keepdim
+        return self.dims
+
+    def spread(self, reduced: Array) -> Array:
+        """Return a result or its gradient with the vanished dimensions back, at size 1."""
+        kept = tuple(1 if i in self.dims else size for i, size in enumerate(self.shape))
+        return reduced.reshape(kept)
+
+    @property
+    def count(self) -> int:
+        """How many elements went into each result."""
+        return int(np.prod([self.shape[dim] for dim in self.dims], dtype=np.int64))
+
+
+class Sum(Reduction):
+    """The sum; of integers and booleans it is int64."""
+
+    def forward(self, a: Array, *, dim: Dims = None, keepdim: bool = False) -> Array:
+        kind = a.dtype if a.dtype.kind == "f" else np.dtype(np.int64)
+        return self.xp.sum(a, axis=self.reduced(a, dim, keepdim), keepdims=keepdim, dtype=kind)
+
+    def backward(self, grad: Array) -> Gradients:
+        return self.xp.broadcast_to(self.spread(grad), self.shape)
+
+
+class SumDim(Sum):
+    """The sum along given dimensions."""
+
+    node_name = "SumBackward1"
+
+
+class Mean(Reduction):
+    """The arithmetic mean."""
+
+    def forward(self, a: Array, *, dim: Dims = None, keepdim: bool = False) -> Array:
+        if a.dtype.kind != "f":
+            raise RuntimeError(
+                "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. "
+                f"Got: {of_array(a).label}"
+            )
+        dims = self.reduced(a, dim, keepdim)
+        with np.errstate(all="ignore"):
+            return self.xp.sum(a, axis=dims, keepdims=keepdim) / a.dtype.type(self.count)
+
+    def backward(self, grad: Array) -> Gradients:
+        share = self.spread(grad) / grad.dtype.type(max(self.count, 1))
+        return self.xp.broadcast_to(share, self.shape)
+
+
+class MeanDim(Mean):
+    """The arithmetic mean along given dimensions."""
+
+    node_name = "MeanBackward1"
+
+
+class Prod(Reduction):
+    """The product of all elements."""
+
+    def forward(self, a: Array) -> Array:
+        kind = a.dtype if a.dtype.kind == "f" else np.dtype(np.int64)
+        self.reduced(a, None, False)
+        self.save(a)
+        return self.xp.prod(a, dtype=kind)
+
+    def backward(self, grad: Array) -> Gradients:
+        (a,) = self.saved
+        flat = a.reshape(-1)
+        # The product of the others, also where elements are zero: from the left times from the right.
+        ones = self.xp.ones(1, flat.dtype)
+        left = self.xp.concatenate([ones, self.xp.cumprod(flat[:-1])]) if flat.size else flat
+        right = self.xp.concatenate([self.xp.cumprod(flat[:0:-1])[::-1], ones]) if flat.size else flat
+        return grad * (left * right).reshape(self.shape)
+
+
+class Var(Reduction):
+    """The variance, with `correction` taken from the number of elements."""
+
+    def forward(self, a: Array, *, dim: Dims = None, correction: float = 1, keepdim: bool = False) -> Array:
+        dims = self.reduced(a, dim, keepdim)
+        self.correction = correction
+        with np.errstate(all="ignore"):
+            centred = a - self.xp.sum(a, axis=dims, keepdims=True) / a.dtype.type(self.count)
+            self.save(centred)
+            total = self.xp.sum(centred * centred, axis=dims, keepdims=keepdim)
+            return total / a.dtype.type(max(self.count - correction, 0))
+
+    def backward(self, grad: Array) -> Gradients:
+        (centred,) = self.saved
+        with np.errstate(all="ignore"):
+            return self.spread(grad) * centred * centred.dtype.type(2 / max(self.count - self.correction, 0))
+
+
+class Std(Var):
+    """The standard deviation: the square root of the variance."""
+
+    def forward(self, a: Array, *, dim: Dims = None, correction: float = 1, keepdim: bool = False) -> Array:
+        result: Array = self.xp.sqrt(super().forward(a, dim=dim, correction=correction, keepdim=keepdim))
+        self.save(*self.saved, result)
+        return result
+
+    def backward(self, grad: Array) -> Gradients:
+        centred, result = self.saved
+        with np.errstate(all="ignore"):
+            scale = centred.dtype.type(1 / max(self.count - self.correction, 0))
+            slope = self.spread(grad) * scale * centred / self.spread(result)
+        return self.xp.where(self.spread(result) == 0, 0, slope)
+
+
+class Norm(Reduction):
+    """The vector norm of order p; where it is 0 so is its derivative."""
+
+    node_name = "LinalgVectorNormBackward0"
+
+    def forward(self, a: Array, *, p: float = 2.0, dim: Dims = None, keepdim: bool = False) -> Array:
+        dims = self.reduced(a, dim, keepdim)
+        self.p = float(p)
+        result: Array
+        if self.p == 2:
+            result = self.xp.sqrt(self.xp.sum(a * a, axis=dims, keepdims=keepdim))
+        elif self.p == 1:
+            result = self.xp.sum(self.xp.abs(a), axis=dims, keepdims=keepdim)
+        elif self.p == float("inf"):
+            result = self.xp.max(self.xp.abs(a), axis=dims, keepdims=keepdim)
+        else:
+            power = self.xp.power(self.xp.abs(a), a.dtype.type(self.p))
+            total = self.xp.sum(power, axis=dims, keepdims=keepdim)
+            result = self.xp.power(total, a.dtype.type(1 / self.p))
+        self.save(a, result)
+        return result
+
+    def backward(self, grad: Array) -> Gradients:
+        a, result = self.saved
+        norm, grad = self.spread(result), self.spread(grad)
+        with np.errstate(all="ignore"):
+            if self.p == 1:
+                return grad * self.xp.sign(a)
+            if self.p == 2:
+                slope = a / norm
+            elif self.p == float("inf"):
+                largest = self.xp.abs(a) == norm
+                slope = self.xp.sign(a) * largest / self.xp.sum(largest, axis=self.dims, keepdims=True)
+            else:
+                slope = self.xp.sign(a) * self.xp.power(self.xp.abs(a) / norm, a.dtype.type(self.p - 1))
+        return self.xp.where(norm == 0, 0, grad * slope).astype(a.dtype, copy=False)
+
+
+class Greatest(Reduction):
+    """The greatest (or smallest) of all elements; equal ones share the gradient."""
+
+    overload = 1
+    name = "max"
+
+    def forward(self, a: Array) -> Array:
+        if a.size == 0:
+            raise RuntimeError(
+                f"{self.name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction "
+                "dim with the 'dim' argument."
+            )
+        result: Array = getattr(self.xp, self.name)(a)
+        self.save(a, result)
+        return result
+
+    def backward(self, grad: Array) -> Gradients:
+        a, result = self.saved
+        chosen = (a == result) | (self.xp.isnan(a) & self.xp.isnan(result))
+        return chosen * (grad / self.xp.sum(chosen, dtype=grad.dtype))
+
+
+class Max(Greatest):
+    """The greatest of all elements."""
+
+
+class Min(Greatest):
+    """The smallest of all elements."""
+
+    name = "min"
+
+
+class GreatestDim(Reduction):
+    """The greatest (or smallest) along a dimension and where the first of them is."""
+
+    name = "max"
+
+    def forward(self, a: Array, *, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
+        self.dim = wrap_dim(dim, a.ndim)
+        self.shape, self.dims, self.keepdim = a.shape, (self.dim,) if a.ndim else (), keepdim
+        if a.ndim and a.shape[self.dim] == 0:
+            raise IndexError(f"{self.name}(): Expected reduction dim {self.dim} to have non-zero size.")
+        source = a if a.ndim else a.reshape(1)
+        indices = getattr(self.xp, f"arg{self.name}")(source, axis=self.dim, keepdims=True)
+        values = self.xp.take_along_axis(source, indices, self.dim)
+        self.save(indices)
+        kept = [1] if keepdim and a.ndim else []
+        final = (*a.shape[: self.dim], *kept, *a.shape[self.dim + 1 :])
+        return values.reshape(final), indices.reshape(final)
+
+    def backward(self, grad: Array, _indices: Any = None) -> Gradients:
+        (indices,) = self.saved
+        out = self.xp.zeros(self.shape or (1,), grad.dtype)
+        self.xp.put_along_axis(out, indices, grad.reshape(indices.shape), self.dim)
+        return out.reshape(self.shape)
+
+
+class MaxDim(GreatestDim):
+    """The greatest along a dimension."""
+
+    node_name = "MaxBackward0"
+
+
+class MinDim(GreatestDim):
+    """The smallest along a dimension."""
+
+    node_name = "MinBackward0"
+    name = "min"
+

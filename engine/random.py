@@ -1,0 +1,133 @@
+"""Random numbers: PyTorch's CPU generator, number for number.
+
+It is the Mersenne Twister (Matsumoto and Nishimura, 1998) with the ways that PyTorch turns its 32-bit draws into
+numbers, so that a seed gives the same weights here and there.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from nnkit.kernels.layout import Array
+
+DEFAULT_SEED = 67280421310721
+
+
+class Generator:
+    """A stream of random numbers that can be seeded, saved and restored."""
+
+    def __init__(self, device: object = "cpu") -> None:
+        self.device = device
+        self.manual_seed(DEFAULT_SEED)
+
+    def manual_seed(self, seed: int) -> Generator:
+        """Start the stream that belongs to a seed, and return the generator."""
+        self._seed = int(seed)
+        # RandomState seeds the twister as its authors do; PyTorch uses the low 32 bits of the seed.
+        self._twister = np.random.RandomState(self._seed & 0xFFFFFFFF)
+        self._spare: float | None = None
+        return self
+
+    def initial_seed(self) -> int:
+        """Return the seed that the stream was started with."""
+        return self._seed
+
+    def get_state(self) -> Array:
+        """Return the position in the stream as uint8; `set_state` goes back there."""
+        _, key, position, _, _ = self._twister.get_state(legacy=True)
+        spare = np.array([self._spare is not None, self._spare or 0.0, float(self._seed)], np.float64)
+        whole = np.concatenate([np.asarray(key, np.uint32), np.array([position], np.uint32), spare.view(np.uint32)])
+        return whole.view(np.uint8)
+
+    def set_state(self, state: Array) -> Generator:
+        """Go to a position that `get_state` returned, and return the generator.
+
+        Raises:
+            ValueError: it is not such a position.
+        """
+        words = np.ascontiguousarray(state, np.uint8)
+        if words.nbytes != 4 * (624 + 1 + 6):
+            raise ValueError(f"a generator state has {4 * 631} bytes, but got {words.nbytes}")
+        numbers = words.view(np.uint32)
+        self._twister.set_state(("MT19937", numbers[:624].copy(), int(numbers[624]), 0, 0.0))
+        has_spare, spare, seed = numbers[625:].copy().view(np.float64)
+        self._spare = float(spare) if has_spare else None
+        self._seed = int(seed)
+        return self
+
+    def words(self, count: int) -> Array:
+        """Return the next 32-bit draws, as uint64."""
+        return self._twister.randint(0, 2**32, count, dtype=np.uint32).astype(np.uint64)
+
+    def _long_words(self, count: int) -> Array:
+        pairs = self.words(2 * count).reshape(count, 2)
+        return (pairs[:, 0] << np.uint64(32)) | pairs[:, 1]
+
+    def uniform(self, count: int, low: float, high: float, kind: np.dtype[np.floating]) -> Array:
+        """Return numbers evenly spread over [low, high)."""
+        if kind == np.float32:
+            unit = (self.words(count) & np.uint64(2**24 - 1)).astype(np.float32) * np.float32(2.0**-24)
+        else:
+            unit = (self._long_words(count) & np.uint64(2**53 - 1)).astype(np.float64) * 2.0**-53
+        return unit * kind.type(high - low) + kind.type(low)
+
+    def normal(self, count: int, mean: float, std: float, kind: np.dtype[np.floating]) -> Array:
+        """Return normally distributed numbers (Box and Muller, 1958)."""
+        if count < 16:
+            values = [self._one_normal() * std + mean for _ in range(count)]
+            return np.array(values, kind)
+        values_array = self.uniform(count, 0, 1, kind)
+        for start in range(0, count - 15, 16):
+            values_array[start : start + 16] = _normal_sixteen(values_array[start : start + 16])
+        if count % 16:
+            # The last sixteen are drawn anew, whatever of them was there before.
+            values_array[-16:] = _normal_sixteen(self.uniform(16, 0, 1, kind))
+        return values_array * kind.type(std) + kind.type(mean)
+
+    def _one_normal(self) -> float:
+        if self._spare is not None:
+            spare, self._spare = self._spare, None
+            return spare
+        first, second = self.uniform(2, 0, 1, np.dtype(np.float64))
+        radius = math.sqrt(-2.0 * math.log1p(-second))
+        angle = 2.0 * math.pi * first
+        self._spare = radius * math.sin(angle)
+        return radius * math.cos(angle)
+
+    def integers(self, count: int, low: int, high: int) -> Array:
+        """Return whole numbers in [low, high)."""
+        span = high - low
+        draws = self._long_words(count) if span >= 2**32 else self.words(count)
+        return (draws % np.uint64(span)).astype(np.int64) + low
+
+    def permutation(self, count: int) -> Array:
+        """Return the numbers below `count` in random order."""
+        order = np.arange(count)
+        draws = self.words(max(count - 1, 0))
+        for i in range(count - 1):
+            j = i + int(draws[i]) % (count - i)
+            order[i], order[j] = order[j], order[i]
+        return order
+
+
+def _normal_sixteen(unit: Array) -> Array:
+    """Turn sixteen uniform numbers into normal ones: the first eight give radii, the others angles."""
+    kind = unit.dtype.type
+    radius = np.sqrt(kind(-2) * np.log(kind(1) - unit[:8]))
+    angle = kind(2 * math.pi) * unit[8:]
+    return np.concatenate([radius * np.cos(angle), radius * np.sin(angle)])
+
+
+default_generator = Generator()
+
+
+def manual_seed(seed: int) -> Generator:
+    """Seed the generator that is used where none is given, and return it."""
+    return default_generator.manual_seed(seed)
+
+
+def initial_seed() -> int:
+    """Return the seed of the generator that is used where none is given."""
+    return default_generator.initial_seed()

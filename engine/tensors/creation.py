@@ -1,0 +1,294 @@
+"""Functions that make tensors."""
+
+from __future__ import annotations
+
+import operator
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nnkit import ops
+from nnkit.devices import available, device
+from nnkit.dtypes import Scalar, dtype, float32, int64, of_array, of_scalar
+from nnkit.kernels.layout import Array
+from nnkit.random import Generator, default_generator
+from nnkit.tensors.tensor import Tensor, apply
+
+Device = str | int | device | None
+
+
+def _finish(array: Array, place: Device, requires_grad: bool) -> Tensor:
+    if place is not None:
+        available(place)
+    if requires_grad and array.dtype.kind != "f":
+        raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
+    return Tensor(array, requires_grad)
+
+
+def _shape(function: str, given: tuple[Any, ...]) -> tuple[int, ...]:
+    if len(given) == 1 and isinstance(given[0], Sequence):
+        given = tuple(given[0])
+    for position, size in enumerate(given):
+        if isinstance(size, bool) or not hasattr(size, "__index__"):
+            raise TypeError(
+                f"{function}(): argument 'size' failed to unpack the object at pos {position + 1} with error \"type must "
+                f'be tuple of ints,but got {type(size).__name__}"'
+            )
+    shape = tuple(operator.index(size) for size in given)
+    if any(size < 0 for size in shape):
+        if function == "empty":
+            size = next(size for size in shape if size < 0)
+            raise RuntimeError(f"Trying to create tensor with negative dimension {size}: {list(shape)}")
+        raise RuntimeError(f"{function}: Dimension size must be non-negative.")
+    return shape
+
+
+def _allocated(shape: tuple[int, ...], value: Scalar, kind: np.dtype[Any]) -> Array:
+    try:
+        return np.full(shape, value, kind)
+    except (MemoryError, ValueError):
+        size = kind.itemsize
+        for length in shape:
+            size *= length
+        raise RuntimeError(
+            f"[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to "
+            f"allocate {size} bytes. Error code 12 (Cannot allocate memory)"
+        ) from None
+
+
+def _depths(data: Any, depth: int = 0, sizes: list[int] | None = None) -> None:
+    """Raise PyTorch's ValueError if nested sequences do not have one length at each depth."""
+    if not isinstance(data, Sequence) or isinstance(data, str):
+        return
+    sizes = [] if sizes is None else sizes
+    if len(sizes) == depth:
+        sizes.append(len(data))
+    elif len(data) != sizes[depth]:
+        raise ValueError(f"expected sequence of length {sizes[depth]} at dim {depth} (got {len(data)})")
+    for item in data:
+        _depths(item, depth + 1, sizes)
+
+
+def _numbers(data: Any) -> Any:
+    """Return nested sequences with the tensors in them replaced by numbers."""
+    if isinstance(data, Tensor):
+        return data.tolist()
+    return [_numbers(item) for item in data] if isinstance(data, list | tuple) else data
+
+
+def tensor(data: Any, dtype: dtype | None = None, device: Device = None, requires_grad: bool = False) -> Tensor:
+    """Return a new tensor of numbers: a number, nested sequences, or an array, which is copied.
+
+    Raises:
+        ValueError: the sequences do not have one length.
+        TypeError: something is not a number.
+    """
+    if isinstance(data, Tensor):
+        warnings.warn(
+            "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
+            "sourceTensor.detach().clone().requires_grad_(True), rather than torch.tensor(sourceTensor).",
+            UserWarning,
+            stacklevel=2,
+        )
+        data = data.array
+    if isinstance(data, str):
+        raise TypeError("new(): invalid data type 'str'")
+    if isinstance(data, np.ndarray | np.generic):
+        array = np.array(data)
+        of_array(array)
+    else:
+        numbers = _numbers(data)
+        _depths(numbers)
+        array = np.array(numbers)
+        if array.dtype.kind == "O":
+            raise TypeError(f"new(): invalid data type '{type(array.reshape(-1)[0]).__name__}'")
+        # Python's numbers are float32 and int64 whatever NumPy would make of them.
+        array = array.astype(float32.numpy) if array.size == 0 or array.dtype.kind == "f" else array
+        array = array.astype(int64.numpy) if array.dtype.kind in "iu" else array
+    if dtype is not None:
+        array = array.astype(dtype.numpy)
+    return _finish(array, device, requires_grad)
+
+
+def as_tensor(data: Any, dtype: dtype | None = None, device: Device = None) -> Tensor:
+    """Return a tensor of the data, sharing its memory where it is an array of the right type or a tensor."""
+    if isinstance(data, np.ndarray):
+        data = from_numpy(data)
+    if isinstance(data, Tensor):
+        return data if dtype is None else data.to(dtype)
+    return tensor(data, dtype, device)
+
+
+def from_numpy(array: Array) -> Tensor:
+    """Return a tensor that shares the memory of an array.
+
+    Raises:
+        TypeError: the array's type is not one of a tensor.
+        ValueError: a stride is negative.
+    """
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"expected np.ndarray (got {type(array).__name__})")
+    of_array(array)
+    if any(stride < 0 for stride in array.strides):
+        raise ValueError(
+            "At least one stride in the given numpy array is negative, and tensors with negative strides are not currently "
+            "supported. (You can probably work around this by making a copy of your array  with array.copy().) "
+        )
+    return Tensor(array)
+
+
+def full(
+    size: Any, fill_value: Scalar, dtype: dtype | None = None, device: Device = None, requires_grad: bool = False
+) -> Tensor:
+    """Return a tensor with one value everywhere."""
+    kind = (dtype or of_scalar(fill_value)).numpy
+    return _finish(_allocated(_shape("full", (size,)), fill_value, kind), device, requires_grad)
+
+
+def zeros(*size: Any, dtype: dtype | None = None, device: Device = None, requires_grad: bool = False) -> Tensor:
+    """Return a tensor of zeros."""
+    return _finish(_allocated(_shape("zeros", size), 0, (dtype or float32).numpy), device, requires_grad)
+
+
+def ones(*size: Any, dtype: dtype | None = None, device: Device = None, requires_grad: bool = False) -> Tensor:
+    """Return a tensor of ones."""
+    return _finish(_allocated(_shape("ones", size), 1, (dtype or float32).numpy), device, requires_grad)
+
+
+def empty(*size: Any, dtype: dtype | None = None, device: Device = None, requires_grad: bool = False) -> Tensor:
+    """Return a tensor of values that are to be written; here they are zeros, so that no run depends on old memory."""
+    return _finish(_allocated(_shape("empty", size), 0, (dtype or float32).numpy), device, requires_grad)
+
+
+def eye(n: int, m: int | None = None, dtype: dtype | None = None, requires_grad: bool = False) -> Tensor:
+    """Return the identity matrix, or the first columns or rows of one."""
+    return _finish(np.eye(n, m, dtype=(dtype or float32).numpy), None, requires_grad)
+
+
+def arange(
+    start: Scalar,
+    end: Scalar | None = None,
+    step: Scalar = 1,
+    dtype: dtype | None = None,
+    device: Device = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Return the numbers from start (0 if only the end is given) up to but without the end."""
+    first, last = (0, start) if end is None else (start, end)
+    whole = all(isinstance(number, int) for number in (first, last, step))
+    kind = (dtype or (int64 if whole else float32)).numpy
+    return _finish(np.arange(first, last, step).astype(kind), device, requires_grad)
+
+
+def linspace(start: float, end: float, steps: int, dtype: dtype | None = None) -> Tensor:
+    """Return evenly spaced numbers from start to end, both included."""
+    return _finish(np.linspace(start, end, steps).astype((dtype or float32).numpy), None, False)
+
+
+def rand(
+    *size: Any,
+    generator: Generator | None = None,
+    dtype: dtype | None = None,
+    device: Device = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Return numbers evenly spread over [0, 1)."""
+    result = empty(*size, dtype=dtype, device=device).uniform_(0, 1, generator=generator)
+    return result.requires_grad_(requires_grad)
+
+
+def randn(
+    *size: Any,
+    generator: Generator | None = None,
+    dtype: dtype | None = None,
+    device: Device = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Return normally distributed numbers of mean 0 and variance 1."""
+    result = empty(*size, dtype=dtype, device=device).normal_(0, 1, generator=generator)
+    return result.requires_grad_(requires_grad)
+
+
+def randint(
+    low: int,
+    high: Any = None,
+    size: Any = None,
+    *,
+    generator: Generator | None = None,
+    dtype: dtype | None = None,
+    device: Device = None,
+) -> Tensor:
+    """Return whole numbers in [low, high), or in [0, low) if only one bound is given."""
+    if size is None:
+        low, high, size = 0, low, high
+    if low >= high:
+        raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
+    shape = _shape("randint", (size,))
+    count = int(np.prod(shape, dtype=np.int64))
+    numbers = (generator or default_generator).integers(count, low, high).reshape(shape)
+    return _finish(numbers.astype((dtype or int64).numpy), device, False)
+
+
+def randperm(n: int, *, generator: Generator | None = None) -> Tensor:
+    """Return the numbers below n in random order."""
+    return Tensor((generator or default_generator).permutation(n))
+
+
+def zeros_like(input: Tensor, dtype: dtype | None = None, requires_grad: bool = False) -> Tensor:
+    """Return zeros in the shape and type of a tensor."""
+    return zeros(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
+
+
+def ones_like(input: Tensor, dtype: dtype | None = None, requires_grad: bool = False) -> Tensor:
+    """Return ones in the shape and type of a tensor."""
+    return ones(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
+
+
+def empty_like(input: Tensor, dtype: dtype | None = None, requires_grad: bool = False) -> Tensor:
+    """Return values to be written in the shape and type of a tensor."""
+    return empty(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
+
+
+def full_like(input: Tensor, fill_value: Scalar, dtype: dtype | None = None, requires_grad: bool = False) -> Tensor:
+    """Return one value everywhere in the shape and type of a tensor."""
+    return full(input.shape, fill_value, dtype=dtype or input.dtype, requires_grad=requires_grad)
+
+
+def rand_like(input: Tensor, dtype: dtype | None = None, requires_grad: bool = False) -> Tensor:
+    """Return numbers evenly spread over [0, 1) in the shape and type of a tensor."""
+    return rand(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
+
+
+def randn_like(input: Tensor, dtype: dtype | None = None, requires_grad: bool = False) -> Tensor:
+    """Return normally distributed numbers in the shape and type of a tensor."""
+    return randn(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
+
+
+def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Return tensors one after the other along a dimension.
+
+    Raises:
+        RuntimeError: their other sizes differ.
+        ValueError: there are none.
+    """
+    if len(tensors) == 0:
+        raise ValueError("torch.cat(): expected a non-empty list of Tensors")
+    return apply(ops.Cat, *tensors, dim=dim)
+
+
+def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
+    """Return tensors of one shape along a new dimension.
+
+    Raises:
+        RuntimeError: their shapes differ, or there are none.
+    """
+    if len(tensors) == 0:
+        raise RuntimeError("stack expects a non-empty TensorList")
+    return apply(ops.Stack, *tensors, dim=dim)
+
+
+def where(condition: Tensor, input: Any, other: Any) -> Tensor:
+    """Return `input` where the condition is true and `other` elsewhere."""
+    return apply(ops.Where, condition, input, other)

@@ -1,0 +1,311 @@
+"""The part of a tensor that belongs to the tape: gradients, hooks, detaching, and changes in place."""
+
+from __future__ import annotations
+
+import warnings
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from nnkit.dtypes import C_NAMES, dtype, of_array
+from nnkit.kernels.layout import Array
+from nnkit.ops import AsStrided, Operation
+from nnkit.tape import AccumulateGrad, Edge, GradientHook, Node, Version, is_grad_enabled
+from nnkit.tensors.base import TensorBase
+from nnkit.tensors.hooks import GradientHooks, RemovableHandle
+
+if TYPE_CHECKING:
+    from nnkit.tensors.tensor import Tensor
+
+NON_LEAF_GRAD = (
+    "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be populated "
+    "during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf Tensor, use "
+    ".retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you access the leaf "
+    "Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more information."
+)
+
+
+class Origin(NamedTuple):
+    """Of a view: the tensor whose memory it shares, and the operations that lead from it to the view."""
+
+    base: Any
+    steps: tuple[tuple[type[Operation], dict[str, Any]], ...]
+
+    def positions(self) -> Array:
+        """Return which element of the flattened base each element of the view is."""
+        array = self.base.array
+        positions = np.arange(array.size).reshape(array.shape)
+        for operation, options in self.steps:
+            backend = self.base.backend
+            positions = operation(backend, (False,)).forward(positions, **options)  # type: ignore[assignment]
+        return positions
+
+
+class Differentiation(TensorBase):
+    """Gradients and the tape."""
+
+    def __init__(self, array: Array) -> None:
+        self.array = array
+        self._requires_grad = False
+        self._grad: Any = None
+        self._node: Node | None = None
+        self._output = 0
+        self._version = Version()
+        self._node_version = 0
+        self._origin: Origin | None = None
+        self._fresh = False
+        self._accumulator: weakref.ref[AccumulateGrad] | None = None
+        self._hooks: GradientHooks | None = None
+
+    # Whether and where ----------------------------------------------------------------------------------
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients are computed for this tensor."""
+        return self._requires_grad
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        if self._node is not None and not value:
+            raise RuntimeError(
+                "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a "
+                "subgraph that doesn't require differentiation use var_no_grad = var.detach()."
+            )
+        if value and self.array.dtype.kind != "f":
+            raise RuntimeError("only Tensors of floating point dtype can require gradients")
+        self._requires_grad = bool(value)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Set whether gradients are computed for this tensor, and return it."""
+        self.requires_grad = requires_grad
+        return self  # type: ignore[return-value]
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether the tensor was not made by a recorded operation."""
+        return self._node is None
+
+    @property
+    def grad_fn(self) -> Node | None:
+        """The node that made this tensor, or None for a leaf."""
+        origin = self._origin
+        if origin is not None and self._node_version != self._version.value and origin.base._node is not None:
+            # Somebody wrote to the memory through another view: this one now comes out of the changed base.
+            view = self.array
+            again = origin.base.apply(AsStrided, view=view, positions=origin.positions())
+            self._node, self._output = again._node, again._output
+            self._requires_grad = True
+            self._node_version = self._version.value
+        return self._node
+
+    @property
+    def _version_number(self) -> int:
+        return self._version.value
+
+    @property
+    def grad(self) -> Any:
+        """The gradient that backward passes have added up, or None."""
+        if self._grad is None and self._node is not None and not self.retains_grad:
+            warnings.warn(NON_LEAF_GRAD, UserWarning, stacklevel=2)
+        return self._grad
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        if value is None:
+            self._grad = None
+            return
+        if not isinstance(value, TensorBase):
+            raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}")
+        if value.array.shape != self.array.shape:
+            raise RuntimeError(
+                f"attempting to assign a gradient of size '{list(value.array.shape)}' to a tensor of size "
+                f"'{list(self.array.shape)}'. Please ensure that the gradient and the tensor are the same size"
+            )
+        if value.array.dtype != self.array.dtype:
+            mine: dtype = of_array(self.array)
+            raise RuntimeError(
+                f"attempting to assign a gradient with dtype '{C_NAMES[of_array(value.array)]}' to a tensor with "
+                f"grad_dtype '{mine.label}'. The gradient must match the tensor's grad_dtype (defaults to the tensor's "
+                "dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or None to allow any dtype. "
+                "Set grad_dtype with caution. Diverging the dtypes of a tensor and its gradient may break downstream "
+                "systems that assume they match."
+            )
+        self._grad = value
+
+    def edge(self) -> Edge:
+        """Return where on the tape the gradient of this tensor goes."""
+        if self.grad_fn is not None:
+            return self.grad_fn, self._output
+        if not self._requires_grad:
+            return None, 0
+        known = None if self._accumulator is None else self._accumulator()
+        if known is None:
+            known = AccumulateGrad(self)
+            if self._hooks is not None:
+                self._hooks.attach(known, 0)
+            self._accumulator = weakref.ref(known)
+        return known, 0
+
+    def accumulate_grad(self, grad: Array) -> None:
+        """Add to the gradient, in place once there is one; called by the backward pass."""
+        if self._grad is None:
+            self._grad = self.detached(np.array(grad, dtype=self.array.dtype, order="C"))
+        else:
+            self._grad.array += grad
+
+    # Hooks ----------------------------------------------------------------------------------------------
+
+    def _gradient_hooks(self, refusal: str) -> GradientHooks:
+        if not self.requires_grad:
+            raise RuntimeError(refusal)
+        if self._hooks is None:
+            self._hooks = GradientHooks(self.detached)
+            node, output = self.edge()
+            if node is not None:
+                self._hooks.attach(node, output)
+        return self._hooks
+
+    def register_hook(self, hook: Callable[[Tensor], Any]) -> RemovableHandle:
+        """Call `hook` with the gradient of this tensor; a tensor that it returns replaces the gradient.
+
+        Raises:
+            RuntimeError: the tensor does not require a gradient.
+        """
+        hooks = self._gradient_hooks("cannot register a hook on a tensor that doesn't require gradient")
+        return hooks.add(hook)
+
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], Any]) -> RemovableHandle:
+        """Call `hook` with this leaf each time after its `.grad` has been added to."""
+        if not self.is_leaf:
+            raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+        hooks = self._gradient_hooks("cannot register a hook on a tensor that doesn't require gradient")
+        return hooks.add_after(hook)
+
+    def retain_grad(self) -> None:
+        """Keep the gradient of this tensor in `.grad` although it is not a leaf.
+
+        Raises:
+            RuntimeError: the tensor does not require a gradient.
+        """
+        hooks = self._gradient_hooks("can't retain_grad on Tensor that has requires_grad=False")
+        if not self.is_leaf:
+            hooks.retain = weakref.WeakMethod(self._retain)
+
+    def _retain(self, grad: Array) -> None:
+        self._grad = self.detached(grad if self._grad is None else self._grad.array + grad)
+
+    @property
+    def retains_grad(self) -> bool:
+        """Whether `retain_grad` was asked for."""
+        return self._hooks is not None and self._hooks.retain is not None
+
+    # Off the tape ---------------------------------------------------------------------------------------
+
+    def detach(self) -> Tensor:
+        """Return a tensor that shares the memory of this one, through which no gradient flows."""
+        alias = self.detached(self.array)
+        alias._version = self._version
+        alias._fresh = self._fresh
+        return alias
+
+    @property
+    def data(self) -> Tensor:
+        """The values, apart from the tape: changes of them are not noticed by it."""
+        alias = self.detached(self.array)
+        alias._fresh = self._fresh
+        return alias
+
+    @data.setter
+    def data(self, value: Tensor) -> None:
+        self.array = value.array
+        self._fresh = value._fresh
+
+    # In place -------------------------------------------------------------------------------------------
+
+    def apply_in_place(self, operation: type[Operation], *others: Any, **options: Any) -> Tensor:
+        """See `TensorBase.apply_in_place`.
+
+        Raises:
+            RuntimeError: the tensor is a leaf (or a view of one) that requires a gradient, or cannot hold the result.
+        """
+        recorded = is_grad_enabled() and (
+            self.requires_grad or any(isinstance(each, Differentiation) and each.requires_grad for each in others)
+        )
+        if recorded:
+            self._refuse_leaf()
+        if any(stride == 0 and size > 1 for stride, size in zip(self.array.strides, self.array.shape, strict=True)):
+            raise RuntimeError(
+                "unsupported operation: more than one element of the written-to tensor refers to a single memory "
+                "location. Please clone() the tensor before performing the operation."
+            )
+        before = self.detached(self.array.copy() if recorded else self.array)
+        before._requires_grad, before._node, before._output = self.requires_grad, self.grad_fn, self._output
+        result = before.apply(operation, *others, **options)
+        self._write(result.array)
+        if recorded:
+            self._become(result, before)
+        return self  # type: ignore[return-value]
+
+    def _refuse_leaf(self) -> None:
+        if self._requires_grad and self._node is None:
+            raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+        base = self._origin.base if self._origin else None
+        if base is not None and base._requires_grad and base._node is None:
+            raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
+
+    def _write(self, result: Array) -> None:
+        if result.shape != self.array.shape:
+            raise RuntimeError(
+                f"output with shape {list(self.array.shape)} doesn't match the broadcast shape {list(result.shape)}"
+            )
+        if "biuf".index(result.dtype.kind.replace("u", "i")) > "biuf".index(self.array.dtype.kind.replace("u", "i")):
+            raise RuntimeError(
+                f"result type {of_array(result).label} can't be cast to the desired output type "
+                f"{of_array(self.array).label}"
+            )
+        self.array[...] = result
+        self._version.value += 1
+
+    def _become(self, result: Tensor, before: Tensor) -> None:
+        """Take the place of the result on the tape; where this is a view, its base changes with it."""
+        from_node = result._node
+        if from_node is None:
+            return
+        if self._origin is None:
+            self._node, self._output, self._requires_grad = from_node, result._output, True
+            self._node_version = self._version.value
+            if self._hooks is not None:
+                self._hooks.attach(from_node, self._output)
+            return
+        base = self._origin.base
+        rest = from_node.next_functions[1:]
+        base._node = CopySlices((base.edge(), *rest), base.array.shape, from_node, self._origin.positions())
+        base._output, base._requires_grad = 0, True
+        base._node_version = self._version.value
+        self._node_version = -1
+        _ = self.grad_fn
+
+
+class CopySlices(Node):
+    """A tensor after part of it was changed through a view: the change is differentiated in that part alone."""
+
+    def __init__(self, edges: tuple[Edge, ...], shape: tuple[int, ...], change: Node, positions: Array) -> None:
+        super().__init__(edges, (shape,))
+        self.change = change
+        self.positions = positions
+
+    def run(self, grads: tuple[Array | None, ...]) -> tuple[Array | None, ...]:
+        """See `Node.run`."""
+        (grad,) = grads
+        if grad is None:
+            return ()
+        flat = np.array(grad, order="C").reshape(-1)
+        first, *rest = self.change.run((flat[self.positions],))
+        flat[self.positions] = 0 if first is None else first
+        return (flat.reshape(grad.shape), *rest)
+
+    def free(self) -> None:
+        """See `Node.free`."""
+        self.change.free()

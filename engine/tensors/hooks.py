@@ -1,0 +1,89 @@
+"""Functions that users hang on gradients, and the handles that take them off again."""
+
+from __future__ import annotations
+
+import itertools
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from nnkit.kernels.layout import Array
+from nnkit.tape import AccumulateGrad, Node
+
+if TYPE_CHECKING:
+    from nnkit.tensors.tensor import Tensor
+
+
+class RemovableHandle:
+    """Takes a hook off again: by `remove()`, or at the end of a `with` block."""
+
+    _ids = itertools.count()
+
+    def __init__(self, hooks: dict[int, Any], *more: dict[int, Any]) -> None:
+        self.id = next(self._ids)
+        self._tables = (hooks, *more)
+
+    def remove(self) -> None:
+        """Take the hook off; doing it twice does no harm."""
+        for table in self._tables:
+            table.pop(self.id, None)
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.remove()
+
+
+class GradientHooks:
+    """The hooks on the gradient of one tensor, in the order of their registration."""
+
+    def __init__(self, wrap: Callable[[Array], Tensor]) -> None:
+        self._wrap = wrap
+        self._hooks: dict[int, Callable[[Tensor], Any]] = {}
+        self._after: dict[int, Callable[[Any], Any]] = {}
+        self.retain: weakref.WeakMethod[Callable[[Array], None]] | None = None
+
+    def add(self, hook: Callable[[Tensor], Any]) -> RemovableHandle:
+        """Call the hook with each gradient."""
+        handle = RemovableHandle(self._hooks)
+        self._hooks[handle.id] = hook
+        return handle
+
+    def add_after(self, hook: Callable[[Any], Any]) -> RemovableHandle:
+        """Call the hook with the leaf after each accumulation."""
+        handle = RemovableHandle(self._after)
+        self._after[handle.id] = hook
+        return handle
+
+    def attach(self, node: Node, output: int) -> None:
+        """Run the hooks on what arrives at an output of the node."""
+        node.output_hooks.setdefault(output, []).append(self.run)
+        if isinstance(node, AccumulateGrad):
+            node.after_accumulation.append(self.run_after)
+
+    def run(self, grad: Array) -> Array:
+        """Return the gradient as the hooks leave it.
+
+        Raises:
+            TypeError: a hook returned something other than a tensor or None.
+            RuntimeError: a hook changed the shape.
+        """
+        for hook in list(self._hooks.values()):
+            result = hook(self._wrap(grad))
+            if result is None:
+                continue
+            if not hasattr(result, "array"):
+                raise TypeError(f"expected Variable, but hook returned '{type(result).__name__}'")
+            if result.array.shape != grad.shape:
+                raise RuntimeError(f"hook '{getattr(hook, '__name__', hook)}' has changed the size of value")
+            grad = result.array
+        keep = None if self.retain is None else self.retain()
+        if keep is not None:
+            keep(grad)
+        return grad
+
+    def run_after(self, variable: Any) -> None:
+        """Call the hooks that wait for an accumulation."""
+        for hook in list(self._after.values()):
+            hook(variable)

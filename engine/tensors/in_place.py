@@ -1,0 +1,107 @@
+"""Tensor methods that change the tensor itself; their names end in an underscore, as in PyTorch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nnkit import ops
+from nnkit.dtypes import Scalar
+from nnkit.kernels.layout import Array
+from nnkit.random import Generator, default_generator
+from nnkit.tensors.base import TensorBase
+
+if TYPE_CHECKING:
+    from nnkit.tensors.tensor import Tensor
+
+
+class InPlace(TensorBase):
+    """Methods that write into the memory of the tensor."""
+
+    def add_(self, other: Any, *, alpha: Scalar = 1) -> Tensor:
+        """Add alpha * other."""
+        return self.apply_in_place(ops.Add, other, alpha=alpha)
+
+    def sub_(self, other: Any, *, alpha: Scalar = 1) -> Tensor:
+        """Subtract alpha * other."""
+        return self.apply_in_place(ops.Sub, other, alpha=alpha)
+
+    def mul_(self, other: Any) -> Tensor:
+        """Multiply by other."""
+        return self.apply_in_place(ops.Mul, other)
+
+    def div_(self, other: Any) -> Tensor:
+        """Divide by other."""
+        return self.apply_in_place(ops.Div, other)
+
+    def pow_(self, exponent: Scalar) -> Tensor:
+        """Raise to the power of a number."""
+        return self.apply_in_place(ops.Pow, exponent=exponent)
+
+    def neg_(self) -> Tensor:
+        """Negate."""
+        return self.apply_in_place(ops.Neg)
+
+    def exp_(self) -> Tensor:
+        """Replace each element by e to its power."""
+        return self.apply_in_place(ops.Exp)
+
+    def sqrt_(self) -> Tensor:
+        """Replace each element by its square root."""
+        return self.apply_in_place(ops.Sqrt)
+
+    def relu_(self) -> Tensor:
+        """Replace negative elements by zero."""
+        return self.apply_in_place(ops.Relu)
+
+    def sigmoid_(self) -> Tensor:
+        """Replace each element by its sigmoid."""
+        return self.apply_in_place(ops.Sigmoid)
+
+    def tanh_(self) -> Tensor:
+        """Replace each element by its hyperbolic tangent."""
+        return self.apply_in_place(ops.Tanh)
+
+    def clamp_(self, min: Scalar | None = None, max: Scalar | None = None) -> Tensor:
+        """Hold the elements between the bounds."""
+        return self.apply_in_place(ops.Clamp, min=min, max=max)
+
+    def masked_fill_(self, mask: Tensor, value: Scalar) -> Tensor:
+        """Write `value` where the boolean mask is true."""
+        return self.apply_in_place(ops.MaskedFill, mask, value=value)
+
+    def copy_(self, source: Tensor) -> Tensor:
+        """Write the elements of `source`, broadcast and cast to the type of this tensor."""
+        return self.apply_in_place(ops.Copy, source)
+
+    def fill_(self, value: Scalar) -> Tensor:
+        """Write one value everywhere."""
+        return self.apply_in_place(ops.Copy, value)
+
+    def zero_(self) -> Tensor:
+        """Write zero everywhere."""
+        return self.fill_(0)
+
+    def __iadd__(self, other: Any) -> Tensor:
+        return self.add_(other)
+
+    def __isub__(self, other: Any) -> Tensor:
+        return self.sub_(other)
+
+    def __imul__(self, other: Any) -> Tensor:
+        return self.mul_(other)
+
+    def __itruediv__(self, other: Any) -> Tensor:
+        return self.div_(other)
+
+    def uniform_(self, low: float = 0, high: float = 1, *, generator: Generator | None = None) -> Tensor:
+        """Write numbers evenly spread over [low, high)."""
+        source = generator or default_generator
+        return self._draw(source.uniform(self.array.size, low, high, self.array.dtype))
+
+    def normal_(self, mean: float = 0, std: float = 1, *, generator: Generator | None = None) -> Tensor:
+        """Write normally distributed numbers."""
+        source = generator or default_generator
+        return self._draw(source.normal(self.array.size, mean, std, self.array.dtype))
+
+    def _draw(self, numbers: Array) -> Tensor:
+        return self.copy_(self.detached(numbers.reshape(self.array.shape)))

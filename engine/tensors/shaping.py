@@ -1,0 +1,151 @@
+"""Tensor methods that arrange elements, and the products that need arranging."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from nnkit import ops
+from nnkit.ops.operation import broadcast_shapes, wrap_dim
+from nnkit.ops.shape import inferred_shape, reshaped_view
+from nnkit.tensors.base import TensorBase
+
+if TYPE_CHECKING:
+    from nnkit.tensors.tensor import Tensor
+
+
+def sizes(given: tuple[Any, ...]) -> tuple[int, ...]:
+    """Return sizes that were given one by one or as one sequence."""
+    if len(given) == 1 and isinstance(given[0], Sequence):
+        given = tuple(given[0])
+    return tuple(operator.index(size) for size in given)
+
+
+class Shaping(TensorBase):
+    """Views, copies and products."""
+
+    def view(self, *shape: Any) -> Tensor:
+        """Return the same elements in another shape, sharing memory.
+
+        Raises:
+            RuntimeError: the shape holds another number of elements, or this tensor is a view whose strides do not allow
+                the shape.
+        """
+        wanted = inferred_shape(sizes(shape), self.array.size)
+        if reshaped_view(self.array, wanted) is not None:
+            return self.apply(ops.View, shape=wanted)
+        if self.is_contiguous():
+            # A kernel laid it out with the batch innermost; to its user it is contiguous, and gets a view.
+            return self.apply(ops.View, shape=wanted)
+        raise RuntimeError(
+            "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
+            "contiguous subspaces). Use .reshape(...) instead."
+        )
+
+    def is_contiguous(self) -> bool:
+        """Return whether the elements lie one after the other, or a kernel chose where they lie."""
+        raise NotImplementedError
+
+    def reshape(self, *shape: Any) -> Tensor:
+        """Return the elements in another shape: a view where that is possible, a copy where it is not."""
+        wanted = inferred_shape(sizes(shape), self.array.size)
+        if self.is_contiguous() or reshaped_view(self.array, wanted) is not None:
+            return self.apply(ops.View, shape=wanted)
+        return self.apply(ops.Clone, contiguous=True).apply(ops.UnsafeView, shape=wanted)
+
+    def view_as(self, other: Tensor) -> Tensor:
+        """Return the same elements in the shape of another tensor."""
+        return self.view(other.array.shape)
+
+    def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+        """Return the elements with the dimensions from start to end made one."""
+        shape = self.array.shape
+        first, last = wrap_dim(start_dim, len(shape)), wrap_dim(end_dim, len(shape))
+        if first > last:
+            raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
+        if not shape:
+            return self.reshape(1)
+        merged = 1
+        for size in shape[first : last + 1]:
+            merged *= size
+        return self.reshape(*shape[:first], merged, *shape[last + 1 :])
+
+    def transpose(self, dim0: int, dim1: int) -> Tensor:
+        """Return a view with two dimensions exchanged."""
+        return self.apply(ops.Transpose, dim0=dim0, dim1=dim1)
+
+    def t(self) -> Tensor:
+        """Return the transpose of a matrix, as a view."""
+        return self.apply(ops.T)
+
+    @property
+    def T(self) -> Tensor:  # noqa: N802 (PyTorch's name)
+        """The tensor with its dimensions in reverse order."""
+        return self.permute(tuple(reversed(range(self.array.ndim))))
+
+    def permute(self, *dims: Any) -> Tensor:
+        """Return a view with the dimensions in another order."""
+        return self.apply(ops.Permute, dims=sizes(dims))
+
+    def unsqueeze(self, dim: int) -> Tensor:
+        """Return a view with a dimension of size 1 put in."""
+        return self.apply(ops.Unsqueeze, dim=dim)
+
+    def squeeze(self, dim: int | None = None) -> Tensor:
+        """Return a view without one dimension of size 1, or without all of them."""
+        return self.apply(ops.Squeeze) if dim is None else self.apply(ops.SqueezeDim, dim=dim)
+
+    def expand(self, *shape: Any) -> Tensor:
+        """Return a view in which dimensions of size 1 are repeated; -1 keeps a size."""
+        return self.apply(ops.Expand, shape=sizes(shape))
+
+    def expand_as(self, other: Tensor) -> Tensor:
+        """Return a view expanded to the shape of another tensor."""
+        return self.expand(other.array.shape)
+
+    def clone(self) -> Tensor:
+        """Return a copy through which gradients flow."""
+        return self.apply(ops.Clone)
+
+    def unbind(self, dim: int = 0) -> tuple[Tensor, ...]:
+        """Return all slices along a dimension."""
+        return self.apply_all(ops.Unbind, dim=dim)
+
+    def split(self, size: int, dim: int = 0) -> tuple[Tensor, ...]:
+        """Return pieces of `size` along a dimension; the last may be smaller."""
+        axis = wrap_dim(dim, self.array.ndim)
+        starts = range(0, max(self.array.shape[axis], 1), size)
+        return tuple(self.apply(ops.Slice, dim=axis, span=slice(start, start + size)) for start in starts)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if self.array.ndim == 0:
+            raise TypeError("iteration over a 0-d tensor")
+        return iter(self.unbind(0))
+
+    def matmul(self, other: Tensor) -> Tensor:
+        """Return the matrix product, with PyTorch's rules for vectors and batches of matrices."""
+        mine, theirs = self.array.ndim, other.array.ndim
+        if 0 in (mine, theirs):
+            raise RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {mine}D and {theirs}D")
+        if (mine, theirs) == (1, 1):
+            return self.apply(ops.Dot, other)
+        if (mine, theirs) == (2, 2):
+            return self.apply(ops.Mm, other)
+        if (mine, theirs) == (2, 1):
+            return self.apply(ops.Mv, other)
+        if mine == 1:
+            return self.unsqueeze(0).matmul(other).squeeze(-2)
+        if theirs == 1:
+            return self.matmul(other.unsqueeze(1)).squeeze(-1)
+        return self._batched_matmul(other)
+
+    def _batched_matmul(self, other: Tensor) -> Tensor:
+        left, right = self.array.shape, other.array.shape
+        batch = broadcast_shapes(left[:-2], right[:-2])
+        first = self.expand(*batch, *left[-2:]).reshape(-1, *left[-2:])
+        second = other.expand(*batch, *right[-2:]).reshape(-1, *right[-2:])
+        return first.bmm(second).view(*batch, left[-2], right[-1])
+
+    def __matmul__(self, other: Any) -> Tensor:
+        return self.matmul(other) if isinstance(other, TensorBase) else NotImplemented  # type: ignore[arg-type]

@@ -1,0 +1,371 @@
+"""The tensor: an array, and its place on the tape."""
+
+from __future__ import annotations
+
+import copy
+import math
+import warnings
+from collections.abc import Callable
+from typing import Any, cast
+
+import numpy as np
+
+from nnkit import dtypes, ops
+from nnkit.devices import CPU, available, device
+from nnkit.dtypes import dtype
+from nnkit.kernels import Backend, backend_for
+from nnkit.kernels.layout import Array
+from nnkit.ops import Operation
+from nnkit.ops.operation import wrap_dim
+from nnkit.tape import Edge, Node, OperationNode, Saved, is_grad_enabled, node_class
+from nnkit.tensors.arithmetic import Arithmetic
+from nnkit.tensors.backward import backward
+from nnkit.tensors.differentiation import Differentiation, Origin
+from nnkit.tensors.formatting import tensor_text
+from nnkit.tensors.in_place import InPlace
+from nnkit.tensors.indexing import Indexing
+from nnkit.tensors.reducing import Reducing
+from nnkit.tensors.shaping import Shaping
+from nnkit.tensors.size import Size
+
+_CPU_BACKEND = backend_for("cpu")
+
+
+class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Shaping, Indexing):
+    """An array of any number of dimensions that remembers how it was made.
+
+    `Tensor(array)` wraps a NumPy array without copying it; `nnkit.tensors` makes one from numbers.
+    """
+
+    # NumPy leaves `array + tensor` to the tensor.
+    __array_priority__ = 1000
+
+    def __init__(self, array: Array, requires_grad: bool = False) -> None:
+        super().__init__(array)
+        if requires_grad:
+            self.requires_grad_()
+
+    # What it is -----------------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> Size:
+        """The size of each dimension."""
+        return Size(self.array.shape)
+
+    def size(self, dim: int | None = None) -> Any:
+        """Return the shape, or the size of one dimension."""
+        return self.shape if dim is None else self.array.shape[wrap_dim(dim, self.array.ndim)]
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return self.array.ndim
+
+    def dim(self) -> int:
+        """Return the number of dimensions."""
+        return self.array.ndim
+
+    def numel(self) -> int:
+        """Return the number of elements."""
+        return self.array.size
+
+    nelement = numel
+
+    def stride(self, dim: int | None = None) -> Any:
+        """Return the distance between neighbours along each dimension, in elements."""
+        strides = tuple(step // self.array.itemsize for step in self.array.strides)
+        if self.is_contiguous():
+            strides = tuple(math.prod(self.array.shape[i + 1 :]) for i in range(self.array.ndim))
+        return strides if dim is None else strides[wrap_dim(dim, self.array.ndim)]
+
+    def is_contiguous(self) -> bool:
+        """Return whether the elements lie one after the other, or a kernel chose where they lie."""
+        return self._fresh or self.array.flags.c_contiguous
+
+    def element_size(self) -> int:
+        """Return the number of bytes of an element."""
+        return self.array.itemsize
+
+    def data_ptr(self) -> int:
+        """Return the address of the first element."""
+        return cast(int, self.array.__array_interface__["data"][0])
+
+    @property
+    def dtype(self) -> dtype:
+        """The type of the elements."""
+        return dtypes.of_array(self.array)
+
+    @property
+    def backend(self) -> Backend:
+        """What calculates with this tensor."""
+        return _CPU_BACKEND
+
+    @property
+    def device(self) -> device:
+        """Where the elements are."""
+        return CPU
+
+    def is_floating_point(self) -> bool:
+        """Return whether the elements have a fraction."""
+        return self.array.dtype.kind == "f"
+
+    def type(self, kind: dtype | None = None) -> Any:
+        """Return the name of PyTorch's class of such tensors, or this tensor as another element type."""
+        return f"torch.{self.dtype.label}Tensor" if kind is None else self.to(kind)
+
+    # Out of it ------------------------------------------------------------------------------------------
+
+    def item(self) -> Any:
+        """Return the only element as a Python number.
+
+        Raises:
+            RuntimeError: there is not exactly one.
+        """
+        if self.array.size != 1:
+            raise RuntimeError(f"a Tensor with {self.array.size} elements cannot be converted to Scalar")
+        return self.array.item()
+
+    def tolist(self) -> Any:
+        """Return the elements as nested lists of Python numbers."""
+        return self.array.tolist()
+
+    def numpy(self) -> Array:
+        """Return the array behind the tensor; it shares its memory.
+
+        Raises:
+            RuntimeError: the tensor requires a gradient, which NumPy would lose.
+        """
+        if self.requires_grad:
+            raise RuntimeError(
+                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
+            )
+        return self.array
+
+    def __array__(self, kind: Any = None, copy: bool | None = None) -> Array:
+        return np.array(self.numpy(), dtype=kind, copy=copy)
+
+    def __bool__(self) -> bool:
+        if self.array.size != 1:
+            many = "more than one value" if self.array.size else "no values"
+            raise RuntimeError(f"Boolean value of Tensor with {many} is ambiguous")
+        return bool(self.array.item())
+
+    def _number(self) -> Any:
+        if self.array.size != 1:
+            raise ValueError("only one element tensors can be converted to Python scalars")
+        if self.requires_grad:
+            warnings.warn(
+                "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior.\n"
+                "Consider using tensor.detach() first.",
+                UserWarning,
+                stacklevel=3,
+            )
+        return self.array.item()
+
+    def __float__(self) -> float:
+        return float(self._number())
+
+    def __int__(self) -> int:
+        return int(self._number())
+
+    def __index__(self) -> int:
+        if self.array.size != 1 or self.array.dtype.kind not in "iu":
+            raise TypeError("only integer tensors of a single element can be converted to an index")
+        return int(self.array.item())
+
+    def __len__(self) -> int:
+        if self.array.ndim == 0:
+            raise TypeError("len() of a 0-d tensor")
+        return len(self.array)
+
+    def __contains__(self, element: Any) -> bool:
+        return bool((self == element).any())
+
+    def __repr__(self) -> str:
+        return tensor_text(self)
+
+    def __format__(self, specification: str) -> str:
+        if self.array.ndim == 0:
+            return format(self.array.item(), specification)
+        return object.__format__(self, specification)
+
+    # Into another ---------------------------------------------------------------------------------------
+
+    def to(self, *targets: Any) -> Tensor:
+        """Return the tensor with another element type, or on another device.
+
+        Raises:
+            AssertionError: the device is a CUDA device.
+        """
+        result = self
+        for target in targets:
+            if isinstance(target, Tensor):
+                target = target.dtype
+            if isinstance(target, dtypes.dtype):
+                result = result if result.dtype is target else result.apply(ops.ToCopy, kind=target.numpy)
+            else:
+                available(target)
+        return result
+
+    def cpu(self) -> Tensor:
+        """Return the tensor on the CPU."""
+        return self
+
+    def cuda(self, device: Any = 0) -> Tensor:
+        """Return the tensor on a CUDA device.
+
+        Raises:
+            AssertionError: there is no CUDA backend.
+        """
+        return self.to(available("cuda" if device is None else device))
+
+    def float(self) -> Tensor:
+        """Return the tensor as float32."""
+        return self.to(dtypes.float32)
+
+    def double(self) -> Tensor:
+        """Return the tensor as float64."""
+        return self.to(dtypes.float64)
+
+    def long(self) -> Tensor:
+        """Return the tensor as int64."""
+        return self.to(dtypes.int64)
+
+    def int(self) -> Tensor:
+        """Return the tensor as int32."""
+        return self.to(dtypes.int32)
+
+    def bool(self) -> Tensor:
+        """Return the tensor as bool."""
+        return self.to(dtypes.bool_)
+
+    def contiguous(self) -> Tensor:
+        """Return the tensor, or a copy whose elements lie one after the other."""
+        return self if self.is_contiguous() else self.apply(ops.Clone, contiguous=True)
+
+    # Operations -----------------------------------------------------------------------------------------
+
+    def apply(self, operation: type[Operation], *others: Any, **options: Any) -> Tensor:
+        """See `TensorBase.apply`."""
+        return apply(operation, self, *others, **options)
+
+    def apply_all(self, operation: type[Operation], *others: Any, **options: Any) -> tuple[Tensor, ...]:
+        """See `TensorBase.apply_all`."""
+        return apply_all(operation, self, *others, **options)
+
+    def detached(self, array: Any) -> Tensor:
+        """See `TensorBase.detached`."""
+        return Tensor(array)
+
+    def backward(self, gradient: Tensor | None = None, retain_graph: bool = False) -> None:
+        """Add the gradients of this tensor to the leaves that it was made from.
+
+        Args:
+            gradient: the gradient of something with respect to this tensor; 1 if the tensor is a single number.
+            retain_graph: keep what is needed to do it again.
+
+        Raises:
+            RuntimeError: the graph has been freed, the tensor is no single number, or nothing requires a gradient.
+        """
+        backward([self], None if gradient is None else [gradient], retain_graph)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        if not self.is_leaf:
+            raise RuntimeError(
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment. "
+                " If you were attempting to deepcopy a module, this may be because of a torch.nn.utils.weight_norm usage, "
+                "see https://github.com/pytorch/pytorch/pull/103001"
+            )
+        twin = type(self)(self.array.copy(order="K"))
+        twin.requires_grad = self.requires_grad
+        twin._fresh = self._fresh
+        memo[id(self)] = twin
+        twin._grad = copy.deepcopy(self._grad, memo)
+        return twin
+
+
+def apply(operation: type[Operation], *inputs: Any, **options: Any) -> Tensor:
+    """Run an operation with one result on tensors, numbers and options, and record it on the tape."""
+    return apply_all(operation, *inputs, **options)[0]
+
+
+def apply_all(operation: type[Operation], *inputs: Any, **options: Any) -> tuple[Tensor, ...]:
+    """Run an operation on tensors, numbers and options, record it on the tape, and return all its results."""
+    needs = tuple(isinstance(each, Tensor) and each.requires_grad for each in inputs)
+    recorded = is_grad_enabled() and True in needs
+    call = operation(_CPU_BACKEND, needs if recorded else (False,) * len(inputs))
+    arrays = [each.array if isinstance(each, Tensor) else each for each in inputs]
+    found = call.forward(*arrays, **options)
+    results = tuple(Tensor(np.asarray(each)) for each in (found if isinstance(found, tuple) else (found,)))
+    if operation.is_view:
+        _share(inputs[0], results, operation, options)
+    else:
+        for result in results:
+            result._fresh = True
+    if recorded:
+        _record(call, inputs, needs, arrays, results)
+    return results
+
+
+def _share(source: Tensor, views: tuple[Tensor, ...], operation: type[Operation], options: dict[str, Any]) -> None:
+    """Let views know whose memory they share."""
+    origin = source._origin or Origin(source, ())
+    steps = (*origin.steps, (operation, options))
+    for view in views:
+        view._origin = Origin(origin.base, steps)
+        view._version = source._version
+        view._node_version = source._version.value
+        # Another shape of elements that lie one after the other is such a tensor again; other views are not.
+        view._fresh = source._fresh and operation in (ops.View, ops.Unsqueeze, ops.Squeeze, ops.SqueezeDim)
+
+
+def _record(
+    call: Operation, inputs: tuple[Any, ...], needs: tuple[bool, ...], arrays: list[Any], results: tuple[Tensor, ...]
+) -> None:
+    """Put a node for the call on the tape, and make the results come out of it."""
+    edges: tuple[Edge, ...] = tuple(
+        each.edge() if need else (None, 0)
+        for each, need in zip(inputs, needs, strict=True)
+    )
+    kept = tuple(array if need else None for array, need in zip(arrays, needs, strict=True))
+    shapes = tuple(result.array.shape for result in results)
+    node = node_class(type(call))(call, edges, kept, shapes, _versions(call, inputs, results))
+    for number, result in enumerate(results):
+        if result.is_floating_point():
+            result._node, result._output, result._requires_grad = node, number, True
+            result._node_version = result._version.value
+
+
+def _versions(call: Operation, inputs: tuple[Any, ...], results: tuple[Tensor, ...]) -> tuple[Saved, ...]:
+    """Return the versions of the tensors whose memory the call has kept for backward."""
+    saved = []
+    for array in call.saved:
+        for each in inputs:
+            if isinstance(each, Tensor) and each.array is array:
+                saved.append(Saved(each._version, each._version.value, _describe_input(each)))
+        for number, result in enumerate(results):
+            if result.array is array:
+                name = type(call).node_name
+                saved.append(Saved(result._version, result._version.value, _describe_result(array, name, number)))
+    return tuple(saved)
+
+
+def _describe_input(tensor: Tensor) -> Callable[[], str]:
+    def describe() -> str:
+        made_by = "" if tensor._node is None else f", which is output {tensor._output} of {_plain(tensor._node.name())},"
+        return f"[{tensor.type()} {list(tensor.array.shape)}]{made_by}"
+
+    return describe
+
+
+def _describe_result(array: Array, node_name: str, number: int) -> Callable[[], str]:
+    # The array and not its tensor, which would hold on to the node that holds on to this.
+    def describe() -> str:
+        kind = f"torch.{dtypes.of_array(array).label}Tensor"
+        return f"[{kind} {list(array.shape)}], which is output {number} of {_plain(node_name)},"
+
+    return describe
+
+
+def _plain(node_name: str) -> str:
+    return node_name.split("Backward", maxsplit=1)[0]
