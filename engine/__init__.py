@@ -7,7 +7,7 @@ Numba.
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 __version__ = "0.1.0"
 
@@ -18,15 +18,90 @@ _HOMES = {
     "nnkit.random": ("Generator", "default_generator", "initial_seed", "manual_seed"),
     "nnkit.tape": ("is_grad_enabled",),
     "nnkit.tensors": (
-        *("Size", "Tensor", "arange", "as_tensor", "cat", "empty", "empty_like", "enable_grad", "eye", "from_numpy"),
-        *("full", "full_like", "linspace", "no_grad", "ones", "ones_like", "rand", "rand_like", "randint", "randn"),
+        *(
+            "Size",
+            "Tensor",
+            "arange",
+            "as_tensor",
+            "cat",
+            "empty",
+            "empty_like",
+            "enable_grad",
+            "eye",
+            "from_numpy",
+        ),
+        *(
+            "full",
+            "full_like",
+            "linspace",
+            "no_grad",
+            "ones",
+            "ones_like",
+            "rand",
+            "rand_like",
+            "randint",
+            "randn",
+        ),
         *("randn_like", "randperm", "set_grad_enabled", "stack", "tensor", "where", "zeros", "zeros_like"),
     ),
     "nnkit.tensors.functions": (
-        *("abs", "add", "addmm", "all", "allclose", "any", "argmax", "argmin", "bmm", "clamp", "clone", "div", "dot"),
-        *("eq", "equal", "exp", "flatten", "ge", "gt", "is_tensor", "isfinite", "isnan", "le", "log", "log_softmax"),
-        *("lt", "masked_fill", "matmul", "max", "maximum", "mean", "min", "minimum", "mm", "mul", "mv", "ne", "neg"),
-        *("norm", "permute", "pow", "prod", "reciprocal", "relu", "reshape", "sigmoid", "softmax", "split", "sqrt"),
+        *(
+            "abs",
+            "add",
+            "addmm",
+            "all",
+            "allclose",
+            "any",
+            "argmax",
+            "argmin",
+            "bmm",
+            "clamp",
+            "clone",
+            "div",
+            "dot",
+        ),
+        *(
+            "eq",
+            "equal",
+            "exp",
+            "flatten",
+            "ge",
+            "gt",
+            "is_tensor",
+            "isfinite",
+            "isnan",
+            "le",
+            "log",
+            "log_softmax",
+        ),
+        *(
+            "lt",
+            "masked_fill",
+            "matmul",
+            "max",
+            "maximum",
+            "mean",
+            "min",
+            "minimum",
+            "mm",
+            "mul",
+            "mv",
+            "ne",
+            "neg",
+        ),
+        *(
+            "norm",
+            "permute",
+            "pow",
+            "prod",
+            "reciprocal",
+            "relu",
+            "reshape",
+            "sigmoid",
+            "softmax",
+            "split",
+            "sqrt",
+        ),
         *("square", "squeeze", "std", "sub", "sum", "t", "tanh", "transpose", "unbind", "unsqueeze", "var"),
     ),
 }
@@ -40,13 +115,6 @@ _ALIASES = {
     "long": ("nnkit.dtypes", "int64"),
 }
 _MODULES = ("autograd", "nn", "optim")
-
-if TYPE_CHECKING:
-    from nnkit import autograd, nn, optim
-    from nnkit.devices import device
-    from nnkit.dtypes import dtype, float32, float64, int64
-    from nnkit.random import manual_seed
-    from nnkit.tensors import Size, Tensor, no_grad, tensor
 
 
 def __getattr__(name: str) -> Any:

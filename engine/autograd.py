@@ -132,8 +132,8 @@ class FunctionNode(Node):
 class Function:
     """A differentiable function of one's own: subclasses define `forward` and `backward` as static methods.
 
-    Both get a context first: `forward` may keep tensors in it with `save_for_backward`, and `backward` gets the gradient
-    of each result and returns that of each input of `forward` (None for those that are no tensors).
+    Both get a context first: `forward` may keep tensors in it with `save_for_backward`, and `backward` gets the
+    gradient of each result and returns that of each input of `forward` (None for those that are no tensors).
     """
 
     _node_class: type[FunctionNode]

@@ -15,9 +15,13 @@ class device:  # noqa: N801 (PyTorch's name)
         RuntimeError: the name is not one of a device.
     """
 
+    type: str
+    index: int | None
+
     def __init__(self, type: str | device, index: int | None = None) -> None:
         if isinstance(type, device):
-            type, index = type.type, type.index
+            self.type, self.index = type.type, type.index
+            return
         name, separator, number = type.partition(":")
         if name not in _KNOWN.split(", ") or (separator and not number.isdecimal()):
             raise RuntimeError(f"Expected one of {_KNOWN} device type at start of device string: {name}")

@@ -269,9 +269,9 @@ def walk_backward(
             continue
         grads = _hooked(node, grads)
         if node in targets:
-            for number, grad in enumerate(grads):
+            for number, arrived in enumerate(grads):
                 if (node, number) in captured:
-                    captured[node, number] = grad
+                    captured[node, number] = arrived
             if isinstance(node, AccumulateGrad):
                 continue
         results = _run(node, grads)

@@ -235,4 +235,3 @@ class MinDim(GreatestDim):
 
     node_name = "MinBackward0"
     name = "min"
-

@@ -95,8 +95,8 @@ class Permute(Rearrangement):
     def forward(self, a: Array, *, dims: Sequence[int]) -> Array:
         if len(dims) != a.ndim:
             raise RuntimeError(
-                "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired "
-                f"ordering of dimensions i.e. input.dim() = {a.ndim} is not equal to len(dims) = {len(dims)}"
+                "permute(sparse_coo): number of dimensions in the tensor input does not match the length of the "
+                f"desired ordering of dimensions i.e. input.dim() = {a.ndim} is not equal to len(dims) = {len(dims)}"
             )
         self.dims = tuple(wrap_dim(dim, a.ndim) for dim in dims)
         if len(set(self.dims)) != len(self.dims):
@@ -170,8 +170,8 @@ class Select(Rearrangement):
 
     def forward(self, a: Array, *, dim: int, index: int) -> Array:
         self.shape = a.shape
-        self.key = (*(slice(None),) * dim, index)
-        return a[(*self.key, ...)]
+        self.key: tuple[Any, ...] = (*(slice(None),) * dim, index)
+        return a[self.key + (Ellipsis,)]  # noqa: RUF005 (with an ellipsis a 0-d result stays a view)
 
     def backward(self, grad: Array) -> Gradients:
         out = self.xp.zeros(self.shape, grad.dtype)
@@ -217,9 +217,7 @@ class Cat(Operation):
         self.dim = wrap_dim(dim, first.ndim)
         for position, array in enumerate(arrays):
             if array.ndim != first.ndim:
-                raise RuntimeError(
-                    f"Tensors must have same number of dimensions: got {first.ndim} and {array.ndim}"
-                )
+                raise RuntimeError(f"Tensors must have same number of dimensions: got {first.ndim} and {array.ndim}")
             for axis, (expected, size) in enumerate(zip(first.shape, array.shape, strict=True)):
                 if axis != self.dim and expected != size:
                     raise RuntimeError(

@@ -24,8 +24,8 @@ def _start(tensor: Tensor, gradient: Any, number: int) -> tuple[Edge, Array]:
         return tensor.edge(), np.ones_like(tensor.array)
     if gradient.array.shape != tensor.array.shape:
         raise RuntimeError(
-            f"Mismatch in shape: grad_output[{number}] has a shape of {gradient.shape} and output[{number}] has a shape "
-            f"of {tensor.shape}."
+            f"Mismatch in shape: grad_output[{number}] has a shape of {gradient.shape} and output[{number}] has a "
+            f"shape of {tensor.shape}."
         )
     return tensor.edge(), gradient.array.astype(tensor.array.dtype, copy=False)
 
@@ -42,9 +42,7 @@ def _starts(tensors: Sequence[Tensor], gradients: Sequence[Any] | None) -> list[
     return [_start(tensor, gradient, i) for i, (tensor, gradient) in enumerate(zip(tensors, given, strict=True))]
 
 
-def backward(
-    tensors: Tensor | Sequence[Tensor], grad_tensors: Any = None, retain_graph: bool | None = None
-) -> None:
+def backward(tensors: Tensor | Sequence[Tensor], grad_tensors: Any = None, retain_graph: bool | None = None) -> None:
     """Add the gradients of the tensors, weighted by `grad_tensors`, to the leaves that they were made from.
 
     Raises:

@@ -33,8 +33,8 @@ def _shape(function: str, given: tuple[Any, ...]) -> tuple[int, ...]:
     for position, size in enumerate(given):
         if isinstance(size, bool) or not hasattr(size, "__index__"):
             raise TypeError(
-                f"{function}(): argument 'size' failed to unpack the object at pos {position + 1} with error \"type must "
-                f'be tuple of ints,but got {type(size).__name__}"'
+                f"{function}(): argument 'size' failed to unpack the object at pos {position + 1} with error \"type "
+                f'must be tuple of ints,but got {type(size).__name__}"'
             )
     shape = tuple(operator.index(size) for size in given)
     if any(size < 0 for size in shape):
@@ -133,14 +133,18 @@ def from_numpy(array: Array) -> Tensor:
     of_array(array)
     if any(stride < 0 for stride in array.strides):
         raise ValueError(
-            "At least one stride in the given numpy array is negative, and tensors with negative strides are not currently "
-            "supported. (You can probably work around this by making a copy of your array  with array.copy().) "
+            "At least one stride in the given numpy array is negative, and tensors with negative strides are not "
+            "currently supported. (You can probably work around this by making a copy of your array  with array.copy().) "
         )
     return Tensor(array)
 
 
 def full(
-    size: Any, fill_value: Scalar, dtype: dtype | None = None, device: Device = None, requires_grad: bool = False
+    size: Any,
+    fill_value: Scalar,
+    dtype: dtype | None = None,
+    device: Device = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """Return a tensor with one value everywhere."""
     kind = (dtype or of_scalar(fill_value)).numpy

@@ -12,7 +12,7 @@ import numpy as np
 from nnkit.dtypes import C_NAMES, dtype, of_array
 from nnkit.kernels.layout import Array
 from nnkit.ops import AsStrided, Operation
-from nnkit.tape import AccumulateGrad, Edge, GradientHook, Node, Version, is_grad_enabled
+from nnkit.tape import AccumulateGrad, Edge, Node, Version, is_grad_enabled
 from nnkit.tensors.base import TensorBase
 from nnkit.tensors.hooks import GradientHooks, RemovableHandle
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from nnkit.tensors.tensor import Tensor
 
 NON_LEAF_GRAD = (
-    "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be populated "
-    "during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf Tensor, use "
-    ".retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you access the leaf "
-    "Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more information."
+    "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute won't be "
+    "populated during autograd.backward(). If you indeed want the .grad field to be populated for a non-leaf Tensor, use "
+    ".retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you access the "
+    "leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more information."
 )
 
 
@@ -39,7 +39,7 @@ class Origin(NamedTuple):
         positions = np.arange(array.size).reshape(array.shape)
         for operation, options in self.steps:
             backend = self.base.backend
-            positions = operation(backend, (False,)).forward(positions, **options)  # type: ignore[assignment]
+            positions = operation(backend, (False,)).forward(positions, **options)
         return positions
 
 
@@ -70,8 +70,8 @@ class Differentiation(TensorBase):
     def requires_grad(self, value: bool) -> None:
         if self._node is not None and not value:
             raise RuntimeError(
-                "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a "
-                "subgraph that doesn't require differentiation use var_no_grad = var.detach()."
+                "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in "
+                "a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
             )
         if value and self.array.dtype.kind != "f":
             raise RuntimeError("only Tensors of floating point dtype can require gradients")
@@ -117,7 +117,9 @@ class Differentiation(TensorBase):
             self._grad = None
             return
         if not isinstance(value, TensorBase):
-            raise TypeError(f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}")
+            raise TypeError(
+                f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}"
+            )
         if value.array.shape != self.array.shape:
             raise RuntimeError(
                 f"attempting to assign a gradient of size '{list(value.array.shape)}' to a tensor of size "
@@ -128,8 +130,8 @@ class Differentiation(TensorBase):
             raise RuntimeError(
                 f"attempting to assign a gradient with dtype '{C_NAMES[of_array(value.array)]}' to a tensor with "
                 f"grad_dtype '{mine.label}'. The gradient must match the tensor's grad_dtype (defaults to the tensor's "
-                "dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or None to allow any dtype. "
-                "Set grad_dtype with caution. Diverging the dtypes of a tensor and its gradient may break downstream "
+                "dtype). You can set the tensor's grad_dtype attribute with a specific dtype, or None to allow any "
+                "dtype. Set grad_dtype with caution. Diverging the dtypes of a tensor and its gradient may break downstream "
                 "systems that assume they match."
             )
         self._grad = value

@@ -39,6 +39,7 @@ class no_grad(_Mode):  # noqa: N801 (PyTorch's name)
     """Record nothing: results require no gradient."""
 
     def __new__(cls, function: Any = None) -> Any:
+        """Return the mode, or at once the function that it decorates."""
         mode = super().__new__(cls)
         return mode if function is None else mode(function)
 
@@ -60,6 +61,7 @@ class set_grad_enabled(_Mode):  # noqa: N801 (PyTorch's name)
         set_recording(self.enabled)
 
     def __call__(self, function: Function) -> Function:
+        """Decorate a function."""
         set_recording(self._before)  # as a decorator it does nothing until the function is called
         return super().__call__(function)
 

@@ -29,8 +29,8 @@ class Shaping(TensorBase):
         """Return the same elements in another shape, sharing memory.
 
         Raises:
-            RuntimeError: the shape holds another number of elements, or this tensor is a view whose strides do not allow
-                the shape.
+            RuntimeError: the shape holds another number of elements, or this tensor is a view whose strides do not
+                allow the shape.
         """
         wanted = inferred_shape(sizes(shape), self.array.size)
         if reshaped_view(self.array, wanted) is not None:

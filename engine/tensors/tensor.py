@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import copy
 import math
 import warnings
@@ -12,12 +13,11 @@ import numpy as np
 
 from nnkit import dtypes, ops
 from nnkit.devices import CPU, available, device
-from nnkit.dtypes import dtype
 from nnkit.kernels import Backend, backend_for
 from nnkit.kernels.layout import Array
 from nnkit.ops import Operation
 from nnkit.ops.operation import wrap_dim
-from nnkit.tape import Edge, Node, OperationNode, Saved, is_grad_enabled, node_class
+from nnkit.tape import Edge, Saved, is_grad_enabled, node_class
 from nnkit.tensors.arithmetic import Arithmetic
 from nnkit.tensors.backward import backward
 from nnkit.tensors.differentiation import Differentiation, Origin
@@ -57,15 +57,15 @@ class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Shaping, Indexing):
         return self.shape if dim is None else self.array.shape[wrap_dim(dim, self.array.ndim)]
 
     @property
-    def ndim(self) -> int:
+    def ndim(self) -> builtins.int:
         """The number of dimensions."""
         return self.array.ndim
 
-    def dim(self) -> int:
+    def dim(self) -> builtins.int:
         """Return the number of dimensions."""
         return self.array.ndim
 
-    def numel(self) -> int:
+    def numel(self) -> builtins.int:
         """Return the number of elements."""
         return self.array.size
 
@@ -78,20 +78,20 @@ class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Shaping, Indexing):
             strides = tuple(math.prod(self.array.shape[i + 1 :]) for i in range(self.array.ndim))
         return strides if dim is None else strides[wrap_dim(dim, self.array.ndim)]
 
-    def is_contiguous(self) -> bool:
+    def is_contiguous(self) -> builtins.bool:
         """Return whether the elements lie one after the other, or a kernel chose where they lie."""
         return self._fresh or self.array.flags.c_contiguous
 
-    def element_size(self) -> int:
+    def element_size(self) -> builtins.int:
         """Return the number of bytes of an element."""
         return self.array.itemsize
 
-    def data_ptr(self) -> int:
+    def data_ptr(self) -> builtins.int:
         """Return the address of the first element."""
         return cast(int, self.array.__array_interface__["data"][0])
 
     @property
-    def dtype(self) -> dtype:
+    def dtype(self) -> dtypes.dtype:
         """The type of the elements."""
         return dtypes.of_array(self.array)
 
@@ -105,11 +105,11 @@ class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Shaping, Indexing):
         """Where the elements are."""
         return CPU
 
-    def is_floating_point(self) -> bool:
+    def is_floating_point(self) -> builtins.bool:
         """Return whether the elements have a fraction."""
         return self.array.dtype.kind == "f"
 
-    def type(self, kind: dtype | None = None) -> Any:
+    def type(self, kind: dtypes.dtype | None = None) -> Any:
         """Return the name of PyTorch's class of such tensors, or this tensor as another element type."""
         return f"torch.{self.dtype.label}Tensor" if kind is None else self.to(kind)
 
@@ -136,15 +136,13 @@ class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Shaping, Indexing):
             RuntimeError: the tensor requires a gradient, which NumPy would lose.
         """
         if self.requires_grad:
-            raise RuntimeError(
-                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
-            )
+            raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
         return self.array
 
-    def __array__(self, kind: Any = None, copy: bool | None = None) -> Array:
+    def __array__(self, kind: Any = None, copy: builtins.bool | None = None) -> Array:
         return np.array(self.numpy(), dtype=kind, copy=copy)
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> builtins.bool:
         if self.array.size != 1:
             many = "more than one value" if self.array.size else "no values"
             raise RuntimeError(f"Boolean value of Tensor with {many} is ambiguous")
@@ -162,23 +160,23 @@ class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Shaping, Indexing):
             )
         return self.array.item()
 
-    def __float__(self) -> float:
+    def __float__(self) -> builtins.float:
         return float(self._number())
 
-    def __int__(self) -> int:
+    def __int__(self) -> builtins.int:
         return int(self._number())
 
-    def __index__(self) -> int:
+    def __index__(self) -> builtins.int:
         if self.array.size != 1 or self.array.dtype.kind not in "iu":
             raise TypeError("only integer tensors of a single element can be converted to an index")
         return int(self.array.item())
 
-    def __len__(self) -> int:
+    def __len__(self) -> builtins.int:
         if self.array.ndim == 0:
             raise TypeError("len() of a 0-d tensor")
         return len(self.array)
 
-    def __contains__(self, element: Any) -> bool:
+    def __contains__(self, element: Any) -> builtins.bool:
         return bool((self == element).any())
 
     def __repr__(self) -> str:
@@ -245,11 +243,11 @@ class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Shaping, Indexing):
 
     # Operations -----------------------------------------------------------------------------------------
 
-    def apply(self, operation: type[Operation], *others: Any, **options: Any) -> Tensor:
+    def apply(self, operation: builtins.type[Operation], *others: Any, **options: Any) -> Tensor:
         """See `TensorBase.apply`."""
         return apply(operation, self, *others, **options)
 
-    def apply_all(self, operation: type[Operation], *others: Any, **options: Any) -> tuple[Tensor, ...]:
+    def apply_all(self, operation: builtins.type[Operation], *others: Any, **options: Any) -> tuple[Tensor, ...]:
         """See `TensorBase.apply_all`."""
         return apply_all(operation, self, *others, **options)
 
@@ -257,7 +255,7 @@ class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Shaping, Indexing):
         """See `TensorBase.detached`."""
         return Tensor(array)
 
-    def backward(self, gradient: Tensor | None = None, retain_graph: bool = False) -> None:
+    def backward(self, gradient: Tensor | None = None, retain_graph: builtins.bool = False) -> None:
         """Add the gradients of this tensor to the leaves that it was made from.
 
         Args:
@@ -269,12 +267,12 @@ class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Shaping, Indexing):
         """
         backward([self], None if gradient is None else [gradient], retain_graph)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+    def __deepcopy__(self, memo: dict[builtins.int, Any]) -> Tensor:
         if not self.is_leaf:
             raise RuntimeError(
-                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the moment. "
-                " If you were attempting to deepcopy a module, this may be because of a torch.nn.utils.weight_norm usage, "
-                "see https://github.com/pytorch/pytorch/pull/103001"
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the "
+                "moment.  If you were attempting to deepcopy a module, this may be because of a torch.nn.utils.weight_norm "
+                "usage, see https://github.com/pytorch/pytorch/pull/103001"
             )
         twin = type(self)(self.array.copy(order="K"))
         twin.requires_grad = self.requires_grad
@@ -320,12 +318,15 @@ def _share(source: Tensor, views: tuple[Tensor, ...], operation: type[Operation]
 
 
 def _record(
-    call: Operation, inputs: tuple[Any, ...], needs: tuple[bool, ...], arrays: list[Any], results: tuple[Tensor, ...]
+    call: Operation,
+    inputs: tuple[Any, ...],
+    needs: tuple[bool, ...],
+    arrays: list[Any],
+    results: tuple[Tensor, ...],
 ) -> None:
     """Put a node for the call on the tape, and make the results come out of it."""
     edges: tuple[Edge, ...] = tuple(
-        each.edge() if need else (None, 0)
-        for each, need in zip(inputs, needs, strict=True)
+        each.edge() if need else (None, 0) for each, need in zip(inputs, needs, strict=True)
     )
     kept = tuple(array if need else None for array, need in zip(arrays, needs, strict=True))
     shapes = tuple(result.array.shape for result in results)
@@ -352,7 +353,9 @@ def _versions(call: Operation, inputs: tuple[Any, ...], results: tuple[Tensor, .
 
 def _describe_input(tensor: Tensor) -> Callable[[], str]:
     def describe() -> str:
-        made_by = "" if tensor._node is None else f", which is output {tensor._output} of {_plain(tensor._node.name())},"
+        made_by = (
+            "" if tensor._node is None else f", which is output {tensor._output} of {_plain(tensor._node.name())},"
+        )
         return f"[{tensor.type()} {list(tensor.array.shape)}]{made_by}"
 
     return describe

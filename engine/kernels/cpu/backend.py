@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
+
 from nnkit.kernels.backend import Pair
 from nnkit.kernels.layout import Array, empty_blocks, from_blocks, padded, to_blocks
 

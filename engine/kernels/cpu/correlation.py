@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from numba import njit, prange
+
 from nnkit.kernels.cpu import simd
 from nnkit.kernels.layout import LANES
-from numba import njit, prange
 
 # Rows x columns of the register block: as many accumulators as 32 vector registers hold beside the operands.
 COLUMNS = 4
@@ -74,7 +75,7 @@ def _accumulate(block, x, x_start, w, w_start, steps, walk, window, channels, ro
 @njit(cache=True)
 def _output_rows(wide, narrow, x, w, bias, out, channel, lane, group, walk, window):
     """Compute wide.rows output channels from `channel` on, for the images at `lane`."""
-    in_channels, input_height, input_width, images = x.shape
+    _, input_height, input_width, images = x.shape
     _, height, width, _ = out.shape
     group_channels, first_channel = group
     position = window.horizontal_stride * images
@@ -90,17 +91,13 @@ def _output_rows(wide, narrow, x, w, bias, out, channel, lane, group, walk, wind
         while column + COLUMNS <= width:
             block = simd.row_values(wide, bias, channel, 1)
             x_start = x_row + column * position
-            block = _accumulate(
-                block, x, x_start, w, w_start, steps, walk, window, group_channels, rows, images
-            )
+            block = _accumulate(block, x, x_start, w, w_start, steps, walk, window, group_channels, rows, images)
             simd.store(block, out, out_row + column * images, plane, images)
             column += COLUMNS
         while column < width:
             strip = simd.row_values(narrow, bias, channel, 1)
             x_start = x_row + column * position
-            strip = _accumulate(
-                strip, x, x_start, w, w_start, steps, walk, window, group_channels, rows, images
-            )
+            strip = _accumulate(strip, x, x_start, w, w_start, steps, walk, window, group_channels, rows, images)
             simd.store(strip, out, out_row + column * images, plane, images)
             column += 1
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from nnkit.kernels.layout import LANES, Array
 from numba import njit, prange
+
+from nnkit.kernels.layout import LANES, Array
 
 
 @njit(cache=True, parallel=True)

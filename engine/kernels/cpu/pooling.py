@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from numba import njit, prange
+
 from nnkit.kernels.cpu import simd
 from nnkit.kernels.cpu.correlation import window_rows
 from nnkit.kernels.layout import LANES
-from numba import njit, prange
 
 
 @njit(cache=True)
@@ -65,9 +66,7 @@ def max_pool_gradient(grad, taps, grad_input, left_padding, window):
     for channel in prange(channels):
         vector = simd.zeros(grad, 1, 1)
         for place in range(input_height * input_width * images // LANES):
-            simd.store(
-                vector, grad_input, (channel * input_height * input_width * images) + place * LANES, 0, 0
-            )
+            simd.store(vector, grad_input, (channel * input_height * input_width * images) + place * LANES, 0, 0)
         for y in range(height):
             first_row, last_row = window_rows(window, y, input_height)
             top = y * window.vertical_stride - window.top_padding

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from numba import njit, prange
+
 from nnkit.kernels.cpu import simd
 from nnkit.kernels.layout import LANES
-from numba import njit, prange
 
 COLUMNS = 4
 # Rows of the result that one task computes: small enough to share, large enough to amortise the task.

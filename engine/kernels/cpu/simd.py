@@ -12,9 +12,10 @@ With NUMBA_DISABLE_JIT=1 the functions come from `simd_python`, which is NumPy a
 from __future__ import annotations
 
 import llvmlite.ir as ir
-from nnkit.kernels.layout import LANES
 from numba import config, types
 from numba.extending import intrinsic, models, register_model
+
+from nnkit.kernels.layout import LANES
 
 INDEX = ir.IntType(64)
 
@@ -124,9 +125,7 @@ def multiply_add(typingctx, block, weights, w_offset, w_row, array, offset, colu
         value, w_value, w_offset_value, w_row_value, array_value, offset_value, column_value = arguments
         vector_type = _vector_type(context, block)
         vectors = [
-            _load(
-                context, builder, array, array_value, _at(builder, offset_value, column_value, c), vector_type
-            )
+            _load(context, builder, array, array_value, _at(builder, offset_value, column_value, c), vector_type)
             for c in range(block.columns)
         ]
         results = []
@@ -147,14 +146,10 @@ def multiply_add_vectors(typingctx, block, left, l_offset, l_row, right, r_offse
     """Return block + left x right, lane by lane: one vector of `left` a row, one of `right` a column."""
 
     def codegen(context, builder, signature, arguments):
-        value, left_value, l_offset_value, l_row_value, right_value, r_offset_value, r_column_value = (
-            arguments
-        )
+        value, left_value, l_offset_value, l_row_value, right_value, r_offset_value, r_column_value = arguments
         vector_type = _vector_type(context, block)
         rows = [
-            _load(
-                context, builder, left, left_value, _at(builder, l_offset_value, l_row_value, r), vector_type
-            )
+            _load(context, builder, left, left_value, _at(builder, l_offset_value, l_row_value, r), vector_type)
             for r in range(block.rows)
         ]
         results = [None] * (block.rows * block.columns)
@@ -247,9 +242,7 @@ def where_greater(typingctx, candidate, best, chosen, otherwise):
         results = []
         for position in range(block.rows * block.columns):
             new, old, yes, no = (builder.extract_value(value, position) for value in arguments)
-            greater = builder.or_(
-                builder.fcmp_ordered(">", new, old), builder.fcmp_unordered("uno", new, new)
-            )
+            greater = builder.or_(builder.fcmp_ordered(">", new, old), builder.fcmp_unordered("uno", new, new))
             results.append(builder.select(greater, yes, no))
         return _filled(context, builder, block, results)
 
@@ -287,5 +280,5 @@ def broadcast(typingctx, block, scalar):
     return block(block, scalar), codegen
 
 
-if config.DISABLE_JIT:
+if config.DISABLE_JIT:  # type: ignore[attr-defined]
     pass

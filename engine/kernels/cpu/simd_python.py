@@ -6,6 +6,7 @@ Slow, but every address is checked: a vector that leaves its array is an error, 
 from __future__ import annotations
 
 import numpy as np
+
 from nnkit.kernels.layout import LANES
 
 
