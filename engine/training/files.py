@@ -1,0 +1,88 @@
+"""Reading files that may be anything, and writing files that are either the old or the new one."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+from nnkit.errors import FileAccessError, NnkitError
+
+
+def open_regular(path: Path, failure: type[NnkitError]) -> BinaryIO:
+    """Open a file for reading, which must be a regular one: a pipe could block, a device never end.
+
+    Raises:
+        FileAccessError: it may not be read.
+        NnkitError: of the kind `failure`: it does not exist or is not a regular file.
+    """
+    try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise failure(f"{path}: is a directory, expected a file")
+        if not stat.S_ISREG(mode):
+            raise failure(f"{path}: not a regular file")
+        return path.open("rb")
+    except (FileNotFoundError, NotADirectoryError):
+        raise failure(f"{path}: does not exist") from None
+    except OSError as error:
+        raise FileAccessError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that at any moment it is the complete old one or the complete new one.
+
+    A symbolic link stays one and its target is written; an existing file keeps its mode.
+
+    Raises:
+        FileAccessError: the file system refused; what was there before is untouched.
+    """
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        try:
+            _write_durably(temporary, content, like=target)
+            temporary.replace(target)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        _flush_folder(target.parent)
+    except OSError as error:
+        raise FileAccessError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def _write_durably(path: Path, content: bytes, *, like: Path) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    with os.fdopen(descriptor, "wb") as file:
+        if like.exists():
+            os.chmod(path, stat.S_IMODE(like.stat().st_mode))
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _flush_folder(folder: Path) -> None:
+    # Without this a crash of the machine can lose the new name. Windows has no such call.
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def make_folder(path: Path) -> None:
+    """Create a folder, and those above it, where missing.
+
+    Raises:
+        FileAccessError: it cannot be created or written to.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileAccessError(f"{path}: cannot be created: {error.strerror}") from None
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise FileAccessError(f"{path}: is not writable")

@@ -1,0 +1,64 @@
+"""Files that are the complete old one or the complete new one."""
+
+import os
+import stat
+
+import pytest
+from nnkit.errors import FileAccessError
+from nnkit.training.files import make_folder, write_atomically
+
+
+def test_a_new_file_follows_the_umask(tmp_path):
+    path = tmp_path / "a"
+    before = os.umask(0o027)
+    try:
+        write_atomically(path, b"new")
+    finally:
+        os.umask(before)
+    assert path.read_bytes() == b"new"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_an_existing_mode_is_kept(tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+    path.chmod(0o604)
+    write_atomically(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o604
+
+
+def test_a_symbolic_link_stays_one(tmp_path):
+    target = tmp_path / "folder" / "target"
+    target.parent.mkdir()
+    target.write_bytes(b"old")
+    link = tmp_path / "link"
+    link.symlink_to(target)
+    write_atomically(link, b"new")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("call", ["fsync", "replace"])
+def test_a_failure_leaves_the_old_file_and_nothing_else(call, tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+    monkeypatch.setattr(os if call == "fsync" else type(path), call, fail)
+    with pytest.raises(FileAccessError, match=r"a: cannot be written: No space left on device"):
+        write_atomically(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["a"]
+
+
+def test_a_missing_folder_is_told(tmp_path):
+    with pytest.raises(FileAccessError, match="No such file or directory"):
+        write_atomically(tmp_path / "no" / "a", b"new")
+
+
+def test_a_file_in_the_way_of_a_folder_is_told(tmp_path):
+    (tmp_path / "a").touch()
+    with pytest.raises(FileAccessError, match="a: cannot be created"):
+        make_folder(tmp_path / "a")
