@@ -15,15 +15,7 @@ class Convolution(Operation):
     """The correlation of images (N, C, H, W) with kernels (O, C / groups, kH, kW), plus a bias (O)."""
 
     def forward(
-        self,
-        x: Array,
-        weight: Array,
-        bias: Array | None,
-        *,
-        stride: Pair,
-        padding: Pair,
-        dilation: Pair,
-        groups: int,
+        self, x: Array, weight: Array, bias: Array | None, *, stride: Pair, padding: Pair, dilation: Pair, groups: int
     ) -> Array:
         check_convolution(x, weight, bias, stride, padding, dilation, groups)
         self.window = (stride, padding, dilation, groups)
@@ -37,10 +29,71 @@ class Convolution(Operation):
         if weight is not None:
             by_x = self.backend.convolution_input_gradient(grad, weight, self.shape, *self.window)
         if x is not None:
-            height, width = (
-                pooled_size(x.shape[2 + i], kernel_size[i], stride[i], padding[i], dilation[i], ceil_mode)
-                for i in (0, 1)
-            )
+            height, width = self.kernel_size
+            by_weight = self.backend.convolution_weight_gradient(grad, x, (height, width), *self.window)
+        if self.needs_input_grad[2]:
+            by_bias = self.xp.sum(grad, axis=(0, 2, 3))
+        return by_x, by_weight, by_bias
+
+
+def check_convolution(
+    x: Array, weight: Array, bias: Array | None, stride: Pair, padding: Pair, dilation: Pair, groups: int
+) -> None:
+    """Raise PyTorch's RuntimeError unless the shapes and options of a convolution fit together."""
+    kind, kinds = C_NAMES[of_array(x)], C_NAMES[of_array(weight if bias is None else bias)]
+    if kind != kinds:
+        other = "weight" if bias is None else "bias"
+        raise RuntimeError(f"Input type ({kind}) and {other} type ({kinds}) should be the same")
+    if x.dtype.kind != "f":
+        raise NotImplementedError(f"\"convolution\" not implemented for '{of_array(x).label}'")
+    if min(padding) < 0:
+        raise RuntimeError("negative padding is not supported")
+    if min(stride) <= 0:
+        raise RuntimeError("non-positive stride is not supported")
+    if min(dilation) <= 0:
+        raise RuntimeError(f"dilation should be greater than zero, but got {list(dilation)}")
+    if x.shape[1] != weight.shape[1] * groups:
+        raise RuntimeError(
+            f"Given groups={groups}, weight of size {list(weight.shape)}, expected input{list(x.shape)} to have "
+            f"{weight.shape[1] * groups} channels, but got {x.shape[1]} channels instead"
+        )
+    if bias is not None and bias.shape != weight.shape[:1]:
+        raise RuntimeError(
+            f"Given weight of size {list(weight.shape)}, expected bias to be 1-dimensional with {weight.shape[0]} "
+            f"elements, but got bias of size {list(bias.shape)} instead"
+        )
+    sizes = [size + 2 * pad for size, pad in zip(x.shape[2:], padding, strict=True)]
+    kernel = [reach * (size - 1) + 1 for size, reach in zip(weight.shape[2:], dilation, strict=True)]
+    if any(size < reach for size, reach in zip(sizes, kernel, strict=True)):
+        raise RuntimeError(
+            f"Calculated padded input size per channel: ({sizes[0]} x {sizes[1]}). Kernel size: ({kernel[0]} x "
+            f"{kernel[1]}). Kernel size can't be greater than actual input size"
+        )
+
+
+class MaxPool2DWithIndices(Operation):
+    """The maximum of each window of images (N, C, H, W), and the flat index of each in its image plane.
+
+    The indices are int64 and only computed on request: they cost more than the maxima.
+    """
+
+    def forward(
+        self,
+        x: Array,
+        *,
+        kernel_size: Pair,
+        stride: Pair,
+        padding: Pair,
+        dilation: Pair,
+        ceil_mode: bool = False,
+        return_indices: bool = False,
+    ) -> Array | tuple[Array, Array]:
+        check_pool(x, kernel_size, stride, padding, dilation)
+        self.window = (kernel_size, stride, padding, dilation)
+        self.shape = x.shape
+        height, width = (
+            pooled_size(x.shape[2 + i], kernel_size[i], stride[i], padding[i], dilation[i], ceil_mode) for i in (0, 1)
+        )
         if min(height, width) < 1:
             given, calculated = x.shape[1:], (x.shape[1], max(height, 0), max(width, 0))
             raise RuntimeError(

@@ -271,8 +271,8 @@ class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Shaping, Indexing):
         if not self.is_leaf:
             raise RuntimeError(
                 "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the "
-                "moment.  If you were attempting to deepcopy a module, this may be because of a torch.nn.utils.weight_norm "
-                "usage, see https://github.com/pytorch/pytorch/pull/103001"
+                "moment.  If you were attempting to deepcopy a module, this may be because of a torch.nn.utils."
+                "weight_norm usage, see https://github.com/pytorch/pytorch/pull/103001"
             )
         twin = type(self)(self.array.copy(order="K"))
         twin.requires_grad = self.requires_grad
