@@ -1,0 +1,363 @@
+"""Layers as functions: everything that a module computes, given its parameters.
+
+Source: the arguments and the messages are those of PyTorch's `torch.nn.functional`.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Sequence
+from typing import Literal, overload
+
+import numpy as np
+
+from nnkit import ops
+from nnkit.dtypes import dtype as DType
+from nnkit.nn.functional_loss import cross_entropy, mse_loss, nll_loss
+from nnkit.nn.naming import require_tensor, typename
+from nnkit.tensors import Tensor, apply, apply_all, rand
+
+__all__ = [
+    "conv2d",
+    "cross_entropy",
+    "dropout",
+    "linear",
+    "log_softmax",
+    "max_pool2d",
+    "mse_loss",
+    "nll_loss",
+    "relu",
+    "relu_",
+    "sigmoid",
+    "softmax",
+    "tanh",
+]
+
+
+def relu(input: Tensor, inplace: bool = False) -> Tensor:
+    """Return the greater of each element and 0; NaN stays NaN."""
+    require_tensor("relu", "input", 1, input)
+    return input.relu_() if inplace else input.relu()
+
+
+def relu_(input: Tensor) -> Tensor:
+    """Write the greater of each element and 0 over `input`."""
+    require_tensor("relu_", "input", 1, input)
+    return input.relu_()
+
+
+def tanh(input: Tensor) -> Tensor:
+    """Return the hyperbolic tangent of each element."""
+    require_tensor("tanh", "input", 1, input)
+    return input.tanh()
+
+
+def sigmoid(input: Tensor) -> Tensor:
+    """Return 1 / (1 + exp(-x)) of each element."""
+    require_tensor("sigmoid", "input", 1, input)
+    return input.sigmoid()
+
+
+def _implicit_dim(name: str, ndim: int) -> int:
+    warnings.warn(
+        f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
+        stacklevel=3,
+    )
+    return 0 if ndim in (0, 1, 3) else 1
+
+
+def softmax(input: Tensor, dim: int | None = None, *, dtype: DType | None = None) -> Tensor:
+    """Return exp(x) divided by its sum along `dim`.
+
+    Args:
+        input: any shape.
+        dim: the dimension; omitting it is deprecated.
+        dtype: convert `input` to this type first.
+
+    Raises:
+        IndexError: there is no such dimension.
+        NotImplementedError: the input is not floating-point.
+    """
+    require_tensor("softmax", "input", 1, input)
+    if dim is None:
+        dim = _implicit_dim("softmax", input.dim())
+    return (input if dtype is None else input.to(dtype)).softmax(dim)
+
+
+def log_softmax(input: Tensor, dim: int | None = None, *, dtype: DType | None = None) -> Tensor:
+    """Return the logarithm of the softmax along `dim`, computed without overflow.
+
+    Args:
+        input: any shape.
+        dim: the dimension; omitting it is deprecated.
+        dtype: convert `input` to this type first.
+
+    Raises:
+        IndexError: there is no such dimension.
+        NotImplementedError: the input is not floating-point.
+    """
+    require_tensor("log_softmax", "input", 1, input)
+    if dim is None:
+        dim = _implicit_dim("log_softmax", input.dim())
+    return (input if dtype is None else input.to(dtype)).log_softmax(dim)
+
+
+def check_probability(p: float) -> None:
+    """Raise PyTorch's ValueError unless `p` is between 0 and 1."""
+    if p < 0 or p > 1:
+        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
+
+
+def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Zero each element with probability `p` and divide the others by 1 - p; without `training`, nothing.
+
+    Raises:
+        ValueError: `p` is not between 0 and 1.
+    """
+    require_tensor("dropout", "input", 1, input)
+    check_probability(p)
+    if not training or p == 0:
+        return input
+    # In the memory layout of the input, which NumPy keeps here.
+    factors = np.empty_like(input.array)
+    np.greater_equal(rand(*input.shape).array, p, out=factors, casting="unsafe")
+    if p < 1:
+        factors /= factors.dtype.type(1 - p)
+    return input.mul_(Tensor(factors)) if inplace else input.mul(Tensor(factors))
+
+
+def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Return x A^T + b over the last dimension.
+
+    Args:
+        input: x, (..., in_features).
+        weight: A, (out_features, in_features).
+        bias: b, (out_features,).
+
+    Raises:
+        RuntimeError: shapes or dtypes do not fit.
+    """
+    require_tensor("linear", "input", 1, input)
+    require_tensor("linear", "weight", 2, weight)
+    if bias is not None:
+        require_tensor("linear", "bias", 3, bias)
+    if input.dim() == 0 or weight.dim() == 0:
+        raise RuntimeError(
+            f"both arguments to linear need to be at least 1D, but they are {input.dim()}D and {weight.dim()}D"
+        )
+    if input.dim() == 2:
+        return _matrix_linear(input, weight, bias)
+    rows = input.reshape(math.prod(input.shape[:-1]), input.shape[-1])
+    result = _matrix_linear(rows, weight, bias)
+    shape = (*input.shape[:-1], *result.shape[1:])
+    # PyTorch's node has this other name where there is no bias.
+    return result.view(shape) if bias is not None else apply(ops.UnsafeView, result, shape=shape)
+
+
+def _matrix_linear(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    if bias is None:
+        return apply(ops.Mm, input, weight.t())
+    rows, columns = input.shape[0], weight.shape[0]
+    if bias.dim() > 1 or bias.numel() not in (1, columns):
+        raise RuntimeError(
+            f"The expanded size of the tensor ({columns}) must match the existing size ({bias.shape[-1]}) at "
+            f"non-singleton dimension 1.  Target sizes: {[rows, columns]}.  Tensor sizes: {list(bias.shape)}"
+        )
+    return apply(ops.Addmm, bias, input, weight.t())
+
+
+def _pair(name: str, value: int | Sequence[int]) -> tuple[int, int]:
+    """Return the two numbers that an option of a convolution stands for."""
+    if isinstance(value, int):
+        return value, value
+    if not isinstance(value, Sequence) or not all(isinstance(number, int) for number in value):
+        raise TypeError(f"conv2d(): argument '{name}' must be tuple of ints, not {typename(value)}")
+    if len(value) == 1:
+        return value[0], value[0]
+    if len(value) != 2:
+        raise RuntimeError(
+            f"expected {name} to be a single integer value or a list of 2 values to match the convolution "
+            f"dimensions, but got {name}={list(value)}"
+        )
+    return value[0], value[1]
+
+
+def conv2d(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: int | Sequence[int] = 1,
+    padding: str | int | Sequence[int] = 0,
+    dilation: int | Sequence[int] = 1,
+    groups: int = 1,
+) -> Tensor:
+    """Slide filters over images.
+
+    Args:
+        input: (N, C, H, W) or (C, H, W).
+        weight: (filters, C / groups, kernel height, kernel width).
+        bias: (filters,).
+        stride: step between positions.
+        padding: rows and columns of zeros on every side, "valid" or "same".
+        dilation: distance between the taps of a filter.
+        groups: parts of the channels that do not see each other.
+
+    Returns:
+        (N, filters, H', W') or (filters, H', W').
+
+    Raises:
+        RuntimeError: shapes, dtypes or options do not fit.
+    """
+    require_tensor("conv2d", "input", 1, input)
+    require_tensor("conv2d", "weight", 2, weight)
+    if weight.dim() != 4:
+        raise RuntimeError(
+            "expected weight of conv2d to have 4 dimensions (filters, channels / groups, height, width), "
+            f"but got weight of size: {list(weight.shape)}"
+        )
+    if input.dim() not in (3, 4):
+        raise RuntimeError(
+            f"Expected 3D (unbatched) or 4D (batched) input to conv2d, but got input of size: {list(input.shape)}"
+        )
+    _check_groups(weight, groups)
+    if input.dim() == 3:
+        return conv2d(input.unsqueeze(0), weight, bias, stride, padding, dilation, groups).squeeze(0)
+    steps, spacing = _pair("stride", stride), _pair("dilation", dilation)
+    if isinstance(padding, str):
+        return _named_padding(input, weight, bias, steps, padding, spacing, groups)
+    return apply(
+        ops.Convolution,
+        input,
+        weight,
+        bias,
+        stride=steps,
+        padding=_pair("padding", padding),
+        dilation=spacing,
+        groups=groups,
+    )
+
+
+def _check_groups(weight: Tensor, groups: int) -> None:
+    filters, given = weight.shape[0], list(weight.shape)
+    if groups <= 0:
+        raise RuntimeError("non-positive groups is not supported")
+    if filters < groups:
+        raise RuntimeError(
+            f"Given groups={groups}, expected weight to be at least {groups} at dimension 0, "
+            f"but got weight of size {given} instead"
+        )
+    if filters % groups:
+        raise RuntimeError(
+            f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, "
+            f"but got weight of size [{given}] instead"
+        )
+
+
+def _named_padding(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    stride: tuple[int, int],
+    padding: str,
+    dilation: tuple[int, int],
+    groups: int,
+) -> Tensor:
+    if padding == "valid":
+        return conv2d(input, weight, bias, stride, 0, dilation, groups)
+    if padding != "same":
+        raise RuntimeError(f"Invalid padding string: '{padding}'")
+    if stride != (1, 1):
+        raise RuntimeError("padding='same' is not supported for strided convolutions")
+    totals = [reach * (size - 1) for reach, size in zip(dilation, weight.shape[2:], strict=True)]
+    wide = conv2d(input, weight, bias, 1, [(total + 1) // 2 for total in totals], dilation, groups)
+    # An odd total has one row more below than above. Padded as much above, the first row is one too many.
+    return wide[:, :, totals[0] % 2 :, totals[1] % 2 :] if any(total % 2 for total in totals) else wide
+
+
+def _pool_pair(name: str, position: int, value: int | Sequence[int], expected: str) -> tuple[int, int]:
+    """Return the two numbers that an option of a pooling stands for."""
+    if isinstance(value, int):
+        return value, value
+    if not isinstance(value, Sequence) or not all(isinstance(number, int) for number in value):
+        raise TypeError(
+            f"max_pool2d(): argument '{name}' (position {position}) must be tuple of ints, not {typename(value)}"
+        )
+    if len(value) not in (1, 2):
+        raise RuntimeError(f"max_pool2d: {name} must {expected} a single int, or a tuple of two ints")
+    return value[0], value[-1]
+
+
+@overload
+def max_pool2d(
+    input: Tensor,
+    kernel_size: int | Sequence[int],
+    stride: int | Sequence[int] | None = ...,
+    padding: int | Sequence[int] = ...,
+    dilation: int | Sequence[int] = ...,
+    ceil_mode: bool = ...,
+    return_indices: Literal[False] = ...,
+) -> Tensor: ...
+
+
+@overload
+def max_pool2d(
+    input: Tensor,
+    kernel_size: int | Sequence[int],
+    stride: int | Sequence[int] | None = ...,
+    padding: int | Sequence[int] = ...,
+    dilation: int | Sequence[int] = ...,
+    ceil_mode: bool = ...,
+    return_indices: bool = ...,
+) -> Tensor | tuple[Tensor, Tensor]: ...
+
+
+def max_pool2d(
+    input: Tensor,
+    kernel_size: int | Sequence[int],
+    stride: int | Sequence[int] | None = None,
+    padding: int | Sequence[int] = 0,
+    dilation: int | Sequence[int] = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Tensor | tuple[Tensor, Tensor]:
+    """Return the greatest value of each window.
+
+    Args:
+        input: (N, C, H, W) or (C, H, W).
+        kernel_size: height and width of the window.
+        stride: step between windows, `kernel_size` when omitted.
+        padding: rows and columns of minus infinity on every side.
+        dilation: distance between the elements of a window.
+        ceil_mode: keep a last window that reaches beyond the image.
+        return_indices: return also where each value was, counted within its channel.
+
+    Returns:
+        (N, C, H', W') or (C, H', W').
+
+    Raises:
+        RuntimeError: shapes or options do not fit.
+    """
+    require_tensor("max_pool2d", "input", 1, input)
+    window = _pool_pair("kernel_size", 2, kernel_size, "either be")
+    steps = window
+    if stride is not None and stride != []:
+        steps = _pool_pair("stride", 3, stride, "either be omitted,")
+    borders = _pool_pair("padding", 4, padding, "either be")
+    spacing = _pool_pair("dilation", 5, dilation, "be either")
+    if input.dim() not in (3, 4):
+        raise RuntimeError("non-empty 3D or 4D (batch mode) tensor expected for input")
+    images = input if input.dim() == 4 else input.unsqueeze(0)
+    results = apply_all(
+        ops.MaxPool2DWithIndices,
+        images,
+        kernel_size=window,
+        stride=steps,
+        padding=borders,
+        dilation=spacing,
+        ceil_mode=ceil_mode,
+        return_indices=return_indices,
+    )
+    if input.dim() == 3:
+        results = tuple(result.squeeze(0) for result in results)
+    return (results[0], results[1]) if return_indices else results[0]

@@ -1,0 +1,54 @@
+"""Tensors that a module registers when they are set as its attributes."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from nnkit.tensors import Tensor, empty
+
+
+class Parameter(Tensor):
+    """A tensor that is trained: set as an attribute of a module, it is among `module.parameters()`.
+
+    Args:
+        data: its values, shared and not copied; nothing when omitted.
+        requires_grad: whether gradients are computed for it.
+
+    Raises:
+        RuntimeError: `requires_grad` with values that are not floating-point.
+    """
+
+    def __init__(self, data: Tensor | None = None, requires_grad: bool = True) -> None:
+        values = empty(0) if data is None else data.detach()
+        if requires_grad and not values.is_floating_point():
+            raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
+        super().__init__(values.array, requires_grad)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
+        twin = type(self)(self.data.clone(), self.requires_grad)
+        memo[id(self)] = twin
+        twin.grad = copy.deepcopy(self.grad, memo)
+        return twin
+
+    def __repr__(self) -> str:
+        return "Parameter containing:\n" + super().__repr__()
+
+
+class Buffer(Tensor):
+    """A tensor that belongs to a module's state but is not trained.
+
+    Args:
+        data: its values, shared and not copied; nothing when omitted.
+        persistent: whether `state_dict` has it.
+    """
+
+    def __init__(self, data: Tensor | None = None, *, persistent: bool = True) -> None:
+        values = empty(0) if data is None else data.detach()
+        super().__init__(values.array)
+        self.persistent = persistent
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Buffer:
+        twin = type(self)(self.data.clone(), persistent=self.persistent)
+        memo[id(self)] = twin
+        return twin

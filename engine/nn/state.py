@@ -1,0 +1,141 @@
+"""A module's values by name: collected for saving, and loaded without ever changing half of them."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from nnkit.nn.parameter import Parameter
+from nnkit.tensors import Tensor, no_grad
+
+if TYPE_CHECKING:
+    from nnkit.nn.module import Module
+
+State = OrderedDict[str, Any]
+
+
+class IncompatibleKeys(NamedTuple):
+    """The names that a state dictionary lacked, and those that the module does not know."""
+
+    missing_keys: list[str]
+    unexpected_keys: list[str]
+
+    def __repr__(self) -> str:
+        if not self.missing_keys and not self.unexpected_keys:
+            return "<All keys matched successfully>"
+        return f"_IncompatibleKeys(missing_keys={self.missing_keys!r}, unexpected_keys={self.unexpected_keys!r})"
+
+
+def _own_state(module: Module) -> Iterator[tuple[str, Tensor]]:
+    for name, parameter in module._parameters.items():
+        if parameter is not None:
+            yield name, parameter
+    for name, buffer in module._buffers.items():
+        if buffer is not None and name not in module._non_persistent_buffers_set:
+            yield name, buffer
+
+
+def _children(module: Module, prefix: str) -> Iterator[tuple[str, Module]]:
+    for name, child in module._modules.items():
+        if child is not None:
+            yield f"{prefix}{name}.", child
+
+
+def collect_state(module: Module, destination: State | None, prefix: str, keep_vars: bool) -> State:
+    """Enter the module's values into `destination`, or a new dictionary, with `prefix` before each name."""
+    if destination is None:
+        destination = OrderedDict()
+        # PyTorch keeps the version of each module's format here, beside the values.
+        destination._metadata = OrderedDict()  # type: ignore[attr-defined]
+    metadata = getattr(destination, "_metadata", None)
+    if metadata is not None:
+        metadata[prefix[:-1]] = {"version": module._version}
+    for name, value in _own_state(module):
+        destination[prefix + name] = value if keep_vars else value.detach()
+    for path, child in _children(module, prefix):
+        collect_state(child, destination, path, keep_vars)
+    return destination
+
+
+class _Loading:
+    """What the first pass over the modules found: what to write where, and what is wrong."""
+
+    def __init__(self, state: Mapping[str, Any], assign: bool) -> None:
+        self.state = state
+        self.assign = assign
+        self.accepted: list[tuple[Module, str, Tensor]] = []
+        self.missing: list[str] = []
+        self.unexpected: list[str] = []
+        self.errors: list[str] = []
+
+    def visit(self, module: Module, prefix: str) -> None:
+        expected = dict(_own_state(module))
+        for name, value in expected.items():
+            key = prefix + name
+            if key not in self.state:
+                self.missing.append(key)
+            elif problem := self.problem(key, value):
+                self.errors.append(problem)
+            else:
+                self.accepted.append((module, name, self.state[key]))
+        for key in self.state:
+            if key.startswith(prefix):
+                first, dot, _ = key[len(prefix) :].partition(".")
+                if first not in module._modules if dot else first not in expected:
+                    self.unexpected.append(key)
+        for path, child in _children(module, prefix):
+            self.visit(child, path)
+
+    def problem(self, key: str, expected: Tensor) -> str | None:
+        value = self.state[key]
+        if not isinstance(value, Tensor):
+            return (
+                f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like object '
+                f"from checkpoint but received {type(value)}"
+            )
+        if value.shape != expected.shape:
+            return (
+                f"size mismatch for {key}: copying a param with shape {value.shape} from checkpoint, "
+                f"the shape in current model is {expected.shape}."
+            )
+        if value.dtype != expected.dtype and not self.assign:
+            # PyTorch casts here without a word, and integers or halved precision pass for weights.
+            return (
+                f"dtype mismatch for {key}: copying a param with dtype {value.dtype} from checkpoint, "
+                f"the dtype in current model is {expected.dtype}; convert one of them first."
+            )
+        return None
+
+    def write(self) -> None:
+        for module, name, value in self.accepted:
+            current = getattr(module, name)
+            if not self.assign:
+                current.copy_(value)
+            elif isinstance(current, Parameter):
+                setattr(module, name, Parameter(value, current.requires_grad))
+            else:
+                setattr(module, name, value)
+
+
+def _quoted(keys: list[str]) -> str:
+    return ", ".join(f'"{key}"' for key in keys)
+
+
+def load_state(module: Module, state: Mapping[str, Any], strict: bool, assign: bool) -> IncompatibleKeys:
+    """Check everything, then write everything; see `Module.load_state_dict`."""
+    if not isinstance(state, Mapping):
+        raise TypeError(f"Expected state_dict to be dict-like, got {type(state)}.")
+    loading = _Loading(state, assign)
+    loading.visit(module, "")
+    errors = loading.errors
+    if strict and loading.unexpected:
+        errors.insert(0, f"Unexpected key(s) in state_dict: {_quoted(loading.unexpected)}. ")
+    if strict and loading.missing:
+        errors.insert(0, f"Missing key(s) in state_dict: {_quoted(loading.missing)}. ")
+    if errors:
+        listed = "\n\t".join(errors)
+        raise RuntimeError(f"Error(s) in loading state_dict for {type(module).__name__}:\n\t{listed}")
+    with no_grad():
+        loading.write()
+    return IncompatibleKeys(loading.missing, loading.unexpected)
