@@ -333,6 +333,8 @@ class Minimum(Extremum):
 class Where(Operation):
     """a where the condition holds, b elsewhere."""
 
+    differentiable = slice(1, 3)
+
     def forward(self, condition: Array, a: Operand, b: Operand) -> Array:
         check_broadcast((condition, a, b))
         left, right = self.together(a, b)
@@ -341,11 +343,13 @@ class Where(Operation):
 
     def backward(self, grad: Array) -> Gradients:
         (condition,) = self.saved
-        return None, self.xp.where(condition, grad, 0), self.xp.where(condition, 0, grad)
+        return self.xp.where(condition, grad, 0), self.xp.where(condition, 0, grad)
 
 
 class MaskedFill(Operation):
     """a, with a number where the mask holds."""
+
+    differentiable = slice(1)
 
     def forward(self, a: Array, mask: Array, *, value: Scalar) -> Array:
         check_broadcast((a, mask))
@@ -353,4 +357,4 @@ class MaskedFill(Operation):
         return self.xp.where(mask, a.dtype.type(value), a)
 
     def backward(self, grad: Array) -> Gradients:
-        return self.xp.where(self.saved[0], 0, grad), None
+        return self.xp.where(self.saved[0], 0, grad)

@@ -88,6 +88,8 @@ class NllLoss(Operation):
     `ignore_index` count for nothing; the mean is over the weights of the others.
     """
 
+    differentiable = slice(1)
+
     def forward(
         self,
         log_probabilities: Array,

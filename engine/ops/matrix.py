@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnkit.dtypes import of_array
+from nnkit.dtypes import C_NAMES, of_array
 from nnkit.kernels.layout import Array
 from nnkit.ops.operation import Gradients, Operation
 
@@ -26,7 +26,6 @@ class MatrixProduct(Operation):
             raise RuntimeError("self must be a matrix")
         if b.ndim != 2:
             raise RuntimeError("mat2 must be a matrix")
-        check_same_type(a, b)
         if a.shape[1] != b.shape[0]:
             sizes = f"({a.shape[0]}x{a.shape[1]} and {b.shape[0]}x{b.shape[1]})"
             raise RuntimeError(f"mat1 and mat2 shapes cannot be multiplied {sizes}")
@@ -49,6 +48,9 @@ class Mm(MatrixProduct):
     """a (N, I) times b (I, O)."""
 
     def forward(self, a: Array, b: Array) -> Array:
+        if a.dtype != b.dtype:
+            kinds = f"{C_NAMES[of_array(a)]} != {C_NAMES[of_array(b)]}"
+            raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {kinds}")
         self.check(a, b)
         self.save(a if self.needs_input_grad[1] else None, b if self.needs_input_grad[0] else None)
         return self.product(a, b, None)
@@ -61,8 +63,9 @@ class Addmm(MatrixProduct):
     """bias + a (N, I) times b (I, O): a linear layer, with b the transposed weight."""
 
     def forward(self, bias: Array, a: Array, b: Array) -> Array:
-        self.check(a, b)
+        check_same_type(a, b)
         check_same_type(a, bias)
+        self.check(a, b)
         self.save(a if self.needs_input_grad[2] else None, b if self.needs_input_grad[1] else None)
         if bias.ndim == 1 and bias.shape[0] == b.shape[1]:
             return self.product(a, b, bias)

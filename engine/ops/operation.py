@@ -34,6 +34,8 @@ class Operation:
     # The name of its node on the tape: PyTorch's name, which is the class name and a number.
     overload: ClassVar[int] = 0
     node_name: ClassVar[str] = ""
+    # The inputs that can have gradients, and so edges on the tape: all but masks, conditions and class numbers.
+    differentiable: ClassVar[slice] = slice(None)
     # Whether the result shares the memory of the first input.
     is_view: ClassVar[bool] = False
 
@@ -52,7 +54,7 @@ class Operation:
         raise NotImplementedError
 
     def backward(self, *grads: Any) -> Gradients:
-        """Return the gradient of each input."""
+        """Return the gradient of each differentiable input."""
         raise NotImplementedError
 
     def save(self, *arrays: Any) -> None:

@@ -53,7 +53,7 @@ class Differentiation(TensorBase):
         self._grad: Any = None
         self._node: Node | None = None
         self._output = 0
-        self._version = Version()
+        self.version = Version()
         self._node_version = 0
         self._origin: Origin | None = None
         self._fresh = False
@@ -92,18 +92,18 @@ class Differentiation(TensorBase):
     def grad_fn(self) -> Node | None:
         """The node that made this tensor, or None for a leaf."""
         origin = self._origin
-        if origin is not None and self._node_version != self._version.value and origin.base._node is not None:
+        if origin is not None and self._node_version != self.version.value and origin.base._node is not None:
             # Somebody wrote to the memory through another view: this one now comes out of the changed base.
             view = self.array
             again = origin.base.apply(AsStrided, view=view, positions=origin.positions())
             self._node, self._output = again._node, again._output
             self._requires_grad = True
-            self._node_version = self._version.value
+            self._node_version = self.version.value
         return self._node
 
     @property
-    def _version_number(self) -> int:
-        return self._version.value
+    def _version(self) -> int:
+        return self.version.value
 
     @property
     def grad(self) -> Any:
@@ -209,7 +209,7 @@ class Differentiation(TensorBase):
     def detach(self) -> Tensor:
         """Return a tensor that shares the memory of this one, through which no gradient flows."""
         alias = self.detached(self.array)
-        alias._version = self._version
+        alias.version = self.version
         alias._fresh = self._fresh
         return alias
 
@@ -269,7 +269,7 @@ class Differentiation(TensorBase):
                 f"{of_array(self.array).label}"
             )
         self.array[...] = result
-        self._version.value += 1
+        self.version.value += 1
 
     def _become(self, result: Tensor, before: Tensor) -> None:
         """Take the place of the result on the tape; where this is a view, its base changes with it."""
@@ -278,7 +278,7 @@ class Differentiation(TensorBase):
             return
         if self._origin is None:
             self._node, self._output, self._requires_grad = from_node, result._output, True
-            self._node_version = self._version.value
+            self._node_version = self.version.value
             if self._hooks is not None:
                 self._hooks.attach(from_node, self._output)
             return
@@ -286,7 +286,7 @@ class Differentiation(TensorBase):
         rest = from_node.next_functions[1:]
         base._node = CopySlices((base.edge(), *rest), base.array.shape, from_node, self._origin.positions())
         base._output, base._requires_grad = 0, True
-        base._node_version = self._version.value
+        base._node_version = self.version.value
         self._node_version = -1
         _ = self.grad_fn
 

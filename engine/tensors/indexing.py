@@ -37,11 +37,14 @@ class Indexing(TensorBase):
 
     def __setitem__(self, key: Any, value: Any) -> None:
         view, picked = self._basic(key)
-        source = value if isinstance(value, TensorBase) else self.detached(np.asarray(value, self.array.dtype))
-        if picked is None:
-            view.copy_(value if isinstance(value, bool | int | float) else source)  # type: ignore[arg-type]
-        else:
+        if picked is None and isinstance(value, bool | int | float):
+            view.fill_(value)
+            return
+        source: Any = value if isinstance(value, TensorBase) else self.detached(np.asarray(value, self.array.dtype))
+        if picked is not None:
             view.apply_in_place(ops.IndexPut, source, key=picked)
+        else:
+            view.copy_(_stretched(source, view.array.shape))
 
     def _basic(self, key: Any) -> tuple[Tensor, tuple[Any, ...] | None]:
         """Follow the numbers, slices and None in the key, and return what arrays are left to pick from."""
@@ -75,6 +78,17 @@ class Indexing(TensorBase):
         if view is self:
             view = self.apply(ops.Slice, dim=0, span=slice(None)) if self.array.ndim and not picked else view
         return view, tuple(picked) if picked else None
+
+
+def _stretched(source: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Return what is to be written in the shape of the place that it goes to."""
+    own = source.array.shape
+    if own == shape:
+        return source
+    while len(own) > len(shape) and own[0] == 1:
+        own = own[1:]
+    padded = source.view((1,) * (len(shape) - len(own)) + own)
+    return padded if padded.array.shape == shape else padded.expand(shape)
 
 
 def _dims_taken(item: Any) -> int:

@@ -311,8 +311,8 @@ def _share(source: Tensor, views: tuple[Tensor, ...], operation: type[Operation]
     steps = (*origin.steps, (operation, options))
     for view in views:
         view._origin = Origin(origin.base, steps)
-        view._version = source._version
-        view._node_version = source._version.value
+        view.version = source.version
+        view._node_version = source.version.value
         # Another shape of elements that lie one after the other is such a tensor again; other views are not.
         view._fresh = source._fresh and operation in (ops.View, ops.Unsqueeze, ops.Squeeze, ops.SqueezeDim)
 
@@ -325,16 +325,17 @@ def _record(
     results: tuple[Tensor, ...],
 ) -> None:
     """Put a node for the call on the tape, and make the results come out of it."""
+    span = call.differentiable
     edges: tuple[Edge, ...] = tuple(
-        each.edge() if need else (None, 0) for each, need in zip(inputs, needs, strict=True)
+        each.edge() if need else (None, 0) for each, need in zip(inputs[span], needs[span], strict=True)
     )
-    kept = tuple(array if need else None for array, need in zip(arrays, needs, strict=True))
+    kept = tuple(array if need else None for array, need in zip(arrays[span], needs[span], strict=True))
     shapes = tuple(result.array.shape for result in results)
     node = node_class(type(call))(call, edges, kept, shapes, _versions(call, inputs, results))
     for number, result in enumerate(results):
         if result.is_floating_point():
             result._node, result._output, result._requires_grad = node, number, True
-            result._node_version = result._version.value
+            result._node_version = result.version.value
 
 
 def _versions(call: Operation, inputs: tuple[Any, ...], results: tuple[Tensor, ...]) -> tuple[Saved, ...]:
@@ -343,11 +344,11 @@ def _versions(call: Operation, inputs: tuple[Any, ...], results: tuple[Tensor, .
     for array in call.saved:
         for each in inputs:
             if isinstance(each, Tensor) and each.array is array:
-                saved.append(Saved(each._version, each._version.value, _describe_input(each)))
+                saved.append(Saved(each.version, each.version.value, _describe_input(each)))
         for number, result in enumerate(results):
             if result.array is array:
                 name = type(call).node_name
-                saved.append(Saved(result._version, result._version.value, _describe_result(array, name, number)))
+                saved.append(Saved(result.version, result.version.value, _describe_result(array, name, number)))
     return tuple(saved)
 
 

@@ -1,0 +1,359 @@
+"""The tape: short programs that print the same here and in PyTorch, and what only a look inside shows."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import gc
+import io
+import re
+import textwrap
+import warnings
+import weakref
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import nnkit
+from nnkit.tape import reachable
+
+PROGRAMS = {
+    "backward twice": """
+        x = t.ones(2, 2, requires_grad=True)
+        y = (x * x).sum()
+        y.backward(retain_graph=True)
+        y.backward()
+        print(x.grad)
+        attempt(y.backward)
+    """,
+    "a graph that saves nothing can be walked again": """
+        x = t.ones(2, 2, requires_grad=True)
+        y = (x + 1).sum()
+        y.backward()
+        y.backward()
+        print(x.grad)
+    """,
+    "two heads on one graph": """
+        x = t.ones(2, requires_grad=True)
+        h = x.exp()
+        a, b = h.sum(), (h * 2).sum()
+        a.backward()
+        attempt(b.backward)
+    """,
+    "gradients accumulate in place": """
+        x = t.ones(2, requires_grad=True)
+        (x * 2).sum().backward()
+        before = x.grad
+        (x * 3).sum().backward()
+        print(before is x.grad, before)
+    """,
+    "weights of another type": """
+        x = t.ones(2, 2, requires_grad=True)
+        (x * 2).backward(t.ones(2, 2, dtype=t.float64))
+        print(x.grad, x.grad.dtype)
+        (x * 2).backward(t.ones(2, 2, dtype=t.int64))
+        print(x.grad)
+        t.ones(1, 1, requires_grad=True).mul(2).backward()
+    """,
+    "modes": """
+        x = t.ones(2, requires_grad=True)
+        with t.no_grad():
+            y = x * 2
+            z = t.zeros(2, requires_grad=True)
+            with t.enable_grad():
+                w = x * 3
+        print(y.requires_grad, y.grad_fn, y.is_leaf, z.requires_grad, w.requires_grad, t.is_grad_enabled())
+        @t.no_grad()
+        def double(value, depth=2):
+            return value * 2 if depth == 0 else double(value, depth - 1)
+        print(double(x).requires_grad, t.is_grad_enabled())
+        try:
+            with t.no_grad():
+                raise ValueError
+        except ValueError:
+            print(t.is_grad_enabled())
+        t.set_grad_enabled(False)
+        print((x * 2).requires_grad)
+        with t.set_grad_enabled(True):
+            print((x * 2).requires_grad)
+        print(t.is_grad_enabled())
+        t.set_grad_enabled(True)
+    """,
+    "leaves and others": """
+        x = t.ones(2, requires_grad=True)
+        y = x * 2
+        y.sum().backward()
+        print(x.grad, x.is_leaf, y.is_leaf, x.detach().is_leaf, x.retains_grad)
+        y = x * 2
+        y.retain_grad()
+        y.sum().backward()
+        print(y.grad, y.retains_grad)
+        z = x.clone().detach().requires_grad_(True)
+        print(z.is_leaf, z.grad_fn, x == x, x in [x])
+    """,
+    "hooks on tensors": """
+        x = t.ones(2, requires_grad=True)
+        first = x.register_hook(lambda grad: print("first", grad))
+        second = x.register_hook(lambda grad: grad * 2)
+        x.register_hook(lambda grad: print("third", grad))
+        x.register_post_accumulate_grad_hook(lambda leaf: print("after", leaf.grad))
+        (x * 3).sum().backward()
+        second.remove()
+        second.remove()
+        with x.register_hook(lambda grad: print("within")):
+            (x * 3).sum().backward()
+        (x * 3).sum().backward()
+        y = x * 2
+        y.register_hook(lambda grad: grad + 1)
+        y.retain_grad()
+        y.sum().backward()
+        print(y.grad, x.grad)
+    """,
+    "hooks that misbehave": """
+        x = t.ones(2, requires_grad=True)
+        handle = x.register_hook(lambda grad: grad[:1])
+        attempt((x * 3).sum().backward)
+        handle.remove()
+        handle = x.register_hook(lambda grad: 3)
+        attempt((x * 3).sum().backward)
+        handle.remove()
+        x.register_hook(lambda grad: 1 / 0)
+        attempt((x * 3).sum().backward)
+    """,
+    "in place off the tape": """
+        x = t.ones(2, 2, requires_grad=True)
+        with t.no_grad():
+            x.add_(1)
+        print(x, x._version)
+        x.data.mul_(3)
+        print(x, x._version)
+    """,
+    "in place on the tape": """
+        x = t.ones(2, 2, requires_grad=True)
+        y = x * 3
+        y.mul_(x)
+        y += 1
+        print(y)
+        y.sum().backward()
+        print(x.grad)
+        y = x * 1
+        y.mul_(2).relu_()
+        y.sum().backward()
+        print(x.grad)
+    """,
+    "in place through views": """
+        x = t.ones(2, 3, requires_grad=True)
+        y = x * 2
+        row, column = y[0], y[:, 1]
+        row.mul_(5)
+        print(row, column, y)
+        column.add_(row[0])
+        print(row, column, y)
+        (y * y).sum().backward()
+        print(x.grad)
+        flat = (x * 2).view(-1)
+        flat[1:3] = x[0, 0]
+        flat.exp().sum().backward()
+        print(x.grad)
+    """,
+    "a constant that gets a gradient through a view": """
+        w = t.tensor(3.0, requires_grad=True)
+        y = t.zeros(3)
+        y[1] = w * 2
+        print(y, y.requires_grad)
+        (y * t.arange(3.0)).sum().backward()
+        print(w.grad)
+    """,
+    "changed after it was saved": """
+        a = t.ones(2, 2, requires_grad=True)
+        b = a * 1
+        c = b * b
+        b.add_(1)
+        attempt(c.sum().backward)
+        b = a.exp()
+        b.add_(1)
+        attempt(b.sum().backward)
+        b = a + 1
+        b.add_(1)
+        b.sum().backward()
+        print(a.grad)
+        b = a.detach()
+        c = a * a
+        b.add_(1)
+        attempt(c.sum().backward)
+        c = (a * 1).view(4).sigmoid()
+        c.view(2, 2).mul_(2)
+        attempt(c.sum().backward)
+    """,
+    "gradients on request": """
+        x = t.ones(2, requires_grad=True)
+        z = t.ones(2, requires_grad=True)
+        y = x * 3
+        out = (y * y).sum()
+        print(t.autograd.grad(out, [x, y], retain_graph=True), x.grad)
+        print(t.autograd.grad(out, [x, z], allow_unused=True))
+        t.autograd.backward([x * 1, x * 2], [t.ones(2), t.ones(2)])
+        print(x.grad)
+    """,
+    "a function of one's own": """
+        class Cube(t.autograd.Function):
+            @staticmethod
+            def forward(ctx, x, scale):
+                ctx.save_for_backward(x)
+                ctx.scale = scale
+                return scale * x ** 3
+            @staticmethod
+            def backward(ctx, grad):
+                (x,) = ctx.saved_tensors
+                return grad * 3 * ctx.scale * x ** 2, None
+        x = t.tensor([1.0, 2.0], requires_grad=True)
+        y = Cube.apply(x, 2)
+        print(y, type(y.grad_fn).__name__, [type(f).__name__ for f, _ in y.grad_fn.next_functions])
+        y.sum().backward()
+        print(x.grad)
+        attempt(y.sum().backward)
+        print(t.autograd.gradcheck(lambda v: Cube.apply(v, 3), t.ones(2, dtype=t.float64, requires_grad=True)))
+    """,
+    "a function with wrong gradients": """
+        class Wrong(t.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                return x * 2
+            @staticmethod
+            def backward(ctx, grad):
+                return grad * 3
+        attempt(lambda: t.autograd.gradcheck(Wrong.apply, (t.ones(2, dtype=t.float64, requires_grad=True),)))
+    """,
+    "corners": """
+        def slope(function, *values):
+            x = t.tensor(list(values), requires_grad=True)
+            function(x).sum().backward()
+            print(x.grad)
+        slope(lambda x: x.sqrt(), 0.0)
+        slope(lambda x: x.norm(), 0.0)
+        slope(lambda x: x.relu(), 0.0, float("nan"))
+        slope(lambda x: x.abs(), 0.0)
+        slope(lambda x: x ** 0.5, 0.0)
+        slope(lambda x: x.clamp(0, 1), 0.0, 1.0, 2.0)
+        slope(lambda x: x.max(), 1.0, 1.0)
+        slope(lambda x: x.max(0)[0], 1.0, 1.0)
+        slope(lambda x: t.maximum(x, x * 1), 1.0, 2.0)
+        slope(lambda x: x.prod(), 0.0, 3.0, 2.0)
+        slope(lambda x: x.prod(), 0.0, 0.0, 2.0)
+    """,
+    "the old name": """
+        x = t.autograd.Variable(t.ones(2), requires_grad=True)
+        print(x, isinstance(x, t.autograd.Variable), isinstance(x, t.Tensor))
+        (x * 2).sum().backward()
+        print(x.grad.data)
+    """,
+}
+
+
+def _printed(program: str, package: Any) -> str:
+    def attempt(call: Any) -> None:
+        try:
+            call()
+        except Exception as error:
+            print(type(error).__name__, error)
+
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        exec(textwrap.dedent(program), {"t": package, "attempt": attempt})
+    return re.sub(r"0x[0-9a-f]+", "0x", output.getvalue())
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_prints_the_same(name: str) -> None:
+    assert _printed(PROGRAMS[name], nnkit) == _printed(PROGRAMS[name], torch)
+
+
+def test_gradient_of_a_non_leaf_warns() -> None:
+    y = nnkit.ones(2, requires_grad=True) * 2
+    with pytest.warns(UserWarning, match="not a leaf Tensor is being accessed"):
+        assert y.grad is None
+
+
+def test_number_with_gradient_warns() -> None:
+    with pytest.warns(UserWarning, match="may lead to unexpected behavior"):
+        assert float(nnkit.ones(1, requires_grad=True)) == 1.0
+
+
+def test_long_chains_do_not_recurse() -> None:
+    x = nnkit.tensor(1.0, requires_grad=True)
+    y = x
+    for _ in range(20_000):
+        y = y + 1
+    assert sum(1 for _ in reachable([y.grad_fn])) == 20_001
+    y.backward()
+    assert x.grad.item() == 1.0
+    del y
+
+
+def test_a_shared_value_is_differentiated_once_for_all_its_uses() -> None:
+    x = nnkit.tensor(1.0, requires_grad=True)
+    y = x
+    for _ in range(60):  # walked path by path this would take 2 ** 60 steps
+        y = y + y
+    y.backward()
+    assert x.grad.item() == 2.0**60
+
+
+def test_graphs_die_without_the_garbage_collector() -> None:
+    gc.disable()
+    try:
+        x = nnkit.ones(3, requires_grad=True)
+        y = (x.exp() * 2).relu().sum()
+        node = weakref.ref(y.grad_fn)
+        y.backward()
+        del y
+        assert node() is None
+    finally:
+        gc.enable()
+
+
+def test_saved_arrays_are_let_go_after_backward() -> None:
+    x = nnkit.ones(3, requires_grad=True)
+    squared = x * x
+    saved = weakref.ref(squared.exp().grad_fn.operation)
+    assert saved() is None
+    y = squared.exp()
+    operation = y.grad_fn.operation
+    assert operation.saved[0] is y.array
+    y.sum().backward()
+    with pytest.raises(RuntimeError, match="a second time"):
+        _ = operation.saved
+
+
+def test_copies_of_leaves_keep_their_gradient() -> None:
+    x = nnkit.ones(2, requires_grad=True)
+    (x * 3).sum().backward()
+    twin = copy.deepcopy(x)
+    twin.grad.mul_(2)
+    assert twin.requires_grad
+    assert x.grad.tolist() == [3.0, 3.0]
+    with pytest.raises(RuntimeError, match="graph leaves"):
+        copy.deepcopy(x * 2)
+
+
+def test_threads_record_apart() -> None:
+    import threading
+
+    seen = []
+    with nnkit.no_grad():
+        thread = threading.Thread(target=lambda: seen.append(nnkit.is_grad_enabled()))
+        thread.start()
+        thread.join()
+    assert seen == [True]
+
+
+def test_numpy_shares_memory() -> None:
+    array = np.zeros(3, np.float32)
+    tensor = nnkit.from_numpy(array)
+    tensor.add_(1)
+    assert array.tolist() == [1.0, 1.0, 1.0]
+    assert np.shares_memory(tensor.numpy(), array)
+    assert np.asarray(tensor).sum() == 3.0
