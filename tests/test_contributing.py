@@ -1,0 +1,30 @@
+"""The code of CONTRIBUTING.md does what the page says."""
+
+import re
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+PAGE = Path(__file__).parent.parent / "CONTRIBUTING.md"
+SHOW = """
+import sys
+from nnkit.cli.main import run
+sys.exit(run(["inspect-graph", "perceptron.yaml", "--depth", "2"]))
+"""
+
+
+def blocks(language):
+    """Return the blocks of code in a language, without the indentation that lists give them."""
+    found = re.findall(rf"^( *)```{language}\n(.*?)^\1```$", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    return [textwrap.dedent(block) for _, block in found]
+
+
+def test_the_examples_run_as_they_are_written(tmp_path):
+    (config,) = blocks("yaml")
+    (tmp_path / "perceptron.yaml").write_text(config, encoding="utf-8")
+    program = "\n".join([*blocks("python"), SHOW])
+    # In a process of its own: the example registers a network.
+    ended = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ended.stderr == ""
+    assert ended.stdout.startswith("NllLossBackward0 ()\n  LogSoftmaxBackward0 (32, 10)\n")
