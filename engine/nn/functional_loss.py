@@ -177,7 +177,7 @@ def _even_loss(rows: Tensor, target: Tensor, weight: Tensor | None, ignore_index
         return losses
     if reduction == "sum":
         return losses.sum()
-    counted = target[ignored.logical_not()]
+    counted = target[target != ignore_index]
     return losses.sum() / (counted.numel() if weight is None else weight[counted].sum())
 
 
