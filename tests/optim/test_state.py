@@ -1,0 +1,126 @@
+import copy
+
+import numpy as np
+import pytest
+import torch
+
+import nnkit
+from nnkit import nn, optim
+
+KINDS = [
+    ("SGD", {"lr": 0.1, "momentum": 0.9}),
+    ("SGD", {"lr": 0.1}),
+    ("Adam", {"amsgrad": True}),
+    ("AdamW", {}),
+    ("RMSprop", {"momentum": 0.9, "centered": True}),
+]
+
+
+@pytest.mark.parametrize(("name", "options"), KINDS)
+def test_training_goes_on_where_it_stopped(pair, name, options):
+    both = pair(name, options)
+    for _ in range(3):
+        both.step()
+    saved = copy.deepcopy(both.optimizer.state_dict())
+    resumed = getattr(optim, name)(both.ours, lr=7.0)
+    resumed.load_state_dict(saved)
+    both.optimizer = resumed
+    for _ in range(3):
+        both.step()
+        both.check()
+
+
+def test_the_state_of_pytorch_can_be_loaded(pair):
+    both = pair("Adam", {"lr": 0.1})
+    both.step()
+    state = both.reference.state_dict()
+    entries = {
+        number: {name: nnkit.tensor(value.numpy()) for name, value in entry.items()}
+        for number, entry in state["state"].items()
+    }
+    both.optimizer = optim.Adam(both.ours)
+    both.optimizer.load_state_dict({"state": entries, "param_groups": state["param_groups"]})
+    both.step()
+    both.check()
+
+
+def test_a_loaded_state_is_a_copy():
+    parameter = nn.Parameter(nnkit.ones(2))
+    parameter.grad = nnkit.ones(2)
+    first, second = optim.SGD([parameter], momentum=0.9), optim.SGD([parameter], momentum=0.9)
+    first.step()
+    second.load_state_dict(first.state_dict())
+    first.step()
+    assert second.state[parameter]["momentum_buffer"].tolist() == [1.0, 1.0]
+
+
+def trained(name, size=2, dtype=None, **options):
+    parameter = nn.Parameter(nnkit.ones(size, dtype=dtype))
+    parameter.grad = nnkit.ones(size, dtype=dtype)
+    optimizer = getattr(optim, name)([parameter], **options)
+    optimizer.step()
+    return optimizer
+
+
+REFUSED = [
+    (lambda: trained("SGD", momentum=0.9), "Adam", "its groups have no .*betas.*, which Adam needs"),
+    (lambda: trained("Adam"), "SGD", "its groups have no dampening, .*which SGD needs"),
+    (lambda: trained("RMSprop"), "SGD", "its groups have no dampening"),
+    (lambda: trained("Adam"), "AdamW", "its decoupled_weight_decay is False, that of this AdamW is True"),
+    (
+        lambda: trained("SGD", size=3, momentum=0.9),
+        "SGD",
+        r"momentum_buffer of parameter 0 is torch\.float32 of size \[3\]",
+    ),
+    (lambda: trained("Adam", dtype=nnkit.float64), "Adam", r"exp_avg of parameter 0 is torch\.float64 of size \[2\]"),
+]
+
+
+@pytest.mark.parametrize(("make", "name", "message"), REFUSED)
+def test_foreign_state_is_refused_and_nothing_changes(make, name, message):
+    state = make().state_dict()
+    optimizer = trained(name)
+    before = copy.deepcopy(optimizer.state_dict())
+    with pytest.raises(ValueError, match=message):
+        optimizer.load_state_dict(state)
+    assert repr(optimizer.state_dict()) == repr(before)
+
+
+def altered(change):
+    state = trained("Adam").state_dict()
+    change(state)
+    return state
+
+
+ALTERED = [
+    (lambda s: s["state"][0].pop("exp_avg"), r"parameter 0 has \['exp_avg_sq', 'step'\], where Adam has"),
+    (lambda s: s["state"][0].update(exp_avg=[0.0, 0.0]), "exp_avg of parameter 0 is not a Tensor but list"),
+    (lambda s: s["state"][0].update(step=nnkit.ones(2)), r"step of parameter 0 is not one number: \[2\]"),
+    (lambda s: s["state"].update({7: {}}), r"state of parameters that no group has: \[7\]"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), ALTERED)
+def test_damaged_state_is_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        trained("Adam").load_state_dict(altered(change))
+
+
+@pytest.mark.parametrize("state", [[], {}, {"state": {}}])
+def test_something_else_than_a_state_is_refused(state):
+    with pytest.raises(TypeError, match='expected a state dict with "state" and "param_groups"'):
+        trained("Adam").load_state_dict(state)
+
+
+def test_our_state_can_be_loaded_by_pytorch(pair):
+    both = pair("RMSprop", {"momentum": 0.9})
+    both.step()
+    state = both.optimizer.state_dict()
+    entries = {
+        number: {name: torch.tensor(np.array(value.numpy())) for name, value in entry.items()}
+        for number, entry in state["state"].items()
+    }
+    both.reference = torch.optim.RMSprop(both.theirs)
+    both.reference.load_state_dict({"state": entries, "param_groups": state["param_groups"]})
+    both.step()
+    both.check()
