@@ -4,13 +4,14 @@ import json
 
 import pytest
 
+from nnkit.cli.inspect_graph import command
 from nnkit.cli.main import run
 from nnkit.graph import FORMATS, trace
 from nnkit.nn.functional import cross_entropy
 from nnkit.tensors import zeros
 from nnkit.training import checkpoint as checkpoints
-from nnkit.training import load_run
 from nnkit.training.checkpoint import Checkpoint, ImageFormat
+from nnkit.training.load import load_run
 
 LENET = """\
 NllLossBackward0 ()
@@ -79,6 +80,11 @@ def test_a_recurrent_network_shows_its_parameters_once(capsys):
     # A bias for each of the 28 rows: the first time with its name, then by its number.
     assert printed.count(" i2h.bias") == 28
     assert max(map(len, printed.splitlines())) < 100
+
+
+def test_every_format_of_the_engine_is_offered():
+    (option,) = (each for each in command.params if each.name == "language")
+    assert list(option.type.choices) == list(FORMATS)
 
 
 @pytest.mark.parametrize("language", sorted(FORMATS))
