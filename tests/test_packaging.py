@@ -55,8 +55,9 @@ def test_the_package_alone_does_not_load_numba():
     assert loaded_after("import nnkit") & {"numba", "llvmlite"} == set()
 
 
-def test_help_loads_neither_numpy_nor_numba():
-    code = "import sys, contextlib, nnkit.cli.main as m; sys.argv = ['nnkit', '--help']"
+@pytest.mark.parametrize("command", [[], ["train"], ["eval"], ["inspect-graph"]])
+def test_help_loads_neither_numpy_nor_numba(command):
+    code = f"import sys, contextlib, nnkit.cli.main as m; sys.argv = ['nnkit', *{command}, '--help']"
     # The report is run however the command ends.
     code += "\nwith contextlib.suppress(SystemExit): m.main()\npass"
     loaded = loaded_after(code)
