@@ -9,6 +9,19 @@ import numpy as np
 
 from nnkit.kernels.layout import LANES
 
+__all__ = [
+    "add_lane_sums",
+    "add_where_equal",
+    "broadcast",
+    "load",
+    "multiply_add",
+    "multiply_add_vectors",
+    "row_values",
+    "store",
+    "where_greater",
+    "zeros",
+]
+
 
 def _vectors(array, offset, stride, count):
     """Return the `count` vectors that start at offset, offset + stride, ... as a view (count, LANES)."""

@@ -1,0 +1,169 @@
+"""The CPU kernels against PyTorch, over drawn shapes and options."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import Any
+
+import numba
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nnkit.kernels import backend_for
+from nnkit.kernels.layout import LANES, empty_batch_last, from_blocks, to_blocks
+
+backend = backend_for("cpu")
+JIT_OFF = bool(numba.config.DISABLE_JIT)
+EXAMPLES = settings(max_examples=10 if JIT_OFF else 60, deadline=None, derandomize=True)
+
+sizes = st.integers(1, 3 if JIT_OFF else 9)
+batches = st.sampled_from([1, 2, 17] if JIT_OFF else [0, 1, 2, 15, 16, 17, 33, 64])
+pairs = st.tuples(st.integers(1, 3), st.integers(1, 3))
+layouts = st.sampled_from(["contiguous", "batch last", "reversed"])
+
+
+def _placed(array: np.ndarray, layout: str) -> np.ndarray:
+    placed = {
+        "contiguous": lambda: np.empty_like(array),
+        "batch last": lambda: empty_batch_last(array.shape, array.dtype),
+        "reversed": lambda: np.empty(array.shape[::-1], array.dtype).T,
+    }[layout]()
+    placed[...] = array
+    return placed
+
+
+def _assert_close(mine: np.ndarray, theirs: torch.Tensor | None) -> None:
+    assert theirs is not None
+    expected = theirs.detach().numpy()
+    assert mine.shape == expected.shape
+    assert mine.dtype == expected.dtype
+    scale = max(1.0, float(np.abs(expected).max(initial=0)))
+    np.testing.assert_allclose(mine / scale, expected / scale, rtol=0, atol=3e-6)
+
+
+@EXAMPLES
+@given(st.data())
+def test_convolution(data: st.DataObject) -> None:
+    stride, dilation, kernel = data.draw(pairs), data.draw(pairs), data.draw(pairs)
+    padding = (data.draw(st.integers(0, 3)), data.draw(st.integers(0, 3)))
+    groups = data.draw(st.sampled_from([1, 1, 2, 3]))
+    batch, channels, outputs = data.draw(batches), groups * data.draw(sizes), groups * data.draw(sizes)
+    height, width = (
+        max(1, dilation[i] * (kernel[i] - 1) + 1 - 2 * padding[i]) + data.draw(st.integers(0, 6)) for i in (0, 1)
+    )
+    kind = data.draw(st.sampled_from([np.float32, np.float64]))
+    generator = np.random.default_rng(data.draw(st.integers(0, 99)))
+    x = generator.standard_normal((batch, channels, height, width)).astype(kind)
+    weight = generator.standard_normal((outputs, channels // groups, *kernel)).astype(kind)
+    bias = generator.standard_normal(outputs).astype(kind) if data.draw(st.booleans()) else None
+    tensors = [torch.from_numpy(array).requires_grad_() for array in (x, weight)]
+    options = (stride, padding, dilation, groups)
+    expected = torch.nn.functional.conv2d(*tensors, None if bias is None else torch.from_numpy(bias), *options)
+    x = _placed(x, data.draw(layouts))
+    _assert_close(backend.convolution(x, weight, bias, *options), expected)
+    grad = generator.standard_normal(tuple(expected.shape)).astype(kind)
+    expected.backward(torch.from_numpy(grad))
+    grad = _placed(grad, data.draw(layouts))
+    _assert_close(backend.convolution_input_gradient(grad, weight, x.shape, *options), tensors[0].grad)
+    _assert_close(backend.convolution_weight_gradient(grad, x, kernel, *options), tensors[1].grad)
+
+
+@EXAMPLES
+@given(st.data())
+def test_max_pool(data: st.DataObject) -> None:
+    kernel, stride, dilation = data.draw(pairs), data.draw(pairs), data.draw(pairs)
+    padding = tuple(data.draw(st.integers(0, kernel[i] // 2)) for i in (0, 1))
+    height, width = (max(1, dilation[i] * (kernel[i] - 1) + 1) + data.draw(st.integers(0, 6)) for i in (0, 1))
+    generator = np.random.default_rng(data.draw(st.integers(0, 99)))
+    # Few different values, so that many windows have several equal maxima, and sometimes a NaN.
+    x = generator.integers(0, 3, (data.draw(batches), data.draw(sizes), height, width)).astype(np.float32)
+    x[generator.random(x.shape) < data.draw(st.sampled_from([0, 0.2]))] = np.nan
+    tensor = torch.from_numpy(x).requires_grad_()
+    expected = torch.nn.functional.max_pool2d(tensor, kernel, stride, padding, dilation)
+    shape = (expected.shape[2], expected.shape[3])
+    values, taps = backend.max_pool(_placed(x, data.draw(layouts)), shape, kernel, stride, padding, dilation)
+    np.testing.assert_array_equal(values, expected.detach().numpy())
+    grad = generator.standard_normal(values.shape).astype(np.float32)
+    expected.backward(torch.from_numpy(grad))
+    _assert_close(backend.max_pool_gradient(grad, taps, x.shape, kernel, stride, padding, dilation), tensor.grad)
+
+
+@EXAMPLES
+@given(st.data())
+def test_products(data: st.DataObject) -> None:
+    wide = st.integers(1, 5 if JIT_OFF else 70)
+    batch, inputs, outputs = data.draw(batches), data.draw(wide), data.draw(wide)
+    kind = data.draw(st.sampled_from([np.float32, np.float64]))
+    generator = np.random.default_rng(data.draw(st.integers(0, 99)))
+    x = _placed(generator.standard_normal((batch, inputs)).astype(kind), data.draw(layouts))
+    weight = _placed(generator.standard_normal((inputs, outputs)).astype(kind), data.draw(layouts))
+    bias = generator.standard_normal(outputs).astype(kind)
+    _assert_close(backend.product(x, weight, bias), torch.from_numpy(x @ weight + bias))
+    grad = _placed(generator.standard_normal((batch, outputs)).astype(kind), data.draw(layouts))
+    _assert_close(backend.product_transposed(grad, x), torch.from_numpy(x.T @ grad))
+
+
+@pytest.mark.parametrize("batch", [0, 1, 15, 16, 17, 64])
+def test_blocks_hold_the_batch_and_zeros(batch: int) -> None:
+    array = np.arange(batch * 6, dtype=np.float32).reshape(batch, 2, 3)
+    blocks = to_blocks(array)
+    assert blocks.shape[:-1] == (2, 3)
+    assert blocks.shape[-1] % LANES == 0
+    assert blocks.flags.c_contiguous
+    np.testing.assert_array_equal(from_blocks(blocks, batch), array)
+    assert not blocks[..., batch:].any()
+
+
+def test_whole_blocks_are_not_copied() -> None:
+    array = empty_batch_last((32, 3, 4))
+    assert np.shares_memory(to_blocks(array), array)
+    assert np.shares_memory(to_blocks(array.reshape(32, 12)), array)
+    assert not np.shares_memory(to_blocks(array[:16]), array)
+
+
+def _everything() -> list[np.ndarray]:
+    generator = np.random.default_rng(0)
+    x = generator.standard_normal((272, 3, 9, 9)).astype(np.float32)
+    weight = generator.standard_normal((7, 3, 3, 3)).astype(np.float32)
+    options: Any = ((1, 1), (1, 1), (1, 1), 1)
+    out = backend.convolution(x, weight, None, *options)
+    window: Any = ((2, 2), (2, 2), (0, 0), (1, 1))
+    pooled, taps = backend.max_pool(out, (4, 4), *window)
+    flat = pooled.reshape(272, -1)
+    matrix = generator.standard_normal((112, 10)).astype(np.float32)
+    product = backend.product(flat, matrix, None)
+    return [
+        out,
+        pooled,
+        product,
+        backend.product_transposed(product, flat),
+        backend.max_pool_gradient(pooled, taps, out.shape, *window),
+        backend.convolution_weight_gradient(out, x, (3, 3), *options),
+        backend.convolution_input_gradient(out, weight, x.shape, *options),
+    ]
+
+
+@pytest.mark.skipif(JIT_OFF, reason="without the compiler there is one thread")
+def test_threads_do_not_change_a_bit() -> None:
+    before = numba.get_num_threads()
+    try:
+        numba.set_num_threads(1)
+        alone = _everything()
+    finally:
+        numba.set_num_threads(before)
+    for one, many in zip(alone, _everything(), strict=True):
+        assert one.tobytes() == many.tobytes()
+
+
+@pytest.mark.skipif(JIT_OFF, reason="this is the run without the compiler")
+def test_kernels_are_right_without_the_compiler() -> None:
+    """The same tests with every vector address checked, in a process of its own."""
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-3000:]
