@@ -1,1 +1,8 @@
-"""."""
+"""The networks that the command line trains."""
+
+from nnkit.models.lenet import LeNet
+from nnkit.models.mnist_convnet import MNISTConvNet
+from nnkit.models.registry import NETWORKS, Network
+from nnkit.models.rnn import RNN
+
+__all__ = ["NETWORKS", "RNN", "LeNet", "MNISTConvNet", "Network"]
