@@ -171,7 +171,7 @@ class Function:
                 stopped = any(each is other for other in context._non_differentiable)
                 if each.is_floating_point() and not stopped:
                     each._node, each._output, each._requires_grad = node, number, True
-                    each._node_version = each._version.value
+                    each._node_version = each.version.value
         return outputs if several else outputs[0]
 
 

@@ -297,7 +297,8 @@ def _hooked(node: Node, grads: tuple[Array | None, ...]) -> tuple[Array | None, 
 
 
 def _run(node: Node, grads: tuple[Array | None, ...]) -> tuple[Array | None, ...]:
-    results = node.run(grads)
+    with np.errstate(all="ignore"):
+        results = node.run(grads)
     for after in list(node.after):
         results = after(results, grads) or results
     return results

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+
 from nnkit.data.image_set import ImageSet, Indices, permutation
 from nnkit.errors import ConfigError, DataError
 from nnkit.kernels.layout import empty_blocks, from_blocks
-from nnkit.tensor import Tensor
+from nnkit.tensors import Tensor
 
 
 class Batches:

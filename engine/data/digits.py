@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+
 from nnkit.data.image_set import DATASETS, Bytes, ImageSet
 from nnkit.errors import DataError, FileAccessError
 
@@ -50,9 +51,7 @@ class Digits:
         images = _enlarge(small)
         part = slice(_TRAIN_COUNT) if split == "train" else slice(_TRAIN_COUNT, None)
         pixels = images[:_TRAIN_COUNT] / 255
-        return ImageSet(
-            "digits", images[part], labels[part], CLASSES, float(pixels.mean()), float(pixels.std())
-        )
+        return ImageSet("digits", images[part], labels[part], CLASSES, float(pixels.mean()), float(pixels.std()))
 
 
 DATASETS.register("digits")(Digits())

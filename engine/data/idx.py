@@ -22,6 +22,7 @@ from typing import BinaryIO, Protocol
 
 import numpy as np
 import numpy.typing as npt
+
 from nnkit.errors import DataError, FileAccessError
 
 _UINT8 = 0x08
@@ -48,9 +49,7 @@ def read_idx(path: Path, dimensions: int) -> npt.NDArray[np.uint8]:
         shape = _read_header(reader, path, dimensions)
         size = math.prod(shape)
         if size > _MOST_BYTES:
-            raise DataError(
-                f"{path}: declares {_product(shape)} bytes, the most that is read is {_MOST_BYTES}"
-            )
+            raise DataError(f"{path}: declares {_product(shape)} bytes, the most that is read is {_MOST_BYTES}")
         reader.check_capacity(size, shape)
         content = reader.read(size)
         if len(content) < size:

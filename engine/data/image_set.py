@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
+
 from nnkit.errors import ConfigError, DataError
 from nnkit.registry import Registry, unknown_name
 
@@ -135,9 +136,7 @@ def check_images(images: Bytes, source: str) -> None:
 def check_labels(labels: Bytes, num_classes: int, source: str) -> None:
     """Raise DataError unless `labels` is uint8 (N,) with values below `num_classes`."""
     if labels.dtype != np.uint8 or labels.ndim != 1:
-        raise DataError(
-            f"{source}: expected labels of uint8 with shape (N,), got {labels.dtype} with {labels.shape}"
-        )
+        raise DataError(f"{source}: expected labels of uint8 with shape (N,), got {labels.dtype} with {labels.shape}")
     wrong = labels >= num_classes
     if wrong.any():
         index = int(wrong.argmax())
@@ -147,6 +146,4 @@ def check_labels(labels: Bytes, num_classes: int, source: str) -> None:
 def check_counts(images: Bytes, images_source: str, labels: Bytes, labels_source: str) -> None:
     """Raise DataError unless there is one label for each image."""
     if len(images) != len(labels):
-        raise DataError(
-            f"{labels_source}: {len(labels)} labels for the {len(images)} images in {images_source}"
-        )
+        raise DataError(f"{labels_source}: {len(labels)} labels for the {len(images)} images in {images_source}")

@@ -8,11 +8,11 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-import platformdirs
 from nnkit.data.download import download as fetch
 from nnkit.data.idx import content_sha256, file_md5, idx_header, read_idx
 from nnkit.data.image_set import DATASETS, Bytes, ImageSet, check_counts, check_labels
 from nnkit.errors import DataError, FileAccessError
+from nnkit.folders import cache_folder
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,8 +128,7 @@ class PublishedSet:
                 _, labels_file = other.files[split]
                 if labels_file.mismatch(path, labels) is None:
                     raise DataError(
-                        f"{path}: belongs to {name}, not {self.name}; "
-                        "give each data set a subfolder with its name"
+                        f"{path}: belongs to {name}, not {self.name}; give each data set a subfolder with its name"
                     )
 
     def _cache_path(self, file: PublishedFile) -> Path:
@@ -158,11 +157,6 @@ class PublishedSet:
         users = os.environ.get("NNKIT_DATA_DIR")
         folder = Path(users) / self.name if users else f"{cache} or a folder that NNKIT_DATA_DIR names"
         return f"put {names} into {folder}, or use the data set 'digits', which is part of the package"
-
-
-def cache_folder() -> Path:
-    """Return the folder for what can be fetched again: `NNKIT_CACHE_DIR`, or the platform's own."""
-    return Path(os.environ.get("NNKIT_CACHE_DIR") or platformdirs.user_cache_dir("nnkit", appauthor=False))
 
 
 def _variants(folder: Path, file: PublishedFile) -> tuple[Path, Path]:

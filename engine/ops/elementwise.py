@@ -78,13 +78,11 @@ class Div(Operation):
         if left.dtype.kind != "f":
             left, right = left.astype(np.float32), right.astype(np.float32)
         self.save(left if self.needs_input_grad[1] else None, right)
-        with np.errstate(all="ignore"):
-            return self.xp.divide(left, right)
+        return self.xp.divide(left, right)
 
     def backward(self, grad: Array) -> Gradients:
         left, right = self.saved
-        with np.errstate(all="ignore"):
-            return grad / right, (None if left is None else -grad * left / (right * right))
+        return grad / right, (None if left is None else -grad * left / (right * right))
 
 
 class Pow(Operation):
@@ -96,15 +94,13 @@ class Pow(Operation):
             raise RuntimeError("Integers to negative integer powers are not allowed.")
         self.exponent = exponent
         self.save(base)
-        with np.errstate(all="ignore"):
-            return self.xp.square(base) if exponent == 2 else self.xp.power(base, power)
+        return self.xp.square(base) if exponent == 2 else self.xp.power(base, power)
 
     def backward(self, grad: Array) -> Gradients:
         (base,) = self.saved
         if self.exponent == 0:
             return self.xp.zeros_like(grad)
-        with np.errstate(all="ignore"):
-            return grad * (self.exponent * self.xp.power(base, base.dtype.type(self.exponent - 1)))
+        return grad * (self.exponent * self.xp.power(base, base.dtype.type(self.exponent - 1)))
 
 
 class PowTensor(Operation):
@@ -115,17 +111,15 @@ class PowTensor(Operation):
     def forward(self, a: Array, b: Array) -> Array:
         check_broadcast((a, b))
         base, power = self.together(a, b)
-        with np.errstate(all="ignore"):
-            result = self.xp.power(base, power)
+        result = self.xp.power(base, power)
         self.save(base, power, result)
         return result
 
     def backward(self, grad: Array) -> Gradients:
         base, power, result = self.saved
-        with np.errstate(all="ignore"):
-            by_base = self.xp.where(power == 0, 0, grad * (power * self.xp.power(base, power - 1)))
-            # 0 ** b is 0 for every b > 0, so its derivative is 0 although log(0) is not finite.
-            by_power = self.xp.where((base == 0) & (power >= 0), 0, grad * (result * self.xp.log(base)))
+        by_base = self.xp.where(power == 0, 0, grad * (power * self.xp.power(base, power - 1)))
+        # 0 ** b is 0 for every b > 0, so its derivative is 0 although log(0) is not finite.
+        by_power = self.xp.where((base == 0) & (power >= 0), 0, grad * (result * self.xp.log(base)))
         return by_base, by_power
 
 
@@ -136,15 +130,13 @@ class PowScalar(Operation):
 
     def forward(self, a: Array, *, base: Scalar) -> Array:
         power, number = self.together(a, base)
-        with np.errstate(all="ignore"):
-            result = self.xp.power(number, power)
+        result = self.xp.power(number, power)
         self.save(result, number)
         return result
 
     def backward(self, grad: Array) -> Gradients:
         result, number = self.saved
-        with np.errstate(all="ignore"):
-            return self.xp.where(number == 0, 0, grad * (result * self.xp.log(number)))
+        return self.xp.where(number == 0, 0, grad * (result * self.xp.log(number)))
 
 
 class Neg(Operation):
@@ -174,8 +166,7 @@ class Floating(Operation):
     def forward(self, a: Array) -> Array:
         if a.dtype.kind != "f":
             a = a.astype(np.float32)
-        with np.errstate(all="ignore"):
-            return self.compute(a)
+        return self.compute(a)
 
     def compute(self, a: Array) -> Array:
         """Return the result for a floating input."""
@@ -202,8 +193,7 @@ class Log(Floating):
         return self.xp.log(a)
 
     def backward(self, grad: Array) -> Gradients:
-        with np.errstate(all="ignore"):
-            return grad / self.saved[0]
+        return grad / self.saved[0]
 
 
 class Sqrt(Floating):
@@ -215,8 +205,7 @@ class Sqrt(Floating):
         return result
 
     def backward(self, grad: Array) -> Gradients:
-        with np.errstate(all="ignore"):
-            return grad / (2 * self.saved[0])
+        return grad / (2 * self.saved[0])
 
 
 class Reciprocal(Floating):

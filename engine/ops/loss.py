@@ -31,9 +31,8 @@ class Softmax(Operation):
         return total
 
     def forward(self, a: Array, *, dim: int) -> Array:
-        with np.errstate(invalid="ignore"):
-            powers = self.xp.exp(self.shifted(a, dim))
-            result = powers / self.summed(powers)
+        powers = self.xp.exp(self.shifted(a, dim))
+        result = powers / self.summed(powers)
         self.save(result)
         return result
 
@@ -49,9 +48,8 @@ class LogSoftmax(Softmax):
     label = "log_softmax_lastdim_kernel_impl"
 
     def forward(self, a: Array, *, dim: int) -> Array:
-        with np.errstate(invalid="ignore"):
-            shifted = self.shifted(a, dim)
-            result = shifted - self.xp.log(self.summed(self.xp.exp(shifted)))
+        shifted = self.shifted(a, dim)
+        result = shifted - self.xp.log(self.summed(self.xp.exp(shifted)))
         self.save(result)
         return result
 
@@ -71,8 +69,7 @@ class MseLoss(Operation):
         if reduction == "none":
             return self.xp.square(difference)
         total = self.xp.sum(self.xp.square(difference))
-        with np.errstate(invalid="ignore"):
-            return total if reduction == "sum" else total / difference.dtype.type(difference.size)
+        return total if reduction == "sum" else total / difference.dtype.type(difference.size)
 
     def backward(self, grad: Array) -> Gradients:
         (difference,) = self.saved
@@ -114,13 +111,11 @@ class NllLoss(Operation):
         self.save(picked, factors)
         if reduction == "none":
             return losses
-        with np.errstate(invalid="ignore"):
-            return self.xp.sum(losses) / self.total if reduction == "mean" else self.xp.sum(losses)
+        return self.xp.sum(losses) / self.total if reduction == "mean" else self.xp.sum(losses)
 
     def backward(self, grad: Array) -> Gradients:
         picked, factors = self.saved
-        with np.errstate(invalid="ignore"):
-            slope = -factors * (grad / self.total if self.reduction == "mean" else grad)
+        slope = -factors * (grad / self.total if self.reduction == "mean" else grad)
         out = self.xp.zeros_like(self.xp.empty(self.shape[::-1], grad.dtype).T)
         self.xp.put_along_axis(out, picked[:, None], slope[:, None], 1)
         return out

@@ -62,8 +62,7 @@ class Mean(Reduction):
                 f"Got: {of_array(a).label}"
             )
         dims = self.reduced(a, dim, keepdim)
-        with np.errstate(all="ignore"):
-            return self.xp.sum(a, axis=dims, keepdims=keepdim) / a.dtype.type(self.count)
+        return self.xp.sum(a, axis=dims, keepdims=keepdim) / a.dtype.type(self.count)
 
     def backward(self, grad: Array) -> Gradients:
         share = self.spread(grad) / grad.dtype.type(max(self.count, 1))
@@ -101,16 +100,14 @@ class Var(Reduction):
     def forward(self, a: Array, *, dim: Dims = None, correction: float = 1, keepdim: bool = False) -> Array:
         dims = self.reduced(a, dim, keepdim)
         self.correction = correction
-        with np.errstate(all="ignore"):
-            centred = a - self.xp.sum(a, axis=dims, keepdims=True) / a.dtype.type(self.count)
-            self.save(centred)
-            total = self.xp.sum(centred * centred, axis=dims, keepdims=keepdim)
-            return total / a.dtype.type(max(self.count - correction, 0))
+        centred = a - self.xp.sum(a, axis=dims, keepdims=True) / a.dtype.type(self.count)
+        self.save(centred)
+        total = self.xp.sum(centred * centred, axis=dims, keepdims=keepdim)
+        return total / a.dtype.type(max(self.count - correction, 0))
 
     def backward(self, grad: Array) -> Gradients:
         (centred,) = self.saved
-        with np.errstate(all="ignore"):
-            return self.spread(grad) * centred * centred.dtype.type(2 / max(self.count - self.correction, 0))
+        return self.spread(grad) * centred * centred.dtype.type(2 / max(self.count - self.correction, 0))
 
 
 class Std(Var):
@@ -123,9 +120,8 @@ class Std(Var):
 
     def backward(self, grad: Array) -> Gradients:
         centred, result = self.saved
-        with np.errstate(all="ignore"):
-            scale = centred.dtype.type(1 / max(self.count - self.correction, 0))
-            slope = self.spread(grad) * scale * centred / self.spread(result)
+        scale = centred.dtype.type(1 / max(self.count - self.correction, 0))
+        slope = self.spread(grad) * scale * centred / self.spread(result)
         return self.xp.where(self.spread(result) == 0, 0, slope)
 
 
@@ -154,16 +150,15 @@ class Norm(Reduction):
     def backward(self, grad: Array) -> Gradients:
         a, result = self.saved
         norm, grad = self.spread(result), self.spread(grad)
-        with np.errstate(all="ignore"):
-            if self.p == 1:
-                return grad * self.xp.sign(a)
-            if self.p == 2:
-                slope = a / norm
-            elif self.p == float("inf"):
-                largest = self.xp.abs(a) == norm
-                slope = self.xp.sign(a) * largest / self.xp.sum(largest, axis=self.dims, keepdims=True)
-            else:
-                slope = self.xp.sign(a) * self.xp.power(self.xp.abs(a) / norm, a.dtype.type(self.p - 1))
+        if self.p == 1:
+            return grad * self.xp.sign(a)
+        if self.p == 2:
+            slope = a / norm
+        elif self.p == float("inf"):
+            largest = self.xp.abs(a) == norm
+            slope = self.xp.sign(a) * largest / self.xp.sum(largest, axis=self.dims, keepdims=True)
+        else:
+            slope = self.xp.sign(a) * self.xp.power(self.xp.abs(a) / norm, a.dtype.type(self.p - 1))
         return self.xp.where(norm == 0, 0, grad * slope).astype(a.dtype, copy=False)
 
 

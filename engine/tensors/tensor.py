@@ -39,6 +39,8 @@ class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Shaping, Indexing):
 
     # NumPy leaves `array + tensor` to the tensor.
     __array_priority__ = 1000
+    # Its public home, which is what `type(x)` shows.
+    __module__ = "nnkit"
 
     def __init__(self, array: Array, requires_grad: bool = False) -> None:
         super().__init__(array)
@@ -293,7 +295,9 @@ def apply_all(operation: type[Operation], *inputs: Any, **options: Any) -> tuple
     recorded = is_grad_enabled() and True in needs
     call = operation(_CPU_BACKEND, needs if recorded else (False,) * len(inputs))
     arrays = [each.array if isinstance(each, Tensor) else each for each in inputs]
-    found = call.forward(*arrays, **options)
+    # Overflow and 0 / 0 give infinity and NaN, as everywhere in PyTorch, and no warning of NumPy's.
+    with np.errstate(all="ignore"):
+        found = call.forward(*arrays, **options)
     results = tuple(Tensor(np.asarray(each)) for each in (found if isinstance(found, tuple) else (found,)))
     if operation.is_view:
         _share(inputs[0], results, operation, options)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from nnkit.data import Batches, ImageSet
 from nnkit.errors import ConfigError, DataError
 
@@ -67,9 +68,7 @@ def test_each_epoch_has_an_order_of_its_own_that_the_seed_decides():
 def test_without_shuffling_the_order_is_the_sets():
     loader = batches(shuffle=False)
     for epoch in range(2):
-        np.testing.assert_array_equal(
-            np.concatenate([labels for _, labels in arrays(loader.epoch(epoch))]), LABELS
-        )
+        np.testing.assert_array_equal(np.concatenate([labels for _, labels in arrays(loader.epoch(epoch))]), LABELS)
 
 
 @pytest.mark.parametrize("start", range(6))
@@ -111,7 +110,5 @@ def test_a_batch_size_below_1_is_refused(batch_size):
 
 @pytest.mark.parametrize("input_size", [(3, 5), (4, 4)])
 def test_images_larger_than_the_input_are_refused(input_size):
-    with pytest.raises(
-        DataError, match=r"noise: images of 4 x 5 do not fit a network that takes [34] x [54]"
-    ):
+    with pytest.raises(DataError, match=r"noise: images of 4 x 5 do not fit a network that takes [34] x [54]"):
         batches(input_size=input_size)

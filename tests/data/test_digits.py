@@ -4,6 +4,7 @@ import hashlib
 
 import numpy as np
 import pytest
+
 from nnkit.data import digits, load
 from nnkit.errors import DataError, FileAccessError
 
@@ -31,8 +32,7 @@ def test_the_bundled_file_is_the_published_one():
         rows = np.column_stack([arrays["images"].reshape(-1, 64), arrays["labels"]])
     text = "\n".join(",".join(map(str, row)) for row in rows) + "\n"
     assert (
-        hashlib.sha256(text.encode()).hexdigest()
-        == "6ebb3d2fee246a4e99363262ddf8a00a3c41bee6014c373ed9d9216ba7f651b8"
+        hashlib.sha256(text.encode()).hexdigest() == "6ebb3d2fee246a4e99363262ddf8a00a3c41bee6014c373ed9d9216ba7f651b8"
     )
 
 
@@ -84,9 +84,7 @@ def save(path, **arrays):
         lambda path, good: path.write_bytes(b"not a zip"),
         lambda path, good: save(path, images=np.zeros((1797, 8, 8), np.uint8)),
         lambda path, good: save(path, images=np.zeros((5, 8, 8), np.uint8), labels=np.zeros(5, np.uint8)),
-        lambda path, good: save(
-            path, images=np.full((1797, 8, 8), 17, np.uint8), labels=np.zeros(1797, np.uint8)
-        ),
+        lambda path, good: save(path, images=np.full((1797, 8, 8), 17, np.uint8), labels=np.zeros(1797, np.uint8)),
         lambda path, good: save(path, images=np.array([print], object), labels=np.zeros(1, np.uint8)),
     ],
     ids=["empty", "cut", "altered", "no zip", "no labels", "few images", "too bright", "pickle"],

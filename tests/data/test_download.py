@@ -9,6 +9,7 @@ import threading
 import time
 
 import pytest
+
 from nnkit.data import download as module
 from nnkit.data.download import download
 from nnkit.errors import DataError, FileAccessError
@@ -132,12 +133,8 @@ def test_a_redirect_on_the_same_scheme_is_followed(mirror, tmp_path):
 
 
 def test_the_reasons_of_all_mirrors_are_told(mirror, tmp_path):
-    mirrors = [
-        mirror.add(str(code), lambda handler, code=code: handler.send_error(code)) for code in (404, 503)
-    ]
-    with pytest.raises(
-        DataError, match=r"/404/file: HTTP Error 404: Not Found; http.*/503/file: HTTP Error 503"
-    ):
+    mirrors = [mirror.add(str(code), lambda handler, code=code: handler.send_error(code)) for code in (404, 503)]
+    with pytest.raises(DataError, match=r"/404/file: HTTP Error 404: Not Found; http.*/503/file: HTTP Error 503"):
         download(mirrors, tmp_path / "file", verify, MOST)
     with pytest.raises(DataError, match="no mirrors"):
         download([], tmp_path / "file", verify, MOST)
@@ -157,9 +154,7 @@ def test_several_at_once_leave_one_valid_file(mirror, send_body, tmp_path):
         send_body(handler, BODY)
 
     url = mirror.add("slow", answer)
-    threads = [
-        threading.Thread(target=download, args=([url], tmp_path / "file", verify, MOST)) for _ in range(4)
-    ]
+    threads = [threading.Thread(target=download, args=([url], tmp_path / "file", verify, MOST)) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+
 from nnkit.kernels.cpu.gather import gather_images
 from nnkit.kernels.layout import empty_blocks, from_blocks
 
@@ -46,9 +47,7 @@ def test_each_number_is_exactly_pytorchs(count, image_size, size):
 
 def test_every_byte_is_normalised_exactly():
     images = np.arange(256, dtype=np.uint8).reshape(1, 16, 16)
-    np.testing.assert_array_equal(
-        from_blocks(gather(images, [0], (16, 16)), 1), expected(images, [0], (16, 16))
-    )
+    np.testing.assert_array_equal(from_blocks(gather(images, [0], (16, 16)), 1), expected(images, [0], (16, 16)))
 
 
 def test_no_images_are_no_work():

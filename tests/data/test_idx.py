@@ -9,6 +9,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+
 from nnkit.data.idx import content_sha256, file_md5, read_idx
 from nnkit.errors import DataError, FileAccessError
 
@@ -119,9 +120,7 @@ def test_a_wrong_number_of_bytes_is_refused(tmp_path, content, plain, zipped):
 
 def test_images_for_labels_are_refused(tmp_path):
     (tmp_path / "labels").write_bytes(PLAIN)
-    assert "expected an IDX file of labels (magic 00000801), got one of images" in refusal(
-        tmp_path / "labels", 1
-    )
+    assert "expected an IDX file of labels (magic 00000801), got one of images" in refusal(tmp_path / "labels", 1)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from nnkit.data import ImageSet, split_validation
 from nnkit.data.image_set import permutation
 from nnkit.errors import ConfigError, DataError

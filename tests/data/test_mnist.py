@@ -4,6 +4,7 @@ import os
 
 import numpy as np
 import pytest
+
 from nnkit.data import MNIST, Batches, load
 
 pytestmark = [
@@ -42,8 +43,6 @@ def test_an_epoch_has_every_image(image_set):
         assert images.numpy().shape == (1000, 1, 32, 32)
         total += images.numpy()[:, 0, 2:30, 2:30].sum(dtype=np.float64)
         labels += np.bincount(targets.numpy(), minlength=10)
-    pixels = (
-        image_set.images.sum(dtype=np.int64) / 255 - image_set.mean * image_set.images.size
-    ) / image_set.std
+    pixels = (image_set.images.sum(dtype=np.int64) / 255 - image_set.mean * image_set.images.size) / image_set.std
     assert total == pytest.approx(pixels, rel=1e-5, abs=100)
     np.testing.assert_array_equal(labels, np.bincount(image_set.labels))

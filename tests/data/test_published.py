@@ -7,9 +7,11 @@ import os
 
 import numpy as np
 import pytest
+
 from nnkit.data import DATASETS, FASHION_MNIST, MNIST, load
-from nnkit.data.published import PublishedFile, PublishedSet, cache_folder
+from nnkit.data.published import PublishedFile, PublishedSet
 from nnkit.errors import ConfigError, DataError, FileAccessError
+from nnkit.folders import cache_folder
 
 TRAIN_IMAGES = np.arange(4 * 6 * 6, dtype=np.uint8).reshape(4, 6, 6)
 TRAIN_LABELS = np.array([0, 1, 2, 1], np.uint8)
@@ -60,9 +62,7 @@ def users_folder(tmp_path, monkeypatch, no_data_folders):
 @pytest.fixture
 def set_mirrors(small, monkeypatch):
     """Returns the function that gives the small data set other mirrors."""
-    return lambda *mirrors: monkeypatch.setitem(
-        DATASETS._entries, "small", dataclasses.replace(small, mirrors=mirrors)
-    )
+    return lambda *mirrors: monkeypatch.setitem(DATASETS._entries, "small", dataclasses.replace(small, mirrors=mirrors))
 
 
 def put(folder, contents):
@@ -194,10 +194,7 @@ def test_a_users_folder_with_half_of_the_files_is_refused(small, mirror, users_f
 
 def test_a_users_folder_that_is_none_is_refused(small, tmp_path, monkeypatch, mirror):
     monkeypatch.setenv("NNKIT_DATA_DIR", str(tmp_path / "missing"))
-    assert (
-        refusal("small", "train")
-        == f"{tmp_path / 'missing'}: NNKIT_DATA_DIR names a folder that does not exist"
-    )
+    assert refusal("small", "train") == f"{tmp_path / 'missing'}: NNKIT_DATA_DIR names a folder that does not exist"
     (tmp_path / "file").touch()
     monkeypatch.setenv("NNKIT_DATA_DIR", str(tmp_path / "file"))
     assert refusal("small", "train").endswith("NNKIT_DATA_DIR names something that is not a folder")

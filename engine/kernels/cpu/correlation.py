@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from numba import njit, prange
-
 from nnkit.kernels.cpu import simd
+from nnkit.kernels.cpu.compiler import kernel, parallel_kernel, prange
 from nnkit.kernels.layout import LANES
 
 # Rows x columns of the register block: as many accumulators as 32 vector registers hold beside the operands.
@@ -40,7 +39,7 @@ class Window(NamedTuple):
     top_padding: int
 
 
-@njit(cache=True)
+@kernel
 def window_rows(window, y, input_height):
     """Return the first row of the window over output row y that lies in the input, and the end of them."""
     top = y * window.vertical_stride - window.top_padding
@@ -51,7 +50,7 @@ def window_rows(window, y, input_height):
     return first, max(first, min(last, window.height))
 
 
-@njit(cache=True)
+@kernel
 def _accumulate(block, x, x_start, w, w_start, steps, walk, window, channels, rows, images):
     channel, x_row, position = steps
     first, last = rows
@@ -72,7 +71,7 @@ def _accumulate(block, x, x_start, w, w_start, steps, walk, window, channels, ro
     return block
 
 
-@njit(cache=True)
+@kernel
 def _output_rows(wide, narrow, x, w, bias, out, channel, lane, group, walk, window):
     """Compute wide.rows output channels from `channel` on, for the images at `lane`."""
     _, input_height, input_width, images = x.shape
@@ -102,7 +101,7 @@ def _output_rows(wide, narrow, x, w, bias, out, channel, lane, group, walk, wind
             column += 1
 
 
-@njit(cache=True, parallel=True)
+@parallel_kernel
 def correlate(x, w, bias, out, groups, walk, window):
     """Write to `out` the correlation of `x` with the weights plus the bias.
 
@@ -133,7 +132,7 @@ def correlate(x, w, bias, out, groups, walk, window):
             channel += 1
 
 
-@njit(cache=True)
+@kernel
 def _weight_sums(block, x, grad, x_start, grad_start, steps, window, input_height, y_shift):
     """Add up grad x input over all positions for wide.rows channels and wide.columns window columns."""
     x_row, x_column, tap, plane, images, height, width = steps
@@ -156,7 +155,7 @@ def _weight_sums(block, x, grad, x_start, grad_start, steps, window, input_heigh
     return block
 
 
-@njit(cache=True)
+@kernel
 def _weight_rows(wide, narrow, x, grad, partial, slot, channel, lane, group, window):
     """Add this block of images to the weight gradients of wide.rows output channels."""
     _, input_height, input_width, images = x.shape
@@ -188,7 +187,7 @@ def _weight_rows(wide, narrow, x, grad, partial, slot, channel, lane, group, win
                 j += 1
 
 
-@njit(cache=True, parallel=True)
+@parallel_kernel
 def correlate_weights(x, grad, partial, groups, window):
     """Add to `partial` the gradient of the weights of a correlation, in one slot per share of the images.
 

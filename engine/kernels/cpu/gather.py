@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit, prange
 
+from nnkit.kernels.cpu.compiler import parallel_kernel, prange
 from nnkit.kernels.layout import LANES, Array
 
 
-@njit(cache=True, parallel=True)
+@parallel_kernel
 def gather_images(images: Array, indices: Array, mean: np.float32, std: np.float32, out: Array) -> None:
     """Write `(images[indices] / 255 - mean) / std` into blocks, each image in the middle of its frame.
 

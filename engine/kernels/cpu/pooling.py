@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from numba import njit, prange
-
 from nnkit.kernels.cpu import simd
+from nnkit.kernels.cpu.compiler import kernel, parallel_kernel, prange
 from nnkit.kernels.cpu.correlation import window_rows
 from nnkit.kernels.layout import LANES
 
 
-@njit(cache=True)
+@kernel
 def window_columns(window, left_padding, x, input_width):
     """Return the first column of the window at output column x that lies in the input, and their end."""
     left = x * window.horizontal_stride - left_padding
@@ -20,7 +19,7 @@ def window_columns(window, left_padding, x, input_width):
     return first, max(first, min(last, window.width))
 
 
-@njit(cache=True, parallel=True)
+@parallel_kernel
 def max_pool(x, out, taps, left_padding, window):
     """Write to `out` the maximum under each window, and to `taps` which element of the window it was.
 
@@ -55,7 +54,7 @@ def max_pool(x, out, taps, left_padding, window):
                     simd.store(tap, taps, target + lane, 0, 0)
 
 
-@njit(cache=True, parallel=True)
+@parallel_kernel
 def max_pool_gradient(grad, taps, grad_input, left_padding, window):
     """Write to `grad_input` each gradient at the place that its maximum came from.
 

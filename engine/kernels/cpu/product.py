@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from numba import njit, prange
-
 from nnkit.kernels.cpu import simd
+from nnkit.kernels.cpu.compiler import kernel, parallel_kernel, prange
 from nnkit.kernels.layout import LANES
 
 COLUMNS = 4
@@ -12,7 +11,7 @@ COLUMNS = 4
 TASK_ROWS = 12
 
 
-@njit(cache=True)
+@kernel
 def _rows(wide, narrow, w, w_row, w_channel, x, bias, out, row):
     """Compute wide.rows rows of the result from `row` on."""
     channels, lanes = x.shape
@@ -33,7 +32,7 @@ def _rows(wide, narrow, w, w_row, w_channel, x, bias, out, row):
         lane += LANES
 
 
-@njit(cache=True, parallel=True)
+@parallel_kernel
 def multiply(w, w_row, w_channel, x, bias, out):
     """Write to `out` the matrix product of weights and `x` plus the bias of each row.
 

@@ -281,4 +281,4 @@ def broadcast(typingctx, block, scalar):
 
 
 if config.DISABLE_JIT:  # type: ignore[attr-defined]
-    from nnkit.kernels.cpu.simd_python import *  # noqa: F403 (the same names, so that kernels need not know)
+    from nnkit.kernels.cpu.simd_python import *  # type: ignore[assignment]  # noqa: F403 (the same names)

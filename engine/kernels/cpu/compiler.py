@@ -1,0 +1,62 @@
+"""How kernels are compiled, and where the machine code is kept for the next process.
+
+Numba notices a change of the file of a kernel, but not of the files that the kernel calls into. So the folder of the
+machine code is named after nnkit's version and a hash of all kernel sources, and an old one is simply not found.
+The files in it are pickles: the folder is the user's own and closed to others, and without one nothing is kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+from numba import prange
+
+from nnkit import __version__
+from nnkit.folders import cache_folder
+
+__all__ = ["kernel", "parallel_kernel", "prange"]
+
+
+def _sources_hash() -> str:
+    digest = hashlib.sha256()
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(source.name.encode() + b"\0" + source.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _private(folder: Path) -> bool:
+    """Return whether only the user can write to the folder, which is made if it is missing."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = folder.stat()
+    except OSError:
+        return False
+    if not os.access(folder, os.W_OK):
+        return False
+    if not hasattr(os, "getuid"):
+        return True
+    return status.st_uid == os.getuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+
+
+def _prepare_cache() -> bool:
+    """Tell Numba where to keep machine code, unless the user has, and return whether it is kept at all."""
+    if os.environ.get("NUMBA_CACHE_DIR"):
+        return True
+    folder = cache_folder() / "kernels" / f"{__version__}-{_sources_hash()}"
+    if not _private(folder):
+        return False
+    numba.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
+    return True
+
+
+_KEPT = _prepare_cache()
+
+# NaN and infinity must come through, so none of these compiles with all of `fastmath`.
+kernel: Callable[..., Any] = numba.njit(cache=_KEPT)
+parallel_kernel: Callable[..., Any] = numba.njit(cache=_KEPT, parallel=True)
