@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from nnkit.dtypes import dtype as DType
@@ -16,7 +17,7 @@ _PADDING_MODES = ("circular", "reflect", "replicate", "zeros")
 
 def _pair(value: int | tuple[int, int]) -> tuple[int, int]:
     # A wrong number of values is refused by `conv2d`, as PyTorch does.
-    return (value, value) if isinstance(value, int) else cast("tuple[int, int]", tuple(value))
+    return cast("tuple[int, int]", tuple(value)) if isinstance(value, Sequence) else (value, value)
 
 
 class Conv2d(Module):

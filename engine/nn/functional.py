@@ -6,6 +6,7 @@ Source: the arguments and the messages are those of PyTorch's `torch.nn.function
 from __future__ import annotations
 
 import math
+import operator
 import warnings
 from collections.abc import Sequence
 from typing import Literal, overload
@@ -167,20 +168,24 @@ def _matrix_linear(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor
     return apply(ops.Addmm, bias, input, weight.t())
 
 
+def _integers(value: int | Sequence[int]) -> list[int] | None:
+    """Return the numbers that an option stands for, or None if they are not all integers."""
+    numbers = list(value) if isinstance(value, Sequence) else [value]
+    # Also NumPy's integers, which are not instances of int.
+    return [operator.index(each) for each in numbers] if all(hasattr(each, "__index__") for each in numbers) else None
+
+
 def _pair(name: str, value: int | Sequence[int]) -> tuple[int, int]:
     """Return the two numbers that an option of a convolution stands for."""
-    if isinstance(value, int):
-        return value, value
-    if not isinstance(value, Sequence) or not all(isinstance(number, int) for number in value):
+    numbers = _integers(value)
+    if numbers is None:
         raise TypeError(f"conv2d(): argument '{name}' must be tuple of ints, not {typename(value)}")
-    if len(value) == 1:
-        return value[0], value[0]
-    if len(value) != 2:
+    if len(numbers) not in (1, 2):
         raise RuntimeError(
             f"expected {name} to be a single integer value or a list of 2 values to match the convolution "
-            f"dimensions, but got {name}={list(value)}"
+            f"dimensions, but got {name}={numbers}"
         )
-    return value[0], value[1]
+    return numbers[0], numbers[-1]
 
 
 def conv2d(
@@ -277,15 +282,14 @@ def _named_padding(
 
 def _pool_pair(name: str, position: int, value: int | Sequence[int], expected: str) -> tuple[int, int]:
     """Return the two numbers that an option of a pooling stands for."""
-    if isinstance(value, int):
-        return value, value
-    if not isinstance(value, Sequence) or not all(isinstance(number, int) for number in value):
+    numbers = _integers(value)
+    if numbers is None:
         raise TypeError(
             f"max_pool2d(): argument '{name}' (position {position}) must be tuple of ints, not {typename(value)}"
         )
-    if len(value) not in (1, 2):
+    if len(numbers) not in (1, 2):
         raise RuntimeError(f"max_pool2d: {name} must {expected} a single int, or a tuple of two ints")
-    return value[0], value[-1]
+    return numbers[0], numbers[-1]
 
 
 @overload
@@ -340,9 +344,7 @@ def max_pool2d(
     """
     require_tensor("max_pool2d", "input", 1, input)
     window = _pool_pair("kernel_size", 2, kernel_size, "either be")
-    steps = window
-    if stride is not None and stride != []:
-        steps = _pool_pair("stride", 3, stride, "either be omitted,")
+    steps = window if stride is None else _pool_pair("stride", 3, stride, "either be omitted,")
     borders = _pool_pair("padding", 4, padding, "either be")
     spacing = _pool_pair("dilation", 5, dilation, "be either")
     if input.dim() not in (3, 4):

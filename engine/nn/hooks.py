@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from nnkit.autograd import Function
 from nnkit.dtypes import dtype as DType
 from nnkit.kernels.layout import Array
-from nnkit.tape import Node
+from nnkit.tape import Node, is_grad_enabled
 from nnkit.tensors import RemovableHandle, Tensor, zeros
 
 if TYPE_CHECKING:
@@ -187,18 +187,16 @@ class BackwardHookFunction(Function):
 
 
 def _through_identity(values: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[int], Node | None]:
-    """Send the tensors among `values` through one node, if any of them has a gradient.
+    """Send the tensors among `values` through one node, if the tape is on and any of them has a gradient.
 
     Returns:
         The values, the positions of the tensors among them, and the node.
     """
     positions = [position for position, value in enumerate(values) if isinstance(value, Tensor)]
-    if not any(values[position].requires_grad for position in positions):
+    if not is_grad_enabled() or not any(values[position].requires_grad for position in positions):
         return values, positions, None
     outputs = BackwardHookFunction.apply(*[values[position] for position in positions])
-    node = next((output.grad_fn for output in outputs if output.grad_fn is not None), None)
-    if node is None:  # the tape is off: no backward pass will come
-        return values, positions, None
+    node = next(output.grad_fn for output in outputs if output.grad_fn is not None)
     replaced = list(values)
     for position, output in zip(positions, outputs, strict=True):
         replaced[position] = output

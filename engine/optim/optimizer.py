@@ -131,12 +131,14 @@ class Optimizer:
             with enable_grad():
                 loss = closure()
         self._stepped = True
-        for group in self.param_groups:
-            for parameter in group["params"]:
-                if parameter.grad is not None:
-                    self._update(parameter, parameter.array, parameter.grad.array, group)
-                    # The tape must notice that values it may have kept are no longer what they were.
-                    parameter.version.value += 1
+        # A gradient that is not finite makes the parameter so, as in PyTorch; NumPy need not warn of it.
+        with np.errstate(all="ignore"):
+            for group in self.param_groups:
+                for parameter in group["params"]:
+                    if parameter.grad is not None:
+                        self._update(parameter, parameter.array, parameter.grad.array, group)
+                        # The tape must notice that values it may have kept are no longer what they were.
+                        parameter.version.value += 1
         return loss
 
     def _update(self, parameter: Tensor, values: Array, gradient: Array, group: Group) -> None:

@@ -5,6 +5,7 @@ import torch.nn.functional as TF
 
 import nnkit
 import nnkit.nn.functional as F
+from nnkit import nn
 from nnkit.tensors import Tensor
 
 TEXTS = [
@@ -133,6 +134,14 @@ def test_convolution_agrees_with_pytorch(options, batch, dtype):
         random_array((6,), dtype, 2),
     ]
     both_ways(lambda *a: F.conv2d(*a, **options), lambda *a: TF.conv2d(*a, **options), arrays, dtype)
+
+
+def test_numpys_integers_are_integers():
+    two = np.int64(2)
+    images, filters = nnkit.ones(1, 1, 6, 6), nnkit.ones(1, 1, 2, 2)
+    assert F.conv2d(images, filters, stride=two).shape == (1, 1, 3, 3)
+    assert F.max_pool2d(images, two, (two, 1)).shape == (1, 1, 3, 5)
+    assert nn.Conv2d(1, 1, two)(images).shape == (1, 1, 5, 5)
 
 
 def test_convolution_of_one_image_agrees_with_pytorch():

@@ -198,6 +198,16 @@ def test_a_step_leaves_the_gradient_as_it_is(name, options):
     assert parameter.grad.tolist() == [1.0, -2.0, 3.0]
 
 
+@pytest.mark.parametrize(("name", "options"), CASES)
+def test_gradients_that_are_not_finite_pass_without_a_warning(name, options):
+    parameter = nn.Parameter(nnkit.ones(3))
+    optimizer = getattr(optim, name)([parameter], **options)
+    for values in ([float("inf"), float("nan"), 3e38], [1.0, 1.0, 1.0]):
+        parameter.grad = nnkit.tensor(values)
+        optimizer.step()
+    assert not np.isfinite(parameter.detach().numpy()[1])
+
+
 def test_the_base_leaves_the_rule_to_its_subclasses():
     parameter = nn.Parameter(nnkit.ones(1))
     parameter.grad = nnkit.ones(1)
