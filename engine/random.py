@@ -66,15 +66,29 @@ class Generator:
         return (pairs[:, 0] << np.uint64(32)) | pairs[:, 1]
 
     def uniform(self, count: int, low: float, high: float, kind: np.dtype[np.floating]) -> Array:
-        """Return numbers evenly spread over [low, high)."""
+        """Return numbers evenly spread over [low, high).
+
+        Raises:
+            RuntimeError: low is greater than high.
+        """
+        if low > high:
+            raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={high:g}")
         if kind == np.float32:
             unit = (self.words(count) & np.uint64(2**24 - 1)).astype(np.float32) * np.float32(2.0**-24)
         else:
             unit = (self._long_words(count) & np.uint64(2**53 - 1)).astype(np.float64) * 2.0**-53
-        return unit * kind.type(high - low) + kind.type(low)
+        # PyTorch multiplies and adds in one instruction, which rounds once: so does float64, rounded at the end.
+        span, start = float(kind.type(high - low)), float(kind.type(low))
+        return (unit.astype(np.float64) * span + start).astype(kind)
 
     def normal(self, count: int, mean: float, std: float, kind: np.dtype[np.floating]) -> Array:
-        """Return normally distributed numbers (Box and Muller, 1958)."""
+        """Return normally distributed numbers (Box and Muller, 1958).
+
+        Raises:
+            RuntimeError: the standard deviation is negative.
+        """
+        if std < 0:
+            raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
         if count < 16:
             values = [self._one_normal() * std + mean for _ in range(count)]
             return np.array(values, kind)

@@ -163,6 +163,8 @@ t.tensor([1, 2]) ** -1
 t.ones(2).to("bogus")
 t.tensor([True]) - t.tensor([True])
 t.ones(2, 3).flatten(1, 0)
+t.ones(2).uniform_(2, 1)
+t.ones(2).normal_(0, -1)
 """
 
 
