@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 import yaml
 
@@ -59,7 +59,7 @@ class Problem:
         return f"{self.place}: {self.message}"
 
 
-class InvalidConfig(ConfigError):
+class InvalidConfigError(ConfigError):
     """All that is wrong with one config, a line each."""
 
     def __init__(self, problems: list[Problem]) -> None:
@@ -93,6 +93,15 @@ class Document:
             path = path[:-1]
         return self.values.get(path, Place(self.source))
 
+    def problem(self, path: Path, message: str, *, of_key: bool = False) -> Problem:
+        """Return a problem with the value at `path`, or with its key."""
+        place = self.place(path, of_key=of_key)
+        dotted = ".".join(str(part) for part in path)
+        # An option such as `--set optimizer.lr` has named the key already.
+        if not dotted or place.source.endswith(f" {dotted}"):
+            return Problem(place, message)
+        return Problem(place, f"{dotted}: {message}")
+
 
 def shown(value: object) -> str:
     """Return a YAML value as an error message shows it: short, and lists and mappings by their kind."""
@@ -112,7 +121,7 @@ def parse(text: str, source: str) -> Document:
     """Read one YAML document.
 
     Raises:
-        InvalidConfig: the text is not YAML, holds nothing or several documents, or is nested too deeply or
+        InvalidConfigError: the text is not YAML, holds nothing or several documents, or is nested too deeply or
             too large. Duplicate keys, tags, aliases and ambiguous numbers are gathered in `problems`.
     """
     builder = _Builder(source)
@@ -122,11 +131,11 @@ def parse(text: str, source: str) -> Document:
     except yaml.reader.ReaderError as error:
         character = error.character if isinstance(error.character, int) else ord(error.character)
         problem = f"character U+{character:04X} at offset {error.position} is not allowed in YAML"
-        raise InvalidConfig([Problem(Place(source), problem)]) from None
+        raise InvalidConfigError([Problem(Place(source), problem)]) from None
     except yaml.MarkedYAMLError as error:
-        raise InvalidConfig([_syntax_problem(error, source)]) from None
+        raise InvalidConfigError([_syntax_problem(error, source)]) from None
     if not builder.started:
-        raise InvalidConfig([Problem(Place(source), "empty")])
+        raise InvalidConfigError([Problem(Place(source), "empty")])
     return builder.document
 
 
@@ -165,7 +174,8 @@ class _Builder:
         self._nodes = 0
 
     def take(self, event: yaml.Event) -> None:
-        place = Place(self.document.source, event.start_mark.line + 1, event.start_mark.column + 1)
+        mark = event.start_mark
+        place = Place(self.document.source, mark.line + 1, mark.column + 1) if mark else Place(self.document.source)
         if isinstance(event, yaml.DocumentStartEvent):
             if self.started:
                 self._stop(place, "a second document starts here, expected one")
@@ -271,6 +281,5 @@ class _Builder:
         self.document.problems.append(Problem(place, message))
         self.document.doubtful.add(path)
 
-    def _stop(self, place: Place, message: str) -> None:
-        raise InvalidConfig([*self.document.problems, Problem(place, message)])
-
+    def _stop(self, place: Place, message: str) -> NoReturn:
+        raise InvalidConfigError([*self.document.problems, Problem(place, message)])

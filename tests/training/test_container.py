@@ -9,6 +9,7 @@ import safetensors.numpy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+
 from nnkit.errors import CheckpointError, FileAccessError
 from nnkit.training import container
 
@@ -91,7 +92,7 @@ def test_cut_or_longer_files_are_refused(saved):
     content = saved.read_bytes()
     for k in range(16):
         saved.write_bytes(content[: len(content) * k // 16])
-        with pytest.raises(CheckpointError, match="damaged|empty"):
+        with pytest.raises(CheckpointError, match=r"damaged|empty"):
             container.decode(saved)
     saved.write_bytes(content + b"\0")
     with pytest.raises(CheckpointError, match="damaged"):

@@ -4,6 +4,7 @@ import os
 import stat
 
 import pytest
+
 from nnkit.errors import FileAccessError
 from nnkit.training.files import make_folder, write_atomically
 

@@ -4,13 +4,14 @@ import math
 import os
 
 import pytest
-from nnkit.training.yaml_loader import InvalidConfig, parse
+
+from nnkit.training.yaml_loader import InvalidConfigError, parse
 
 
 def problems(text):
     try:
         document = parse(text, "c.yaml")
-    except InvalidConfig as error:
+    except InvalidConfigError as error:
         return [str(problem) for problem in error.problems]
     return [str(problem) for problem in document.problems]
 

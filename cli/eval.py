@@ -1,0 +1,82 @@
+"""`nnkit eval`: how good a checkpoint is."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nnkit.cli import options
+
+if TYPE_CHECKING:
+    from nnkit.training.evaluate import Report
+
+
+@click.command("eval")
+@click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.option("--data", metavar="NAME", help="Another data set than the one it was trained on.")
+@options.device
+@options.threads
+@options.as_json
+def command(checkpoint: Path, data: str | None, device: str | None, threads: str | None, as_json: bool) -> None:
+    r"""Measure a checkpoint on test images.
+
+    The checkpoint carries its config, so nothing else is needed.
+
+    \b
+    Examples:
+      nnkit eval runs/lenet/best.safetensors
+      nnkit eval runs/lenet/best.safetensors --data fashion_mnist --json
+    """
+    # Numba and pydantic take most of a second to import; --help needs neither.
+    from nnkit.training.evaluate import evaluate_checkpoint
+
+    replaced = {
+        "data.name": data,
+        "training.device": device,
+        # The threads of the machine that trained say nothing about this one.
+        "training.threads": threads or "null",
+    }
+    report = evaluate_checkpoint(checkpoint, options.overrides((), replaced))
+    click.echo(json.dumps(_as_values(report)) if as_json else _as_text(report))
+
+
+def _as_values(report: Report) -> dict[str, Any]:
+    confusion = report.evaluation.confusion
+    return {
+        "accuracy": report.evaluation.accuracy,
+        "loss": report.evaluation.loss,
+        "images": confusion.images,
+        "checkpoint": str(report.path),
+        "network": report.config.network.name,
+        "data": report.config.data.name,
+        "epoch": report.epoch,
+        "classes": [dataclasses.asdict(metrics) for metrics in confusion.per_class()],
+        "confusion": confusion.counts.tolist(),
+    }
+
+
+def _as_text(report: Report) -> str:
+    confusion = report.evaluation.confusion
+    lines = [
+        f"{report.path}: {report.config.network.name} after epoch {report.epoch}, "
+        f"on the {confusion.images:,} test images of {report.config.data.name}",
+        "",
+        f"accuracy  {report.evaluation.accuracy:.2%}",
+        f"loss      {report.evaluation.loss:.4f}",
+        "",
+    ]
+    width = max(5, *map(len, confusion.classes))
+    lines.append(f"{'class':>{width}}  precision   recall  images")
+    for metrics in confusion.per_class():
+        lines.append(f"{metrics.name:>{width}}  {metrics.precision:>9.2%}  {metrics.recall:>7.2%}  {metrics.images:>6}")
+    lines += ["", "images of each class (rows) by predicted class (columns):"]
+    cell = max(5, len(str(confusion.counts.max())) + 1)
+    # Long names of classes would make columns too wide for a terminal.
+    lines.append(" " * width + "".join(f"{name[: cell - 1]:>{cell}}" for name in confusion.classes))
+    for name, row in zip(confusion.classes, confusion.counts, strict=True):
+        lines.append(f"{name:>{width}}" + "".join(f"{count or '.':>{cell}}" for count in row.tolist()))
+    return "\n".join(lines)

@@ -1,0 +1,162 @@
+"""The `nnkit` command: a group whose commands are imported when they are used."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import TextIO
+
+import click
+from click.shell_completion import shell_complete
+
+from nnkit import __version__
+from nnkit.errors import NnkitError
+from nnkit.registry import closest
+
+# The one-line help stands here, so that `nnkit --help` imports no command, and with it no numerical library.
+COMMANDS = {
+    "train": ("nnkit.cli.train", "Train a network from a config."),
+    "eval": ("nnkit.cli.eval", "Measure a checkpoint on test images."),
+    "inspect-graph": ("nnkit.cli.inspect_graph", "Print the grad_fn graph behind a loss."),
+}
+
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+_FILE_ACCESS = 6
+_COMPLETION = "_NNKIT_COMPLETE"
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by the modules that define them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _ = COMMANDS[cmd_name]
+        command: click.Command = importlib.import_module(module).command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that the arguments begin with, or say which one was probably meant."""
+        name = args[0]
+        if name in COMMANDS or name.startswith("-"):
+            return super().resolve_command(ctx, args)
+        match = closest(name, COMMANDS)
+        hint = f", did you mean {match!r}?" if match else ""
+        ctx.fail(f"no such command {name!r}{hint}")
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands with their one-line help."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        click.echo(f"nnkit {__version__}")
+        ctx.exit()
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Print the version."
+)
+@click.option("--debug", is_flag=True, envvar="NNKIT_DEBUG", help="Show the traceback of an error.")
+def cli(debug: bool) -> None:
+    r"""Train, evaluate and look into small neural networks.
+
+    \b
+    Examples:
+      nnkit train quickstart
+      nnkit eval runs/quickstart/best.safetensors
+      nnkit COMMAND --help
+    """
+
+
+def main() -> None:
+    """Run the command line of this process, and exit."""
+    instruction = os.environ.get(_COMPLETION)
+    if instruction:
+        sys.exit(shell_complete(cli, {}, "nnkit", _COMPLETION, instruction))
+    warnings.showwarning = _show_warning
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command line and return its exit code; every failure is told in one line on stderr."""
+    context: click.Context | None = None
+    try:
+        with cli.make_context("nnkit", list(arguments)) as context:
+            cli.invoke(context)
+        sys.stdout.flush()
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except KeyboardInterrupt:
+        _say("interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:
+        _discard(sys.stdout)
+        return BROKEN_PIPE
+    except Exception as error:
+        if context is not None and context.params.get("debug"):
+            raise
+        return _explain(error)
+    return 0
+
+
+def _explain(error: Exception) -> int:
+    """Tell about an error in one line (a config has one for each of its problems); return the exit code."""
+    if isinstance(error, click.ClickException):
+        _say(f"error: {error.format_message()}{_help_hint(error)}")
+        return error.exit_code
+    if isinstance(error, NnkitError):
+        for line in str(error).split("\n"):
+            _say(f"error: {line}")
+        return error.exit_code
+    if isinstance(error, OSError):
+        _say(f"error: {error.filename or 'input/output'}: {error.strerror}")
+        return _FILE_ACCESS
+    _say(f"error: {type(error).__name__}: {error} (a bug in nnkit; nnkit --debug ... shows the traceback)")
+    return 1
+
+
+def _help_hint(error: click.ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    return f" (see {context.command_path} --help)" if context else ""
+
+
+def _say(message: str) -> None:
+    try:
+        click.echo(f"nnkit: {printable(message)}", err=True)
+    except OSError:
+        # There is nobody left to tell.
+        _discard(sys.stderr)
+
+
+def printable(text: str) -> str:
+    """Return text in one line without characters that a terminal would obey."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
+    )
+
+
+def _discard(stream: TextIO) -> None:
+    """Send the rest of a stream nowhere: the interpreter flushes it once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _show_warning(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int,
+    file: TextIO | None = None, line: str | None = None,
+) -> None:  # fmt: skip
+    _say(f"warning: {message}")

@@ -1,0 +1,44 @@
+"""Options that several commands share, and how they become overrides of a config."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from nnkit.training.config import Override
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+device = click.option("--device", metavar="DEVICE", help="Where to compute: cpu (cuda is not available yet).")
+threads = click.option("--threads", metavar="N", help="CPU threads; all where not given.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, and nothing else.")
+
+
+def overrides(settings: Sequence[str], options: dict[str, str | None]) -> list[Override]:
+    """Return what the command line puts in place of values of the config.
+
+    Args:
+        settings: values of `--set`, each KEY=VALUE.
+        options: the dotted keys that have options of their own, and the options' values. An option is
+            named as the last part of its key.
+
+    Raises:
+        click.UsageError: a setting is not KEY=VALUE.
+        InvalidConfigError: a value is not YAML.
+    """
+    # Pydantic takes a while to import.
+    from nnkit.training.config import Override
+
+    result = []
+    for setting in settings:
+        key, equals, text = setting.partition("=")
+        if not equals or not key:
+            raise click.UsageError(f"--set {setting}: expected KEY=VALUE, such as optimizer.lr=0.1")
+        result.append(Override.from_text(key.strip(), text, f"--set {key.strip()}"))
+    for key, value in options.items():
+        if value is not None:
+            result.append(Override.from_text(key, value, f"--{key.rpartition('.')[2]}"))
+    return result

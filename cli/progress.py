@@ -1,0 +1,140 @@
+"""What a training run shows: a bar or plain lines on stderr, a table and the outcome on stdout."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from typing import Any
+
+import click
+from tqdm import tqdm
+
+from nnkit.training.config import to_yaml
+from nnkit.training.fit import EpochDone, StepDone
+from nnkit.training.run import Event, RunDone, RunStarted
+
+SECONDS_BETWEEN_LINES = 10.0
+
+
+class Progress:
+    """Shows the events of a run; as a context manager it leaves the terminal clean, whatever happens."""
+
+    def __init__(self, *, as_json: bool, quiet: bool, verbose: bool) -> None:
+        self._table = not (as_json or quiet)
+        self._as_json = as_json
+        self._quiet = quiet
+        self._verbose = verbose
+        self._epochs = 0
+        self._rows = 0
+        self._bar: tqdm[Any] | None = None
+        self._last_line = time.monotonic()
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close_bar()
+
+    def show(self, event: Event) -> None:
+        """Show one event."""
+        if isinstance(event, StepDone):
+            self._step(event)
+        elif isinstance(event, EpochDone):
+            self._epoch(event)
+        elif isinstance(event, RunStarted):
+            self._begin(event)
+        else:
+            self._end(event)
+
+    def _begin(self, event: RunStarted) -> None:
+        self._epochs = event.config.training.epochs
+        if not self._table:
+            return
+        if self._verbose:
+            click.echo(f"{to_yaml(event.config)}\n{event.network}\n")
+        click.echo(
+            f"{event.config.network.name} ({event.parameters:,} parameters) on {event.config.data.name}: "
+            f"{event.train_images:,} training images, {event.test_images:,} test images"
+        )
+        if event.epoch:
+            click.echo(f"resumed after epoch {event.epoch}")
+
+    def _step(self, event: StepDone) -> None:
+        if self._quiet:
+            return
+        state = f"loss {event.loss:.4f}, accuracy {event.accuracy:.2%}, {event.images_per_second:,.0f} images/s"
+        if not sys.stderr.isatty():
+            self._plain_line(event, state)
+            return
+        if self._bar is None:
+            self._bar = tqdm(
+                total=event.steps,
+                desc=f"epoch {event.epoch}/{self._epochs}",
+                bar_format="{desc} |{bar}| {percentage:3.0f}% {postfix} [{remaining} left]",
+                dynamic_ncols=True,
+                leave=False,
+            )
+        self._bar.set_postfix_str(state, refresh=False)
+        self._bar.update(event.step - self._bar.n)
+
+    def _plain_line(self, event: StepDone, state: str) -> None:
+        now = time.monotonic()
+        if now - self._last_line >= SECONDS_BETWEEN_LINES:
+            self._last_line = now
+            click.echo(f"epoch {event.epoch}/{self._epochs}, {event.step / event.steps:.0%}: {state}", err=True)
+
+    def _close_bar(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+    def _epoch(self, event: EpochDone) -> None:
+        self._close_bar()
+        if not self._table:
+            return
+        cells = {
+            "epoch": f"{event.epoch}/{self._epochs}",
+            "lr": f"{event.lr:.3g}",
+            "train loss": f"{event.train_loss:.4f}",
+            "train acc": f"{event.train_accuracy:.2%}",
+            "test loss": f"{event.test.loss:.4f}",
+            "test acc": f"{event.test.accuracy:.2%}",
+            "images/s": f"{event.images_per_second:,.0f}",
+            "seconds": f"{event.train_seconds:.1f}",
+        }
+        if event.validation is not None:
+            cells["val acc"] = f"{event.validation.accuracy:.2%}"
+        if not self._rows:
+            click.echo("\n" + "  ".join(f"{name:>10}" for name in cells))
+        self._rows += 1
+        click.echo("  ".join(f"{text:>10}" for text in cells.values()) + ("  *" if event.improved else ""))
+
+    def _end(self, event: RunDone) -> None:
+        if self._as_json:
+            click.echo(json.dumps(summary(event)))
+            return
+        if not self._table:
+            return
+        best = f"best {event.best_accuracy:.2%} after epoch {event.best_epoch}"
+        if event.last is None:
+            click.echo(f"\nalready complete: {event.epoch} epochs, {best}")
+        else:
+            click.echo(f"\ntest accuracy {event.last.test.accuracy:.2%} ({best}), {event.seconds:.1f} s in all")
+        click.echo(f"results are in {event.output}: best.safetensors, last.safetensors, metrics.jsonl, config.yaml")
+        click.echo(f"next: nnkit eval {event.output / 'best.safetensors'}")
+
+
+def summary(event: RunDone) -> dict[str, Any]:
+    """Return the outcome of a run as plain values."""
+    return {
+        "output": str(event.output),
+        "epoch": event.epoch,
+        "step": event.step,
+        "seconds": event.seconds,
+        "best_epoch": event.best_epoch,
+        "best_accuracy": event.best_accuracy,
+        "train_loss": event.last.train_loss if event.last else None,
+        "test_loss": event.last.test.loss if event.last else None,
+        "test_accuracy": event.last.test.accuracy if event.last else None,
+    }

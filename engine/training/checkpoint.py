@@ -1,0 +1,188 @@
+"""A network and, where training is to go on, the state of its training, in one safetensors file.
+
+Parameters and buffers have their state_dict names, so that PyTorch's `safetensors.torch.load_file` gives a
+state_dict. What training needs besides has names under `__nnkit__/`; a checkpoint of the network alone has
+none. The metadata holds the config, epoch and step, the format, and the checksum (see `container`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nnkit import __version__
+from nnkit.data import ImageSet
+from nnkit.errors import CheckpointError, NonFiniteError
+from nnkit.nn import Module
+from nnkit.tensors import Tensor
+from nnkit.training import container
+from nnkit.training.files import write_atomically
+
+Array = npt.NDArray[Any]
+
+FORMAT_VERSION = 1
+STATE_PREFIX = "__nnkit__/"
+
+
+@dataclass(frozen=True)
+class ImageFormat:
+    """How a network was taught to see: the classes it tells apart, and the pixels' normalisation (on 0..1)."""
+
+    classes: tuple[str, ...]
+    mean: float
+    std: float
+
+    @classmethod
+    def of(cls, image_set: ImageSet) -> ImageFormat:
+        """Return the format of a data set."""
+        return cls(image_set.classes, image_set.mean, image_set.std)
+
+    def applied_to(self, image_set: ImageSet) -> ImageSet:
+        """Return the same images normalised in this way."""
+        return dataclasses.replace(image_set, mean=self.mean, std=self.std)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a checkpoint holds.
+
+    `config` is the config of the run as plain values, `parameters` the network's state_dict as arrays, and
+    `images` how the network sees images.
+    `state` is made of dict, list, tuple, numbers, strings and tensors; it is None where the network was
+    saved alone. `epoch` and `step` count what is done.
+    """
+
+    config: dict[str, Any]
+    epoch: int
+    step: int
+    parameters: dict[str, Array]
+    images: ImageFormat
+    state: dict[str, Any] | None = None
+
+    def with_state(self, state: dict[str, Any]) -> Checkpoint:
+        """Return the same with the state that training needs to go on."""
+        return dataclasses.replace(self, state=state)
+
+
+def save(path: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint; at any moment the file is the complete old one or the complete new one.
+
+    Raises:
+        FileAccessError: the file system refused; the old file is untouched.
+        NonFiniteError: there are numbers that are not finite; the old file is untouched.
+    """
+    arrays = dict(checkpoint.parameters)
+    metadata = {
+        "format": "nnkit",
+        "format_version": str(FORMAT_VERSION),
+        "nnkit_version": __version__,
+        "config": json.dumps(checkpoint.config),
+        "epoch": str(checkpoint.epoch),
+        "step": str(checkpoint.step),
+        "images": json.dumps(dataclasses.asdict(checkpoint.images)),
+    }
+    if checkpoint.state is not None:
+        metadata["state"] = json.dumps(_to_json(checkpoint.state, STATE_PREFIX, arrays))
+    for name in _not_finite(arrays):
+        raise NonFiniteError(f"{path}: not saved, since {name} holds numbers that are not finite")
+    write_atomically(path, container.encode(arrays, metadata))
+
+
+def load(path: Path) -> Checkpoint:
+    """Read a checkpoint.
+
+    Raises:
+        CheckpointError: the file is missing, damaged, of a newer format, or holds numbers that are not finite.
+        FileAccessError: it may not be read.
+    """
+    arrays, metadata = container.decode(path)
+    _check_format(path, metadata)
+    for name in _not_finite(arrays):
+        raise CheckpointError(f"{path}: {name} holds numbers that are not finite")
+    parameters = {name: array for name, array in arrays.items() if not name.startswith(STATE_PREFIX)}
+    try:
+        images = json.loads(metadata["images"])
+        state = json.loads(metadata["state"]) if "state" in metadata else None
+        return Checkpoint(
+            config=json.loads(metadata["config"]),
+            epoch=int(metadata["epoch"]),
+            step=int(metadata["step"]),
+            parameters=parameters,
+            images=ImageFormat(tuple(images["classes"]), float(images["mean"]), float(images["std"])),
+            state=_from_json(state, arrays),
+        )
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise CheckpointError(f"{path}: its metadata cannot be read: {error!r}") from None
+
+
+def parameters_of(model: Module) -> dict[str, Array]:
+    """Return a network's state_dict as arrays."""
+    return {name: tensor.numpy() for name, tensor in model.state_dict().items()}
+
+
+def restore(model: Module, checkpoint: Checkpoint, path: Path) -> None:
+    """Give a network the parameters of a checkpoint.
+
+    Raises:
+        CheckpointError: names, shapes or types differ; the network is unchanged then.
+    """
+    tensors = {name: Tensor(array) for name, array in checkpoint.parameters.items()}
+    try:
+        model.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise CheckpointError(f"{path}: {' '.join(str(error).split())}") from None
+
+
+def _check_format(path: Path, metadata: dict[str, str]) -> None:
+    version = metadata.get("format_version", "")
+    if metadata.get("format") != "nnkit" or not version.isdecimal():
+        raise CheckpointError(f"{path}: not an nnkit checkpoint")
+    if int(version) > FORMAT_VERSION:
+        raise CheckpointError(
+            f"{path}: written by a newer nnkit (format {version}, this one reads up to {FORMAT_VERSION})"
+        )
+
+
+def _not_finite(arrays: dict[str, Array]) -> Iterator[str]:
+    for name, array in arrays.items():
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            yield name
+
+
+def _to_json(value: Any, name: str, arrays: dict[str, Array]) -> Any:
+    """Return a state as JSON values; its tensors go to `arrays` under names made from their place in it.
+
+    JSON has neither tuples nor keys other than strings, so both are written with a tag.
+    """
+    if isinstance(value, Tensor):
+        arrays[name] = value.detach().numpy()
+        return {"tensor": name}
+    if isinstance(value, dict):
+        return {"dict": [[key, _to_json(item, _below(name, key), arrays)] for key, item in value.items()]}
+    if isinstance(value, (list, tuple)):
+        items = [_to_json(item, _below(name, index), arrays) for index, item in enumerate(value)]
+        return {"tuple": items} if isinstance(value, tuple) else items
+    return value
+
+
+def _below(name: str, key: object) -> str:
+    return f"{name}{key}" if name.endswith("/") else f"{name}/{key}"
+
+
+def _from_json(value: Any, arrays: dict[str, Array]) -> Any:
+    if isinstance(value, list):
+        return [_from_json(item, arrays) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "tensor" in value:
+        return Tensor(arrays[value["tensor"]])
+    if "tuple" in value:
+        return tuple(_from_json(item, arrays) for item in value["tuple"])
+    return {key: _from_json(item, arrays) for key, item in value["dict"]}

@@ -1,0 +1,131 @@
+"""From a config file and options of the command line to a checked `Config`, or all that is wrong with it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+
+import yaml
+from pydantic import ValidationError
+
+import nnkit.configs
+from nnkit.errors import ConfigError
+from nnkit.registry import unknown_name
+from nnkit.training.explain import explain
+from nnkit.training.files import open_regular
+from nnkit.training.schema import Config, config_model
+from nnkit.training.yaml_loader import Document, InvalidConfigError, Place, Problem, parse, shown
+
+# A config is a page of text; anything much larger is another kind of file.
+MAX_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True)
+class Override:
+    """A value from the command line for the dotted `key`; the source of `value` is the option, for messages."""
+
+    key: str
+    value: Document
+
+    @classmethod
+    def from_text(cls, key: str, text: str, option: str) -> Override:
+        """Return the override that has `text`, read as YAML, as its value."""
+        return cls(key, parse(text, option))
+
+
+def built_in_configs() -> dict[str, FilePath]:
+    """Return the configs that come with nnkit, by name."""
+    folder = FilePath(nnkit.configs.__path__[0])
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+
+def find_config(path_or_name: str) -> FilePath:
+    """Return the file of a config that is given by its path or by the name of a built-in one.
+
+    Raises:
+        ConfigError: there is neither; the message has the closest built-in name.
+    """
+    names = built_in_configs()
+    if path_or_name in names:
+        return names[path_or_name]
+    path = FilePath(path_or_name)
+    if path.exists() or path.suffix or os.sep in path_or_name:
+        return path
+    raise ConfigError(f"{path_or_name}: does not exist, {unknown_name('built-in config', path_or_name, names)}")
+
+
+def load_config(path_or_name: str, overrides: Iterable[Override] = ()) -> Config:
+    """Read and check a config.
+
+    Raises:
+        InvalidConfigError: the config is not valid; it names every problem with its place.
+        ConfigError: there is no such file.
+        FileAccessError: the file may not be read.
+    """
+    path = find_config(path_or_name)
+    return check(parse(_read_text(path), str(path)), overrides)
+
+
+def check(document: Document, overrides: Iterable[Override] = ()) -> Config:
+    """Return the config that a document holds, with some values replaced.
+
+    Raises:
+        InvalidConfigError: the document does not follow the schema.
+    """
+    if not isinstance(document.value, dict):
+        message = f"expected a mapping of sections, got {shown(document.value)}"
+        raise InvalidConfigError([*document.problems, document.problem((), message)])
+    for override in overrides:
+        _apply(document, override)
+    problems = document.problems
+    try:
+        config = config_model().model_validate(document.value)
+    except ValidationError as error:
+        problems = [*problems, *explain(error.errors(include_url=False), document)]
+    if problems:
+        raise InvalidConfigError(problems)
+    return config.written_in(document)
+
+
+def to_yaml(config: Config) -> str:
+    """Return a config with all its values as YAML that `load_config` reads back to an equal one."""
+    return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, width=100)
+
+
+def _read_text(path: FilePath) -> str:
+    with open_regular(path, ConfigError) as file:
+        content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise ConfigError(f"{path}: larger than {MAX_BYTES // 1024} KiB, expected a config")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{path}: not UTF-8 text: byte 0x{content[error.start]:02x} at offset {error.start}"
+        ) from None
+
+
+def _apply(document: Document, override: Override) -> None:
+    """Put one value of the command line into a document."""
+    place = Place(override.value.source)
+    *parents, last = path = tuple(override.key.split("."))
+    document.problems += [Problem(place, problem.message) for problem in override.value.problems]
+    document.doubtful |= {path for _ in override.value.problems}
+    section = document.value
+    for depth, key in enumerate(parents):
+        if not isinstance(section, dict):
+            break
+        if section.get(key) is None:
+            section[key] = {}
+            document.values[path[: depth + 1]] = place
+        section = section[key]
+    if not isinstance(section, dict):
+        parent = ".".join(parents) or "the config"
+        raise InvalidConfigError([Problem(place, f"{parent} is {shown(section)}, expected a mapping")])
+    section[last] = override.value.value
+    for places in (document.keys, document.values):
+        for below in [known for known in places if known[: len(path)] == path]:
+            del places[below]
+        places[path] = place

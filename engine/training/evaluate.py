@@ -1,0 +1,85 @@
+"""How good a network is on a set of images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from nnkit import data
+from nnkit.data import Batches, ImageSet
+from nnkit.models import Network
+from nnkit.tensors import no_grad
+from nnkit.training.build import Criterion, build_criterion, check_classes
+from nnkit.training.config import Override
+from nnkit.training.load import load_checkpoint
+from nnkit.training.machine import use_machine
+from nnkit.training.metrics import ConfusionMatrix
+from nnkit.training.schema import Config
+
+# Fixed, so that a checkpoint gives the digits that its training run gave, whatever batches that had.
+EVALUATION_BATCH_SIZE = 256
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The mean loss over all images, and the images by class and prediction."""
+
+    loss: float
+    confusion: ConfusionMatrix
+
+    @property
+    def accuracy(self) -> float:
+        """The share of images that were predicted right."""
+        return self.confusion.accuracy
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `evaluate_checkpoint` found, and about what."""
+
+    path: Path
+    config: Config
+    epoch: int
+    evaluation: Evaluation
+
+
+def evaluation_batches(images: ImageSet, network: Network) -> Batches:
+    """Return the images in the batches that `evaluate` expects."""
+    return Batches(images, EVALUATION_BATCH_SIZE, network.input_size, shuffle=False, seed=0)
+
+
+def evaluate(network: Network, criterion: Criterion, batches: Batches) -> Evaluation:
+    """Run the network over all images once, in evaluation mode and without a tape."""
+    confusion = ConfusionMatrix(batches.image_set.classes)
+    loss = 0.0
+    was_training = network.training
+    network.eval()
+    try:
+        with no_grad():
+            for images, labels in batches.epoch(0):
+                logits = network(images)
+                loss += criterion(logits, labels).item() * len(labels)
+                confusion.add(logits.numpy(), labels.numpy())
+    finally:
+        network.train(was_training)
+    return Evaluation(loss / confusion.images, confusion)
+
+
+def evaluate_checkpoint(path: Path, overrides: Iterable[Override] = ()) -> Report:
+    """Evaluate the network of a checkpoint on the test images of its data set, or of the one in `overrides`.
+
+    Images of another data set are normalised as the network's own were.
+
+    Raises:
+        ConfigError: the overrides cannot be used.
+        CheckpointError: the checkpoint is damaged or not one of this version.
+        DataError: the data set is missing or damaged.
+        FileAccessError: a file may not be read.
+    """
+    config, network, checkpoint = load_checkpoint(path, overrides)
+    use_machine(config)
+    images = checkpoint.images.applied_to(data.load(config.data.name, "test"))
+    check_classes(config, network, images)
+    evaluation = evaluate(network, build_criterion(config), evaluation_batches(images, network))
+    return Report(path, config, checkpoint.epoch, evaluation)

@@ -1,0 +1,71 @@
+"""Networks from configs and checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from nnkit.errors import CheckpointError
+from nnkit.models import Network
+from nnkit.training import checkpoint as checkpoints
+from nnkit.training.build import build_network, check_components
+from nnkit.training.checkpoint import Checkpoint
+from nnkit.training.config import Override, built_in_configs, check, load_config
+from nnkit.training.schema import Config
+from nnkit.training.yaml_loader import Document, InvalidConfigError
+
+_YAML_SUFFIXES = (".yaml", ".yml")
+
+
+def load_run(path_or_name: str) -> tuple[Config, Network]:
+    """Return the config and the network of a config file, a built-in config or a checkpoint.
+
+    From a config the network has its initial parameters, from a checkpoint those that were saved.
+
+    Raises:
+        ConfigError: the config does not exist or is not valid.
+        CheckpointError: the checkpoint is damaged, or its config is not one of this version.
+        FileAccessError: the file may not be read.
+    """
+    path = Path(path_or_name)
+    if path_or_name in built_in_configs() or path.suffix in _YAML_SUFFIXES or not path.exists():
+        config = load_config(path_or_name)
+        check_components(config)
+        return config, build_network(config)
+    config, network, _ = load_checkpoint(path)
+    return config, network
+
+
+def config_of(path: Path, overrides: Iterable[Override] = ()) -> Config:
+    """Return the config that a checkpoint carries, with some values replaced.
+
+    Raises:
+        InvalidConfigError: with the replaced values the config is not valid.
+        CheckpointError: the file is damaged, or its config is not one of this version.
+        FileAccessError: it may not be read.
+    """
+    return _config_in(checkpoints.load(path), path, overrides)
+
+
+def load_checkpoint(path: Path, overrides: Iterable[Override] = ()) -> tuple[Config, Network, Checkpoint]:
+    """Return what a checkpoint holds: its config, its network with the saved parameters, and the rest.
+
+    Raises:
+        InvalidConfigError: with the replaced values the config is not valid.
+        CheckpointError: the file is damaged, or its config is not one of this version.
+        FileAccessError: it may not be read.
+    """
+    checkpoint = checkpoints.load(path)
+    config = _config_in(checkpoint, path, overrides)
+    network = build_network(config)
+    checkpoints.restore(network, checkpoint, path)
+    return config, network, checkpoint
+
+
+def _config_in(checkpoint: Checkpoint, path: Path, overrides: Iterable[Override]) -> Config:
+    document = Document(str(path), checkpoint.config)
+    try:
+        check(document)
+    except InvalidConfigError as error:
+        raise CheckpointError(f"{path}: its config cannot be used: {error.problems[0].message}") from None
+    return check(document, overrides)
