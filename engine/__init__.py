@@ -114,7 +114,7 @@ _ALIASES = {
     "int": ("nnkit.dtypes", "int32"),
     "long": ("nnkit.dtypes", "int64"),
 }
-_MODULES = ("autograd", "nn", "optim")
+_MODULES = ("autograd", "cuda", "nn", "optim")
 
 
 def __getattr__(name: str) -> Any:

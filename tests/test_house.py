@@ -12,7 +12,7 @@ SOURCES = sorted(path for top in ("engine", "cli", "configs") for path in (ROOT 
 FLOORS = (
     ("configs", "errors", "folders"),
     ("registry",),
-    ("devices", "kernels"),
+    ("cuda", "devices", "kernels"),
     ("dtypes",),
     ("ops", "random"),
     ("tape",),
