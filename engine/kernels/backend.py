@@ -61,6 +61,9 @@ class Backend(Protocol):
     def product_transposed(self, grad: Array, x: Array) -> Array:
         """Return the transpose of x (N, I) times grad (N, O): the gradient (I, O) of the weight of `product`."""
 
+    def relu_gradient(self, grad: Array, result: Array) -> Array:
+        """Return the gradient where the result of a ReLU is not 0, and 0 elsewhere."""
+
     def max_pool(
         self, x: Array, shape: Pair, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair
     ) -> tuple[Array, Array]:

@@ -260,8 +260,7 @@ class Relu(Operation):
         return result
 
     def backward(self, grad: Array) -> Gradients:
-        # A NaN is not 0 and keeps its gradient, as in PyTorch.
-        return self.xp.where(self.saved[0] != 0, grad, grad.dtype.type(0))
+        return self.backend.relu_gradient(grad, self.saved[0])
 
 
 class Clamp(Operation):

@@ -167,3 +167,15 @@ def test_kernels_are_right_without_the_compiler() -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-3000:]
+
+
+@EXAMPLES
+@given(st.data())
+def test_relu_gradient(data: st.DataObject) -> None:
+    generator = np.random.default_rng(data.draw(st.integers(0, 99)))
+    shape = (data.draw(batches), *data.draw(st.lists(sizes, max_size=3)))
+    result = np.maximum(generator.integers(-3, 3, shape), 0).astype(np.float32)
+    result[generator.random(shape) < 0.2] = np.nan
+    grad = generator.choice(np.array([np.inf, -1, 0.5, np.nan], np.float32), shape)
+    mine = backend.relu_gradient(_placed(grad, data.draw(layouts)), _placed(result, data.draw(layouts)))
+    np.testing.assert_array_equal(mine, np.where(result != 0, grad, 0))

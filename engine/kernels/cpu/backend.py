@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cached_property
-from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,6 +18,7 @@ class _Kernels(NamedTuple):
     """The compiled modules, imported together when the first heavy operation runs."""
 
     correlation: Any
+    elementwise: Any
     pooling: Any
     product: Any
 
@@ -31,11 +31,9 @@ class CpuBackend:
     @cached_property
     def _kernels(self) -> _Kernels:
         # Numba takes half a second to import, so nothing that only looks at tensors waits for it.
-        modules: list[ModuleType] = []
-        from nnkit.kernels.cpu import correlation, pooling, product
+        from nnkit.kernels.cpu import correlation, elementwise, pooling, product
 
-        modules += [correlation, pooling, product]
-        return _Kernels(*modules)
+        return _Kernels(correlation, elementwise, pooling, product)
 
     def convolution(
         self,
@@ -148,6 +146,15 @@ class CpuBackend:
         self._kernels.product.multiply(blocks, images, 1, features, no_bias, out)
         return out[:, :in_features].T
 
+    def relu_gradient(self, grad: Array, result: Array) -> Array:
+        """See `Backend.relu_gradient`; a mask of random signs is what `numpy.where` is slowest at."""
+        memory = _flat(result)
+        if memory is None or grad.strides != result.strides or grad.dtype != result.dtype:
+            return np.where(result != 0, grad, grad.dtype.type(0))
+        out = np.empty_like(result)
+        self._kernels.elementwise.relu_gradient(_flat(grad), memory, _flat(out))
+        return out
+
     def max_pool(
         self, x: Array, shape: Pair, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair
     ) -> tuple[Array, Array]:
@@ -173,6 +180,14 @@ class CpuBackend:
         window = self._kernels.correlation.Window(*kernel_size, *stride, *dilation, padding[0])
         self._kernels.pooling.max_pool_gradient(to_blocks(grad), to_blocks(taps), out, padding[1], window)
         return from_blocks(out, shape[0])
+
+
+def _flat(array: Array) -> Array | None:
+    """Return the elements in the order of memory, or None where they do not fill it."""
+    if array.flags.c_contiguous:
+        return array.reshape(-1)
+    blocks = np.moveaxis(array, 0, -1) if array.ndim else array
+    return blocks.reshape(-1) if blocks.flags.c_contiguous else None
 
 
 def output_size(size: int, kernel_size: int, stride: int, padding: int, dilation: int) -> int:
