@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nnkit.cli import options
+from nnkit.cli.console import printable
 
 if TYPE_CHECKING:
     from nnkit.training.evaluate import Report
@@ -22,23 +23,24 @@ if TYPE_CHECKING:
 @options.threads
 @options.as_json
 def command(checkpoint: Path, data: str | None, device: str | None, threads: str | None, as_json: bool) -> None:
-    r"""Measure a checkpoint on test images.
+    """Measure a checkpoint on test images.
 
-    The checkpoint carries its config, so nothing else is needed.
+    The checkpoint carries its config, so nothing else is needed. With --data the images of another data set are
+    normalised as those that the network learned from.
 
     \b
     Examples:
       nnkit eval runs/lenet/best.safetensors
       nnkit eval runs/lenet/best.safetensors --data fashion_mnist --json
-    """
+    """  # noqa: D301 (click wants the character, not a backslash)
     # Numba and pydantic take most of a second to import; --help needs neither.
     from nnkit.training.evaluate import evaluate_checkpoint
 
     replaced = {
-        "data.name": data,
-        "training.device": device,
+        "data.name": ("--data", data),
+        "training.device": ("--device", device),
         # The threads of the machine that trained say nothing about this one.
-        "training.threads": threads or "null",
+        "training.threads": ("--threads", threads or "null"),
     }
     report = evaluate_checkpoint(checkpoint, options.overrides((), replaced))
     click.echo(json.dumps(_as_values(report)) if as_json else _as_text(report))
@@ -62,7 +64,7 @@ def _as_values(report: Report) -> dict[str, Any]:
 def _as_text(report: Report) -> str:
     confusion = report.evaluation.confusion
     lines = [
-        f"{report.path}: {report.config.network.name} after epoch {report.epoch}, "
+        f"{printable(str(report.path))}: {report.config.network.name} after epoch {report.epoch}, "
         f"on the {confusion.images:,} test images of {report.config.data.name}",
         "",
         f"accuracy  {report.evaluation.accuracy:.2%}",

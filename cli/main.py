@@ -13,6 +13,7 @@ import click
 from click.shell_completion import shell_complete
 
 from nnkit import __version__
+from nnkit.cli.console import printable
 from nnkit.errors import NnkitError
 from nnkit.registry import closest
 
@@ -73,14 +74,14 @@ def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 )
 @click.option("--debug", is_flag=True, envvar="NNKIT_DEBUG", help="Show the traceback of an error.")
 def cli(debug: bool) -> None:
-    r"""Train, evaluate and look into small neural networks.
+    """Train, evaluate and look into small neural networks.
 
     \b
     Examples:
       nnkit train quickstart
       nnkit eval runs/quickstart/best.safetensors
       nnkit COMMAND --help
-    """
+    """  # noqa: D301 (click wants the character, not a backslash)
 
 
 def main() -> None:
@@ -96,7 +97,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run a command line and return its exit code; every failure is told in one line on stderr."""
     context: click.Context | None = None
     try:
-        with cli.make_context("nnkit", list(arguments)) as context:
+        with cli.make_context("nnkit", list(arguments) or ["--help"]) as context:
             cli.invoke(context)
         sys.stdout.flush()
     except click.exceptions.Exit as stop:
@@ -141,13 +142,6 @@ def _say(message: str) -> None:
     except OSError:
         # There is nobody left to tell.
         _discard(sys.stderr)
-
-
-def printable(text: str) -> str:
-    """Return text in one line without characters that a terminal would obey."""
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
-    )
 
 
 def _discard(stream: TextIO) -> None:

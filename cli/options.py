@@ -17,13 +17,12 @@ threads = click.option("--threads", metavar="N", help="CPU threads; all where no
 as_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, and nothing else.")
 
 
-def overrides(settings: Sequence[str], options: dict[str, str | None]) -> list[Override]:
+def overrides(settings: Sequence[str], options: dict[str, tuple[str, str | None]]) -> list[Override]:
     """Return what the command line puts in place of values of the config.
 
     Args:
         settings: values of `--set`, each KEY=VALUE.
-        options: the dotted keys that have options of their own, and the options' values. An option is
-            named as the last part of its key.
+        options: the dotted keys that have options of their own, each with its option's name and value.
 
     Raises:
         click.UsageError: a setting is not KEY=VALUE.
@@ -38,7 +37,7 @@ def overrides(settings: Sequence[str], options: dict[str, str | None]) -> list[O
         if not equals or not key:
             raise click.UsageError(f"--set {setting}: expected KEY=VALUE, such as optimizer.lr=0.1")
         result.append(Override.from_text(key.strip(), text, f"--set {key.strip()}"))
-    for key, value in options.items():
+    for key, (option, value) in options.items():
         if value is not None:
-            result.append(Override.from_text(key, value, f"--{key.rpartition('.')[2]}"))
+            result.append(Override.from_text(key, value, option))
     return result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 import time
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import click
 from tqdm import tqdm
 
+from nnkit.cli.console import printable
 from nnkit.training.config import to_yaml
 from nnkit.training.fit import EpochDone, StepDone
 from nnkit.training.run import Event, RunDone, RunStarted
@@ -71,7 +73,7 @@ class Progress:
             self._bar = tqdm(
                 total=event.steps,
                 desc=f"epoch {event.epoch}/{self._epochs}",
-                bar_format="{desc} |{bar}| {percentage:3.0f}% {postfix} [{remaining} left]",
+                bar_format="{desc} |{bar}| {percentage:3.0f}%{postfix} [{remaining} left]",
                 dynamic_ncols=True,
                 leave=False,
             )
@@ -121,8 +123,9 @@ class Progress:
             click.echo(f"\nalready complete: {event.epoch} epochs, {best}")
         else:
             click.echo(f"\ntest accuracy {event.last.test.accuracy:.2%} ({best}), {event.seconds:.1f} s in all")
-        click.echo(f"results are in {event.output}: best.safetensors, last.safetensors, metrics.jsonl, config.yaml")
-        click.echo(f"next: nnkit eval {event.output / 'best.safetensors'}")
+        folder = printable(str(event.output))
+        click.echo(f"results are in {folder}: best.safetensors, last.safetensors, metrics.jsonl, config.yaml")
+        click.echo(f"next: nnkit eval {shlex.quote(f'{folder}/best.safetensors')}")
 
 
 def summary(event: RunDone) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def command(
     quiet: bool,
     verbose: bool,
 ) -> None:
-    r"""Train a network from a config.
+    """Train a network from a config.
 
     CONFIG is a YAML file, or the name of a built-in config: quickstart, lenet, mnist_convnet or rnn.
 
@@ -47,7 +47,7 @@ def command(
       nnkit train quickstart
       nnkit train lenet --epochs 1 --set optimizer.lr=0.02
       nnkit train --resume runs/lenet/last.safetensors
-    """
+    """  # noqa: D301 (click wants the character, not a backslash)
     if config is None and resume is None:
         raise click.UsageError("which CONFIG? Try: nnkit train quickstart")
     # Numba and pydantic take most of a second to import; --help needs neither.
@@ -55,10 +55,10 @@ def command(
     from nnkit.training.run import train
 
     replaced = {
-        "training.epochs": epochs,
-        "training.seed": seed,
-        "training.device": device,
-        "training.threads": threads,
+        "training.epochs": ("--epochs", epochs),
+        "training.seed": ("--seed", seed),
+        "training.device": ("--device", device),
+        "training.threads": ("--threads", threads),
     }
     checked = _load(config, resume, settings, replaced)
     folder = Path(output or checked.training.output or _default_output(config, resume))
@@ -68,7 +68,9 @@ def command(
             progress.show(event)
 
 
-def _load(config: str | None, resume: str | None, settings: tuple[str, ...], replaced: dict[str, str | None]) -> Config:
+def _load(
+    config: str | None, resume: str | None, settings: tuple[str, ...], replaced: dict[str, tuple[str, str | None]]
+) -> Config:
     from nnkit.training.config import load_config
     from nnkit.training.load import config_of
 

@@ -8,6 +8,8 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from nnkit.data import Batches
 from nnkit.errors import NonFiniteError
 from nnkit.models import Network
@@ -108,6 +110,7 @@ def fit(training: Training) -> Iterator[Event]:
     while training.epoch < training.epochs:
         progress = yield from _train_epoch(training)
         test = evaluate(training.network, training.criterion, training.test)
+        _check_finite("test loss", test.loss, "after", training.step, training.epoch + 1)
         validation = None
         if training.validation is not None:
             validation = evaluate(training.network, training.criterion, training.validation)
@@ -139,7 +142,7 @@ def _train_epoch(training: Training) -> Generator[Event, None, _Progress]:
         loss, logits = _train_step(training, images, labels)
         progress.images += len(labels)
         progress.loss += loss * len(labels)
-        progress.right += int((logits.argmax(dim=1) == labels).sum())
+        progress.right += int((logits.detach().numpy().argmax(axis=1) == labels.numpy()).sum())
         progress.seconds = time.perf_counter() - started
         yield StepDone(
             epoch=training.epoch + 1,
@@ -154,16 +157,18 @@ def _train_epoch(training: Training) -> Generator[Event, None, _Progress]:
     return progress
 
 
+# What overflows is found below, and told once.
+@np.errstate(over="ignore", invalid="ignore")
 def _train_step(training: Training, images: Tensor, labels: Tensor) -> tuple[float, Tensor]:
     """Improve the parameters by one batch; return its loss and logits from before."""
     training.optimizer.zero_grad()
     logits = training.network(images)
     loss = training.criterion(logits, labels)
-    _check_finite("loss", loss.item(), training)
+    _check_finite("loss", loss.item(), "at", training.step + 1, training.epoch + 1)
     loss.backward()
     if training.clip_grad_norm is not None:
         norm = clip_gradients(training.network.parameters(), training.clip_grad_norm)
-        _check_finite("gradient norm", norm, training)
+        _check_finite("gradient norm", norm, "at", training.step + 1, training.epoch + 1)
     training.optimizer.step()
     training.step += 1
     if training.schedule and training.schedule.each_step:
@@ -171,9 +176,9 @@ def _train_step(training: Training, images: Tensor, labels: Tensor) -> tuple[flo
     return loss.item(), logits
 
 
-def _check_finite(name: str, value: float, training: Training) -> None:
+def _check_finite(name: str, value: float, when: str, step: int, epoch: int) -> None:
     if not math.isfinite(value):
         raise NonFiniteError(
-            f"the {name} is {value} at step {training.step + 1} (epoch {training.epoch + 1}); "
+            f"the {name} is {value} {when} step {step} (epoch {epoch}); "
             "a smaller learning rate or training.clip_grad_norm may help"
         )

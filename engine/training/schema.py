@@ -165,7 +165,7 @@ class TrainingConfig(Section):
     clip_grad_norm: Annotated[float, bounds("clip_grad_norm")] | None = Field(
         default=None, description="Longest gradient, as a norm over all parameters; no limit where null."
     )
-    output: Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]+$")] | None = Field(
+    output: Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")] | None = Field(
         default=None, description="Folder for the results; runs/<name of the config> where null."
     )
 
@@ -181,11 +181,6 @@ class Config(Section):
     training: TrainingConfig
 
     _document: Document | None = PrivateAttr(default=None)
-
-    @property
-    def source(self) -> str:
-        """The file that the config was read from."""
-        return self._document.source if self._document else "config"
 
     def with_output(self, output: FilePath) -> Config:
         """Return the same config with another folder for the results."""
