@@ -31,7 +31,7 @@ def command(checkpoint: Path, data: str | None, device: str | None, threads: str
     \b
     Examples:
       nnkit eval runs/lenet/best.safetensors
-      nnkit eval runs/lenet/best.safetensors --data fashion_mnist --json
+      nnkit eval runs/lenet/best.safetensors --data digits --json
     """  # noqa: D301 (click wants the character, not a backslash)
     # Numba and pydantic take most of a second to import; --help needs neither.
     from nnkit.training.evaluate import evaluate_checkpoint

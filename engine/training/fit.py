@@ -105,7 +105,8 @@ def fit(training: Training) -> Iterator[Event]:
     """Train until all epochs are done; stop taking events to stop earlier.
 
     Raises:
-        NonFiniteError: a loss or the norm of the gradients is NaN or infinite; the parameters are those before it.
+        NonFiniteError: the loss or the norm of the gradients of a step is NaN or infinite, and the step was not
+            taken; or the test loss after an epoch is.
     """
     while training.epoch < training.epochs:
         progress = yield from _train_epoch(training)
