@@ -69,6 +69,11 @@ def test_it_learns(finished):
     assert finished[1][-1].best_accuracy > 0.8
 
 
+def test_the_quickstart_reaches_what_its_config_says(tmp_path):
+    events = list(train(configured(training__epochs="20"), tmp_path))
+    assert events[-1].last.test.accuracy > 0.95
+
+
 def test_config_yaml_is_the_whole_config_and_repeats_the_run(finished, tmp_path):
     folder, _ = finished
     config = load_config(str(folder / "config.yaml"))
@@ -182,6 +187,11 @@ def test_every_loss_learns_from_logits_and_labels(loss, tmp_path, finished):
     if loss == "NLLLoss":
         # Cross-entropy is this loss of the log-probabilities.
         assert metrics(tmp_path)[0]["train_loss"] == pytest.approx(metrics(finished[0])[0]["train_loss"], rel=1e-3)
+
+
+def test_labels_can_be_smoothed(tmp_path):
+    events = list(train(configured(loss__label_smoothing="0.1"), tmp_path))
+    assert events[-1].best_accuracy > 0.8
 
 
 def test_too_many_outputs_for_the_classes_are_refused(tmp_path):
