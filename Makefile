@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 # A strict editable install links files one by one, so the list of files is part of what makes it current.
 SOURCES := $(shell find engine cli configs -name '*.py' -o -name '*.yaml' -o -name '*.npz' | sort)
 
-.PHONY: train test format lint types check bench clean
+.PHONY: train test format clean
 
 train: $(VENV)/.installed
-	$(BIN)/nnkit train quickstart
+	@$(BIN)/nnkit train quickstart
 
 test: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
@@ -22,16 +22,16 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 
 $(BIN)/python:
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.installed: pyproject.toml $(SOURCES) | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable . --config-settings editable_mode=strict
-	touch $@
+	@$(BIN)/python -m pip install --quiet --editable . --config-settings editable_mode=strict
+	@touch $@
 
 $(VENV)/.installed-dev: pyproject.toml $(SOURCES) | $(BIN)/python
-	$(BIN)/python -m pip install --quiet torch==2.13.0
-	$(BIN)/python -m pip install --quiet --editable '.[dev]' --config-settings editable_mode=strict
-	touch $@ $(VENV)/.installed
+	@$(BIN)/python -m pip install --quiet torch==2.13.0
+	@$(BIN)/python -m pip install --quiet --editable '.[dev]' --config-settings editable_mode=strict
+	@touch $@ $(VENV)/.installed
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache
