@@ -74,7 +74,8 @@ def check_convolution(
 class MaxPool2DWithIndices(Operation):
     """The maximum of each window of images (N, C, H, W), and the flat index of each in its image plane.
 
-    The indices are int64 and only computed on request: they cost more than the maxima.
+    The indices are int64 and only computed on request: they cost more than the maxima. A window with no element inside
+    has PyTorch's index, which points beside it; its gradient, which PyTorch adds there, goes nowhere.
     """
 
     def forward(
@@ -103,7 +104,9 @@ class MaxPool2DWithIndices(Operation):
         source = x if x.dtype.kind == "f" else x.astype(np.float64)
         values, taps = self.backend.max_pool(source, (height, width), *self.window)
         self.save(taps)
-        values = values.astype(x.dtype, copy=False)
+        if x.dtype.kind != "f":
+            # No integer is minus infinity, which a window without elements gives: PyTorch takes the lowest one.
+            values = self.xp.maximum(values, np.iinfo(x.dtype).min).astype(x.dtype)
         return (values, self.indices(taps)) if return_indices else values
 
     def indices(self, taps: Array) -> Array:
@@ -150,3 +153,8 @@ def check_pool(x: Array, kernel_size: Pair, stride: Pair, padding: Pair, dilatio
                 f"pad should be at most half of effective kernel size, but got pad={pad}, kernel_size={size} and "
                 f"dilation={reach}"
             )
+    if any(pad > size // 2 for pad, size in zip(padding, kernel_size, strict=True)):
+        raise RuntimeError(
+            f"pad should be smaller than or equal to half of kernel size, but got padW = {padding[1]}, padH = "
+            f"{padding[0]}, kW = {kernel_size[1]}, kH = {kernel_size[0]}"
+        )

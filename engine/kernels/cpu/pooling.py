@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from nnkit.kernels.cpu import simd
 from nnkit.kernels.cpu.compiler import kernel, parallel_kernel, prange
 from nnkit.kernels.cpu.correlation import window_rows
@@ -23,8 +25,9 @@ def window_columns(window, left_padding, x, input_width):
 def max_pool(x, out, taps, left_padding, window):
     """Write to `out` the maximum under each window, and to `taps` which element of the window it was.
 
-    The first of equal elements counts, and NaN is greater than every number, as in PyTorch. Shapes: x (C, H, W, N'),
-    out and taps (C, H', W', N'). The taps have the type of the values, so that one kind of vector serves.
+    The first of equal elements counts, and NaN is greater than every number, as in PyTorch; a window with no element
+    inside gives minus infinity. Shapes: x (C, H, W, N'), out and taps (C, H', W', N'). The taps have the type of the
+    values, so that one kind of vector serves.
     """
     channels, input_height, input_width, images = x.shape
     _, height, width, _ = out.shape
@@ -38,9 +41,8 @@ def max_pool(x, out, taps, left_padding, window):
                 left = column * window.horizontal_stride - left_padding
                 target = ((channel * height + y) * width + column) * images
                 for lane in range(0, images, LANES):
-                    row = channel * input_height + top + first_row * window.vertical_dilation
-                    start = (row * input_width + left + first * window.horizontal_dilation) * images
-                    best = simd.load(vector, x, start + lane, 0, 0)
+                    # Not the first element: a dilated window can step over a narrow image and have none inside.
+                    best = simd.broadcast(vector, -np.inf)
                     tap = simd.broadcast(vector, first_row * window.width + first)
                     for i in range(first_row, last_row):
                         row = channel * input_height + top + i * window.vertical_dilation
