@@ -9,9 +9,10 @@ import numpy as np
 
 from nnkit.kernels.layout import Array
 from nnkit.ops.operation import FREED
-from nnkit.tape import Node, is_grad_enabled
+from nnkit.tape import Node, Saved, is_grad_enabled
 from nnkit.tensors import Tensor, enable_grad, no_grad, set_grad_enabled
 from nnkit.tensors.backward import backward, grad
+from nnkit.tensors.tensor import describe
 
 __all__ = [
     "Function",
@@ -48,6 +49,7 @@ class FunctionContext:
     def __init__(self, needs_input_grad: tuple[bool, ...]) -> None:
         self.needs_input_grad = needs_input_grad
         self._saved: tuple[Any, ...] | None = ()
+        self._versions: tuple[Saved, ...] = ()
         self._non_differentiable: tuple[Tensor, ...] = ()
 
     def save_for_backward(self, *tensors: Tensor | None) -> None:
@@ -63,7 +65,17 @@ class FunctionContext:
         """
         if self._saved is None:
             raise RuntimeError(FREED)
+        for saved in self._versions:
+            saved.check()
         return self._saved
+
+    def seal(self, outputs: tuple[Tensor, ...]) -> None:
+        """Note the versions of what was kept; results are kept without their place on the tape, which leads here."""
+        kept = self._saved or ()
+        self._saved = tuple(each.detach() if any(each is output for output in outputs) else each for each in kept)
+        self._versions = tuple(
+            Saved(each.version, each.version.value, describe(each)) for each in self._saved if each is not None
+        )
 
     def mark_non_differentiable(self, *tensors: Tensor) -> None:
         """Let no gradient flow through these results."""
@@ -166,6 +178,7 @@ class Function:
             for each in (results if several else (results,))
         )
         if node is not None:
+            context.seal(outputs)
             node.output_shapes = tuple(each.array.shape for each in outputs)
             for number, each in enumerate(outputs):
                 stopped = any(each is other for other in context._non_differentiable)

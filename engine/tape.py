@@ -9,7 +9,7 @@ import heapq
 import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -146,13 +146,6 @@ def node_class(operation: type[Operation]) -> type[OperationNode]:
     return found
 
 
-class Variable(Protocol):
-    """What an AccumulateGrad adds to: a leaf tensor."""
-
-    def accumulate_grad(self, grad: Array) -> None:
-        """Add to the gradient."""
-
-
 class AccumulateGrad(Node):
     """The end of a path: adds what arrives to the `.grad` of a leaf."""
 
@@ -272,7 +265,9 @@ def walk_backward(
             for number, arrived in enumerate(grads):
                 if (node, number) in captured:
                     captured[node, number] = arrived
-            if isinstance(node, AccumulateGrad):
+            if walk.needed is None or not any(following in walk.needed for following, _ in node.next_functions):
+                # Nothing behind it is wanted, and it may still be walked through by someone else.
+                walk.follow(node, ())
                 continue
         results = _run(node, grads)
         if not retain_graph:

@@ -23,7 +23,7 @@ class Parameter(Tensor):
         values = empty(0) if data is None else data.detach()
         if requires_grad and not values.is_floating_point():
             raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
-        super().__init__(values.array, requires_grad)
+        super().__init__(values.array, requires_grad=requires_grad)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
         twin = type(self)(self.data.clone(), self.requires_grad)

@@ -80,5 +80,6 @@ def grad(
                 "allow_unused=True if this is the desired behavior."
             )
     return tuple(
-        None if gradient is None else tensor.detached(gradient) for tensor, gradient in zip(wanted, found, strict=True)
+        None if gradient is None else tensor.detached(np.array(gradient))
+        for tensor, gradient in zip(wanted, found, strict=True)
     )

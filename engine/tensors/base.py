@@ -28,6 +28,7 @@ class TensorBase:
         """Replace this tensor's value by the result of an operation on it, and return the tensor."""
         raise NotImplementedError
 
-    def detached(self, array: Any) -> Tensor:
+    @staticmethod
+    def detached(array: Any) -> Tensor:
         """Return a tensor of an array, through which no gradient flows."""
         raise NotImplementedError

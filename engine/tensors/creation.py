@@ -24,7 +24,7 @@ def _finish(array: Array, place: Device, requires_grad: bool) -> Tensor:
         available(place)
     if requires_grad and array.dtype.kind != "f":
         raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
-    return Tensor(array, requires_grad)
+    return Tensor(array, requires_grad=requires_grad)
 
 
 def _shape(function: str, given: tuple[Any, ...]) -> tuple[int, ...]:
@@ -182,6 +182,10 @@ def arange(
 ) -> Tensor:
     """Return the numbers from start (0 if only the end is given) up to but without the end."""
     first, last = (0, start) if end is None else (start, end)
+    if step == 0:
+        raise RuntimeError("step must be nonzero")
+    if (last - first) * step < 0:
+        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     whole = all(isinstance(number, int) for number in (first, last, step))
     kind = (dtype or (int64 if whole else float32)).numpy
     return _finish(np.arange(first, last, step).astype(kind), device, requires_grad)

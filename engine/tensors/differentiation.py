@@ -12,7 +12,7 @@ import numpy as np
 from nnkit.dtypes import C_NAMES, dtype, of_array
 from nnkit.kernels.layout import Array
 from nnkit.ops import AsStrided, Operation
-from nnkit.tape import AccumulateGrad, Edge, Node, Version, is_grad_enabled
+from nnkit.tape import AccumulateGrad, Edge, Node, Version, is_grad_enabled, set_recording
 from nnkit.tensors.base import TensorBase
 from nnkit.tensors.hooks import GradientHooks, RemovableHandle
 
@@ -28,19 +28,42 @@ NON_LEAF_GRAD = (
 )
 
 
+NO_GRAD_VIEW = (
+    "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this use case "
+    "is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace "
+    "either both inside the no_grad block (if you don't want the inplace to be tracked) or both outside (if you want "
+    "the inplace to be tracked)."
+)
+MULTIPLE_VIEWS = (
+    "Output {} of {} is a view and is being modified inplace. This view is the output of a function that returns "
+    "multiple views. Such functions do not allow the output views to be modified inplace. You should replace the "
+    "inplace operation by an out-of-place one."
+)
+
+
+class Step(NamedTuple):
+    """One operation on the way from a tensor to a view of it, and which of its results the way goes through."""
+
+    operation: type[Operation]
+    options: dict[str, Any]
+    output: int
+    outputs: int
+
+
 class Origin(NamedTuple):
-    """Of a view: the tensor whose memory it shares, and the operations that lead from it to the view."""
+    """Of a view: the tensor whose memory it shares, the steps that lead from it to the view, and whether they count."""
 
     base: Any
-    steps: tuple[tuple[type[Operation], dict[str, Any]], ...]
+    steps: tuple[Step, ...]
+    recorded: bool
 
     def positions(self) -> Array:
         """Return which element of the flattened base each element of the view is."""
         array = self.base.array
         positions = np.arange(array.size).reshape(array.shape)
-        for operation, options in self.steps:
-            backend = self.base.backend
-            positions = operation(backend, (False,)).forward(positions, **options)
+        for step in self.steps:
+            found = step.operation(self.base.backend, (False,)).forward(positions, **step.options)
+            positions = found[step.output] if isinstance(found, tuple) else found
         return positions
 
 
@@ -56,7 +79,9 @@ class Differentiation(TensorBase):
         self.version = Version()
         self._node_version = 0
         self._origin: Origin | None = None
+        # Whether an operation laid it out as it pleased, and whether anything else refers to that memory.
         self._fresh = False
+        self._shared = False
         self._accumulator: weakref.ref[AccumulateGrad] | None = None
         self._hooks: GradientHooks | None = None
 
@@ -65,7 +90,7 @@ class Differentiation(TensorBase):
     @property
     def requires_grad(self) -> bool:
         """Whether gradients are computed for this tensor."""
-        return self._requires_grad
+        return self._requires_grad or (self._origin is not None and self.grad_fn is not None)
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
@@ -86,7 +111,7 @@ class Differentiation(TensorBase):
     @property
     def is_leaf(self) -> bool:
         """Whether the tensor was not made by a recorded operation."""
-        return self._node is None
+        return self.grad_fn is None
 
     @property
     def grad_fn(self) -> Node | None:
@@ -94,8 +119,9 @@ class Differentiation(TensorBase):
         origin = self._origin
         if origin is not None and self._node_version != self.version.value and origin.base._node is not None:
             # Somebody wrote to the memory through another view: this one now comes out of the changed base.
-            view = self.array
-            again = origin.base.apply(AsStrided, view=view, positions=origin.positions())
+            before = set_recording(True)
+            again = origin.base.apply(AsStrided, view=self.array, positions=origin.positions())
+            set_recording(before)
             self._node, self._output = again._node, again._output
             self._requires_grad = True
             self._node_version = self.version.value
@@ -164,8 +190,8 @@ class Differentiation(TensorBase):
         if not self.requires_grad:
             raise RuntimeError(refusal)
         if self._hooks is None:
-            self._hooks = GradientHooks(self.detached)
             node, output = self.edge()
+            self._hooks = GradientHooks(self.detached)
             if node is not None:
                 self._hooks.attach(node, output)
         return self._hooks
@@ -197,7 +223,7 @@ class Differentiation(TensorBase):
             hooks.retain = weakref.WeakMethod(self._retain)
 
     def _retain(self, grad: Array) -> None:
-        self._grad = self.detached(grad if self._grad is None else self._grad.array + grad)
+        self._grad = self.detached(np.array(grad) if self._grad is None else self._grad.array + grad)
 
     @property
     def retains_grad(self) -> bool:
@@ -208,9 +234,8 @@ class Differentiation(TensorBase):
 
     def detach(self) -> Tensor:
         """Return a tensor that shares the memory of this one, through which no gradient flows."""
-        alias = self.detached(self.array)
+        alias = self.data
         alias.version = self.version
-        alias._fresh = self._fresh
         return alias
 
     @property
@@ -218,6 +243,7 @@ class Differentiation(TensorBase):
         """The values, apart from the tape: changes of them are not noticed by it."""
         alias = self.detached(self.array)
         alias._fresh = self._fresh
+        alias._shared = self._shared = True
         return alias
 
     @data.setter
@@ -236,8 +262,14 @@ class Differentiation(TensorBase):
         recorded = is_grad_enabled() and (
             self.requires_grad or any(isinstance(each, Differentiation) and each.requires_grad for each in others)
         )
+        if is_grad_enabled():
+            self._refuse_view()
         if recorded:
             self._refuse_leaf()
+        if not self.array.flags.writeable:
+            raise RuntimeError(
+                "this tensor cannot be written to: it stands for memory in another order; clone() it first"
+            )
         if any(stride == 0 and size > 1 for stride, size in zip(self.array.strides, self.array.shape, strict=True)):
             raise RuntimeError(
                 "unsupported operation: more than one element of the written-to tensor refers to a single memory "
@@ -257,6 +289,22 @@ class Differentiation(TensorBase):
         base = self._origin.base if self._origin else None
         if base is not None and base._requires_grad and base._node is None:
             raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
+
+    def _refuse_view(self) -> None:
+        if self._origin is None or not self._origin.base.requires_grad:
+            return
+        if not self._origin.recorded:
+            raise RuntimeError(NO_GRAD_VIEW)
+        for step in self._origin.steps:
+            if step.outputs > 1:
+                name = step.operation.node_name.split("Backward", maxsplit=1)[0]
+                raise RuntimeError(MULTIPLE_VIEWS.format(step.output, name))
+
+    def settle(self) -> bool:
+        """See `Shaping.settle`; it harms nobody as long as nothing else refers to the memory."""
+        if self._fresh and not self._shared:
+            self.array = np.ascontiguousarray(self.array)
+        return self.array.flags.c_contiguous
 
     def _write(self, result: Array) -> None:
         if result.shape != self.array.shape:
@@ -279,16 +327,22 @@ class Differentiation(TensorBase):
         if self._origin is None:
             self._node, self._output, self._requires_grad = from_node, result._output, True
             self._node_version = self.version.value
-            if self._hooks is not None:
-                self._hooks.attach(from_node, self._output)
+            self._leave_hooks()
             return
         base = self._origin.base
         rest = from_node.next_functions[1:]
         base._node = CopySlices((base.edge(), *rest), base.array.shape, from_node, self._origin.positions())
         base._output, base._requires_grad = 0, True
         base._node_version = self.version.value
-        self._node_version = -1
-        _ = self.grad_fn
+        self._node_version = -1  # older than every version, so that it comes out of the changed base from now on
+        self._leave_hooks()
+
+    def _leave_hooks(self) -> None:
+        """Leave hooks with the value before a change in place; only a retained gradient is that of the last value."""
+        left, self._hooks = self._hooks, None
+        if left is not None and left.retain is not None:
+            left.retain = None
+            self.retain_grad()
 
 
 class CopySlices(Node):

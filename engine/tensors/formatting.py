@@ -43,7 +43,7 @@ def _width(values: Array, style: Callable[[float], str]) -> int:
     """Return the width of a column; zeros, NaN and infinity of a floating tensor do not count."""
     if values.dtype.kind == "f":
         values = values[np.isfinite(values) & (values != 0)]
-    return max((len(style(value)) for value in values), default=0)
+    return max((len(style(value)) for value in values), default=1)
 
 
 def _shown(array: Array) -> Array:

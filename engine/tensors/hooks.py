@@ -69,6 +69,8 @@ class GradientHooks:
             TypeError: a hook returned something other than a tensor or None.
             RuntimeError: a hook changed the shape.
         """
+        if self._hooks and not grad.flags.writeable:
+            grad = grad.copy()  # a hook may change it in place
         for hook in list(self._hooks.values()):
             result = hook(self._wrap(grad))
             if result is None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from nnkit import ops
 from nnkit.dtypes import Scalar
 from nnkit.kernels.layout import Array
@@ -75,7 +77,7 @@ class InPlace(TensorBase):
 
     def fill_(self, value: Scalar) -> Tensor:
         """Write one value everywhere."""
-        return self.apply_in_place(ops.Copy, value)
+        return self.copy_(self.detached(np.asarray(value)))
 
     def zero_(self) -> Tensor:
         """Write zero everywhere."""
@@ -92,6 +94,9 @@ class InPlace(TensorBase):
 
     def __itruediv__(self, other: Any) -> Tensor:
         return self.div_(other)
+
+    def __ipow__(self, other: Any) -> Tensor:
+        return self.pow_(other)
 
     def uniform_(self, low: float = 0, high: float = 1, *, generator: Generator | None = None) -> Tensor:
         """Write numbers evenly spread over [low, high)."""

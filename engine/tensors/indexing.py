@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnkit import ops
+from nnkit.dtypes import of_array
 from nnkit.tensors.base import TensorBase
 
 if TYPE_CHECKING:
@@ -20,12 +21,21 @@ def _is_integer(item: object) -> bool:
     return hasattr(item, "__index__")
 
 
+def _as_number(item: Any) -> Any:
+    """Return a 0-d tensor of an integer type as the number that it holds: it selects, as a number does."""
+    is_position = isinstance(item, TensorBase) and item.array.ndim == 0 and item.array.dtype.kind in "iu"
+    return int(item.array) if is_position else item
+
+
 def _positions(item: Any) -> Any:
     """Return an index made of a tensor, list or array as an array of positions or a mask."""
     array = item.array if isinstance(item, TensorBase) else np.asarray(item)
+    if array.size == 0 and isinstance(item, list | tuple):
+        array = array.astype(np.int64)
     if array.dtype.kind not in "iub":
         raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
-    return array.astype(np.int64) if array.dtype.kind in "iu" else array
+    # Copied in any case: the tape may need it after its owner has changed it.
+    return array.astype(np.int64 if array.dtype.kind in "iu" else np.bool_)
 
 
 class Indexing(TensorBase):
@@ -33,22 +43,30 @@ class Indexing(TensorBase):
 
     def __getitem__(self, key: Any) -> Tensor:
         view, picked = self._basic(key)
-        return view if picked is None else view.apply(ops.Index, key=picked)
+        if picked is None:
+            return view
+        try:
+            return view.apply(ops.Index, key=picked)
+        except IndexError as error:
+            raise IndexError(str(error).replace("axis", "dimension")) from None
 
     def __setitem__(self, key: Any, value: Any) -> None:
+        if value is None or isinstance(value, str):
+            raise TypeError(f"can't assign a {type(value).__name__} to a torch.{of_array(self.array).label}Tensor")
         view, picked = self._basic(key)
         if picked is None and isinstance(value, bool | int | float):
             view.fill_(value)
             return
         source: Any = value if isinstance(value, TensorBase) else self.detached(np.asarray(value, self.array.dtype))
         if picked is not None:
+            _check_fits(source.array.shape, view.array[picked].shape)
             view.apply_in_place(ops.IndexPut, source, key=picked)
         else:
             view.copy_(_stretched(source, view.array.shape))
 
     def _basic(self, key: Any) -> tuple[Tensor, tuple[Any, ...] | None]:
         """Follow the numbers, slices and None in the key, and return what arrays are left to pick from."""
-        items = key if isinstance(key, tuple) else (key,)
+        items = [_as_number(item) for item in (key if isinstance(key, tuple) else (key,))]
         used = sum(_dims_taken(item) for item in items)
         if items and used and self.array.ndim == 0 and any(_is_integer(item) for item in items):
             raise IndexError(
@@ -58,7 +76,7 @@ class Indexing(TensorBase):
         if used > self.array.ndim:
             raise IndexError(f"too many indices for tensor of dimension {self.array.ndim}")
         view: Any = self
-        dim = 0
+        dim = covered = 0
         picked: list[Any] = []
         for item in items:
             if item is Ellipsis:
@@ -73,8 +91,10 @@ class Indexing(TensorBase):
                 view = _selected(view, dim, operator.index(item))
             else:
                 array = _positions(item)
-                picked += [slice(None)] * (dim - len(picked)) + [array]
+                _check_mask(array, view.array.shape, dim)
+                picked += [slice(None)] * (dim - covered) + [array]
                 dim += array.ndim if array.dtype.kind == "b" else 1
+                covered = dim
         if view is self:
             view = self.apply(ops.Slice, dim=0, span=slice(None)) if self.array.ndim and not picked else view
         return view, tuple(picked) if picked else None
@@ -85,10 +105,31 @@ def _stretched(source: Tensor, shape: tuple[int, ...]) -> Tensor:
     own = source.array.shape
     if own == shape:
         return source
-    while len(own) > len(shape) and own[0] == 1:
+    while own and own[0] == 1:
         own = own[1:]
-    padded = source.view((1,) * (len(shape) - len(own)) + own)
-    return padded if padded.array.shape == shape else padded.expand(shape)
+    stripped = source.view(own)
+    return stripped if own == shape else stripped.expand(shape)
+
+
+def _check_fits(value_shape: tuple[int, ...], picked_shape: tuple[int, ...]) -> None:
+    padded = (1,) * (len(picked_shape) - len(value_shape)) + value_shape
+    fits = all(mine in (1, theirs) for mine, theirs in zip(padded, picked_shape, strict=False))
+    if len(padded) > len(picked_shape) or not fits:
+        raise RuntimeError(
+            f"shape mismatch: value tensor of shape {list(value_shape)} cannot be broadcast to indexing result of "
+            f"shape {list(picked_shape)}"
+        )
+
+
+def _check_mask(array: Any, shape: tuple[int, ...], dim: int) -> None:
+    if array.dtype.kind != "b":
+        return
+    for axis, (mine, theirs) in enumerate(zip(array.shape, shape[dim:], strict=False)):
+        if mine != theirs:
+            raise IndexError(
+                f"The shape of the mask {list(array.shape)} at index {axis} does not match the shape of the indexed "
+                f"tensor {list(shape)} at index {dim + axis}"
+            )
 
 
 def _dims_taken(item: Any) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -23,20 +24,33 @@ class _Mode:
         set_recording(self._before)
 
     def __call__(self, function: Function) -> Function:
+        """Decorate a function; the steps of a generator run in the mode, and what happens between them does not."""
+
         @functools.wraps(function)
         def inside(*args: Any, **kwargs: Any) -> Any:
-            with type(self).again(self):
+            with self.again():
                 return function(*args, **kwargs)
 
-        return inside  # type: ignore[return-value]
+        @functools.wraps(function)
+        def stepwise(*args: Any, **kwargs: Any) -> Any:
+            generator, sent = function(*args, **kwargs), None
+            while True:
+                try:
+                    with self.again():
+                        item = generator.send(sent)
+                except StopIteration as stop:
+                    return stop.value
+                sent = yield item
+
+        return stepwise if inspect.isgeneratorfunction(function) else inside  # type: ignore[return-value]
 
     def again(self) -> _Mode:
         """Return a mode like this one for another block, so that a decorated function may call itself."""
         return type(self)()
 
 
-class no_grad(_Mode):  # noqa: N801 (PyTorch's name)
-    """Record nothing: results require no gradient."""
+class _PlainMode(_Mode):
+    """A mode that decorates with or without parentheses."""
 
     def __new__(cls, function: Any = None) -> Any:
         """Return the mode, or at once the function that it decorates."""
@@ -44,7 +58,11 @@ class no_grad(_Mode):  # noqa: N801 (PyTorch's name)
         return mode if function is None else mode(function)
 
 
-class enable_grad(no_grad):  # noqa: N801 (PyTorch's name)
+class no_grad(_PlainMode):  # noqa: N801 (PyTorch's name)
+    """Record nothing: results require no gradient."""
+
+
+class enable_grad(_PlainMode):  # noqa: N801 (PyTorch's name)
     """Record, also inside of `no_grad`."""
 
     enabled = True

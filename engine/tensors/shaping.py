@@ -33,25 +33,43 @@ class Shaping(TensorBase):
                 allow the shape.
         """
         wanted = inferred_shape(sizes(shape), self.array.size)
-        if reshaped_view(self.array, wanted) is not None:
-            return self.apply(ops.View, shape=wanted)
-        if self.is_contiguous():
-            # A kernel laid it out with the batch innermost; to its user it is contiguous, and gets a view.
-            return self.apply(ops.View, shape=wanted)
+        view = self._viewed(wanted)
+        if view is not None:
+            return view
         raise RuntimeError(
             "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
             "contiguous subspaces). Use .reshape(...) instead."
         )
 
+    def _viewed(self, shape: tuple[int, ...]) -> Tensor | None:
+        """Return a view in another shape, or None where the memory does not allow one.
+
+        A kernel may have laid the tensor out with the batch innermost, while to its user it is contiguous: then its
+        memory is put in order first. If something else refers to that memory the result is a copy that refuses to be
+        written to.
+        """
+        if reshaped_view(self.array, shape) is not None or (self.is_contiguous() and self.settle()):
+            return self.apply(ops.View, shape=shape)
+        if not self.is_contiguous():
+            return None
+        copied = self.apply(ops.View, shape=shape)
+        copied.array.flags.writeable = False
+        return copied
+
     def is_contiguous(self) -> bool:
         """Return whether the elements lie one after the other, or a kernel chose where they lie."""
+        raise NotImplementedError
+
+    def settle(self) -> bool:
+        """Lay the elements out one after the other if that harms nobody, and return whether they are."""
         raise NotImplementedError
 
     def reshape(self, *shape: Any) -> Tensor:
         """Return the elements in another shape: a view where that is possible, a copy where it is not."""
         wanted = inferred_shape(sizes(shape), self.array.size)
-        if self.is_contiguous() or reshaped_view(self.array, wanted) is not None:
-            return self.apply(ops.View, shape=wanted)
+        view = self._viewed(wanted)
+        if view is not None:
+            return view
         return self.apply(ops.Clone, contiguous=True).apply(ops.UnsafeView, shape=wanted)
 
     def view_as(self, other: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ from nnkit.ops.operation import wrap_dim
 from nnkit.tape import Edge, Saved, is_grad_enabled, node_class
 from nnkit.tensors.arithmetic import Arithmetic
 from nnkit.tensors.backward import backward
-from nnkit.tensors.differentiation import Differentiation, Origin
+from nnkit.tensors.differentiation import Differentiation, Origin, Step
 from nnkit.tensors.formatting import tensor_text
 from nnkit.tensors.in_place import InPlace
 from nnkit.tensors.indexing import Indexing
@@ -28,13 +28,12 @@ from nnkit.tensors.reducing import Reducing
 from nnkit.tensors.shaping import Shaping
 from nnkit.tensors.size import Size
 
-_CPU_BACKEND = backend_for("cpu")
-
 
 class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Shaping, Indexing):
     """An array of any number of dimensions that remembers how it was made.
 
-    `Tensor(array)` wraps a NumPy array without copying it; `nnkit.tensors` makes one from numbers.
+    `Tensor(array)` wraps a NumPy array without copying it. `nnkit.tensor` makes one from numbers; the old forms
+    `Tensor([1, 2])` and `Tensor(2, 3)`, float32 numbers and a shape, work too.
     """
 
     # NumPy leaves `array + tensor` to the tensor.
@@ -42,8 +41,9 @@ class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Shaping, Indexing):
     # Its public home, which is what `type(x)` shows.
     __module__ = "nnkit"
 
-    def __init__(self, array: Array, requires_grad: bool = False) -> None:
-        super().__init__(array)
+    def __init__(self, *data: Any, requires_grad: bool = False) -> None:
+        array = data[0] if data else None
+        super().__init__(array if isinstance(array, np.ndarray) and len(data) == 1 else _legacy_array(data))
         if requires_grad:
             self.requires_grad_()
 
@@ -100,7 +100,7 @@ class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Shaping, Indexing):
     @property
     def backend(self) -> Backend:
         """What calculates with this tensor."""
-        return _CPU_BACKEND
+        return backend_for(self.device.type)
 
     @property
     def device(self) -> device:
@@ -139,6 +139,7 @@ class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Shaping, Indexing):
         """
         if self.requires_grad:
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+        self._shared = True
         return self.array
 
     def __array__(self, kind: Any = None, copy: builtins.bool | None = None) -> Array:
@@ -191,14 +192,16 @@ class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Shaping, Indexing):
 
     # Into another ---------------------------------------------------------------------------------------
 
-    def to(self, *targets: Any) -> Tensor:
+    def to(self, *targets: Any, dtype: Any = None, device: Any = None, non_blocking: builtins.bool = False) -> Tensor:
         """Return the tensor with another element type, or on another device.
 
         Raises:
             AssertionError: the device is a CUDA device.
         """
         result = self
-        for target in targets:
+        for target in (*targets, dtype, device):
+            if target is None:
+                continue
             if isinstance(target, Tensor):
                 target = target.dtype
             if isinstance(target, dtypes.dtype):
@@ -253,7 +256,8 @@ class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Shaping, Indexing):
         """See `TensorBase.apply_all`."""
         return apply_all(operation, self, *others, **options)
 
-    def detached(self, array: Any) -> Tensor:
+    @staticmethod
+    def detached(array: Any) -> Tensor:
         """See `TensorBase.detached`."""
         return Tensor(array)
 
@@ -284,6 +288,15 @@ class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Shaping, Indexing):
         return twin
 
 
+def _legacy_array(data: tuple[Any, ...]) -> Array:
+    """Return the array that `Tensor(*data)` is made of where that is not an array: sizes, or numbers."""
+    if all(isinstance(size, int) for size in data):
+        return np.zeros(data if data else 0, np.float32)
+    if len(data) != 1 or isinstance(data[0], str):
+        raise TypeError(f"Tensor() takes an array, numbers in a list, or sizes, but got {data!r}")
+    return np.array(data[0].array if isinstance(data[0], Tensor) else data[0], np.float32)
+
+
 def apply(operation: type[Operation], *inputs: Any, **options: Any) -> Tensor:
     """Run an operation with one result on tensors, numbers and options, and record it on the tape."""
     return apply_all(operation, *inputs, **options)[0]
@@ -293,14 +306,15 @@ def apply_all(operation: type[Operation], *inputs: Any, **options: Any) -> tuple
     """Run an operation on tensors, numbers and options, record it on the tape, and return all its results."""
     needs = tuple(isinstance(each, Tensor) and each.requires_grad for each in inputs)
     recorded = is_grad_enabled() and True in needs
-    call = operation(_CPU_BACKEND, needs if recorded else (False,) * len(inputs))
+    backend = next(each.backend for each in inputs if isinstance(each, Tensor))
+    call = operation(backend, needs if recorded else (False,) * len(inputs))
     arrays = [each.array if isinstance(each, Tensor) else each for each in inputs]
     # Overflow and 0 / 0 give infinity and NaN, as everywhere in PyTorch, and no warning of NumPy's.
     with np.errstate(all="ignore"):
         found = call.forward(*arrays, **options)
     results = tuple(Tensor(np.asarray(each)) for each in (found if isinstance(found, tuple) else (found,)))
     if operation.is_view:
-        _share(inputs[0], results, operation, options)
+        _share(inputs[0], results, operation, options, is_grad_enabled())
     else:
         for result in results:
             result._fresh = True
@@ -309,12 +323,16 @@ def apply_all(operation: type[Operation], *inputs: Any, **options: Any) -> tuple
     return results
 
 
-def _share(source: Tensor, views: tuple[Tensor, ...], operation: type[Operation], options: dict[str, Any]) -> None:
+def _share(
+    source: Tensor, views: tuple[Tensor, ...], operation: type[Operation], options: dict[str, Any], recorded: bool
+) -> None:
     """Let views know whose memory they share."""
-    origin = source._origin or Origin(source, ())
-    steps = (*origin.steps, (operation, options))
-    for view in views:
-        view._origin = Origin(origin.base, steps)
+    origin = source._origin or Origin(source, (), True)
+    source._shared = True
+    for number, view in enumerate(views):
+        step = Step(operation, options, number, len(views))
+        view._origin = Origin(origin.base, (*origin.steps, step), recorded and origin.recorded)
+        view._shared = True
         view.version = source.version
         view._node_version = source.version.value
         # Another shape of elements that lie one after the other is such a tensor again; other views are not.
@@ -348,7 +366,7 @@ def _versions(call: Operation, inputs: tuple[Any, ...], results: tuple[Tensor, .
     for array in call.saved:
         for each in inputs:
             if isinstance(each, Tensor) and each.array is array:
-                saved.append(Saved(each.version, each.version.value, _describe_input(each)))
+                saved.append(Saved(each.version, each.version.value, describe(each)))
         for number, result in enumerate(results):
             if result.array is array:
                 name = type(call).node_name
@@ -356,7 +374,9 @@ def _versions(call: Operation, inputs: tuple[Any, ...], results: tuple[Tensor, .
     return tuple(saved)
 
 
-def _describe_input(tensor: Tensor) -> Callable[[], str]:
+def describe(tensor: Tensor) -> Callable[[], str]:
+    """Return what to call a tensor that was changed after it was saved, in the words of PyTorch's message."""
+
     def describe() -> str:
         made_by = (
             "" if tensor._node is None else f", which is output {tensor._output} of {_plain(tensor._node.name())},"

@@ -197,6 +197,93 @@ PROGRAMS = {
         t.autograd.backward([x * 1, x * 2], [t.ones(2), t.ones(2)])
         print(x.grad)
     """,
+    "hooks and changes in place": """
+        x = t.ones(2, requires_grad=True)
+        y = x * 3
+        y.register_hook(lambda grad: grad * 10)
+        y.add_(1)
+        y.sum().backward()
+        print(x.grad)
+        y = x * 3
+        y.retain_grad()
+        y.relu_()
+        (y * 2).sum().backward()
+        print(y.grad)
+    """,
+    "views notice that their base needs a gradient": """
+        w = t.tensor(2.0, requires_grad=True)
+        buffer = t.zeros(3)
+        rows = [buffer[i] for i in range(3)]
+        for i in range(3):
+            buffer[i] = w * i
+        print(rows[1].requires_grad, rows[1].is_leaf, rows[2])
+        (rows[0] + rows[1] * 2 + rows[2] * 3).backward()
+        print(w.grad)
+        with t.no_grad():
+            z = w * 1
+        print(rows[0].requires_grad)
+    """,
+    "views that must not be changed": """
+        x = t.ones(2, 2, requires_grad=True)
+        y = x * 2
+        with t.no_grad():
+            v = y[0]
+        attempt(lambda: v.mul_(3))
+        attempt(lambda: y.unbind(0)[1].mul_(3))
+    """,
+    "what a function saved must not change": """
+        class Square(t.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                ctx.save_for_backward(x)
+                return x * x
+            @staticmethod
+            def backward(ctx, grad):
+                (x,) = ctx.saved_tensors
+                return 2 * x * grad
+        a = t.ones(2, requires_grad=True) * 3
+        y = Square.apply(a)
+        a.add_(1)
+        attempt(y.sum().backward)
+    """,
+    "gradients in the middle leave the rest usable": """
+        x = t.ones(2, requires_grad=True)
+        y = x.exp()
+        (middle,) = t.autograd.grad((y * y).sum(), y)
+        y.backward(middle)
+        print(x.grad)
+        (whole,) = t.autograd.grad(x.sum(), x)
+        print(whole.zero_())
+        y = x * 2
+        y.retain_grad()
+        y.sum().backward()
+        print(y.grad.zero_())
+    """,
+    "generators in a mode": """
+        @t.no_grad()
+        def steps():
+            print(t.is_grad_enabled())
+            got = yield 1
+            print(got, t.is_grad_enabled())
+            yield 2
+        numbers = steps()
+        print(next(numbers), t.is_grad_enabled(), numbers.send("back"), t.is_grad_enabled(), list(numbers))
+    """,
+    "indices of all kinds": """
+        x = t.arange(24.0).view(2, 3, 4)
+        mask = t.tensor([[True, False, True], [False, False, True]])
+        print(x[mask, 1], x[mask].shape, x[[]].shape, x[t.tensor(1)].shape, x[:, t.tensor([2, 0]), 1])
+        x[t.tensor(0)].add_(100)
+        print(x[0, 0], x[1][mask[0]])
+        def write(key, value):
+            x[key] = value
+        attempt(lambda: x[t.tensor([5])])
+        attempt(lambda: x[t.tensor([True, False, True])])
+        attempt(lambda: write(0, None))
+        attempt(lambda: write(0, "3"))
+        attempt(lambda: write([0, 1], t.ones(3, 2, 4)))
+        attempt(lambda: write(0, t.ones(5)))
+    """,
     "a function of one's own": """
         class Cube(t.autograd.Function):
             @staticmethod
@@ -357,3 +444,52 @@ def test_numpy_shares_memory() -> None:
     assert array.tolist() == [1.0, 1.0, 1.0]
     assert np.shares_memory(tensor.numpy(), array)
     assert np.asarray(tensor).sum() == 3.0
+
+
+def _convolved() -> Any:
+    """Return a result that a kernel laid out with the batch innermost."""
+    nnkit.manual_seed(0)
+    layer = nnkit.nn.Conv2d(1, 2, 2)
+    return layer(nnkit.randn(3, 1, 3, 3, requires_grad=True))
+
+
+@pytest.mark.parametrize("flat", [lambda x: x.view(-1), lambda x: x.reshape(-1), lambda x: x.flatten()])
+def test_a_view_of_a_kernels_result_shares_its_memory(flat: Any) -> None:
+    y = _convolved()
+    expected = (y * 2).tolist()
+    flat(y).mul_(2)
+    assert y.tolist() == expected
+
+
+def test_a_view_that_cannot_share_memory_refuses_to_be_written_to() -> None:
+    y = _convolved()
+    first = y[0]  # from here on the memory cannot be put in order
+    flat = y.view(-1)
+    np.testing.assert_array_equal(flat.detach().numpy(), y.detach().numpy().reshape(-1))
+    with pytest.raises(RuntimeError, match="cannot be written to"):
+        flat.zero_()
+    assert first.detach().numpy().any()
+
+
+def test_hooks_hold_no_tensor_alive() -> None:
+    gc.disable()
+    try:
+        x = nnkit.ones(3, requires_grad=True)
+        y = x * 2
+        y.retain_grad()
+        y.register_hook(lambda grad: None)
+        y.sum().backward()
+        gone = weakref.ref(y)
+        del y
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+def test_index_masks_are_kept_as_they_were() -> None:
+    x = nnkit.ones(3, requires_grad=True)
+    mask = nnkit.tensor([True, False, True])
+    picked = x[mask]
+    mask.zero_()
+    picked.sum().backward()
+    assert x.grad.tolist() == [1.0, 0.0, 1.0]

@@ -35,6 +35,8 @@ t.arange(3), t.arange(1, 4), t.arange(0., 1, 0.25), t.arange(10, 0, -3), t.eye(2
 t.full((2,), 7), t.full((2, 1), 2.)
 t.zeros_like(t.ones(2)), t.ones_like(t.arange(3)), t.full_like(t.ones(2), 3), t.linspace(0, 1, 5), t.empty(2, 0).shape
 t.cuda.is_available(), t.cuda.device_count(), t.device("cuda" if t.cuda.is_available() else "cpu")
+t.ones(2).to(dtype=t.float64), t.ones(2).to(device="cpu", dtype=t.int64), t.Tensor([1, 2]), t.Tensor(2, 3).shape
+t.zeros(30), t.zeros(1, 50)
 t.ones(2).dtype, t.float32, t.long, t.bool, t.device("cpu"), t.device("cuda:1")
 t.device("cuda", 0) == t.device("cuda:0")
 str(t.device("cuda:0")), t.ones(1).device, t.ones(1).to("cpu"), t.ones(2).double(), t.ones(2).long()
@@ -164,6 +166,8 @@ t.tensor([1, 2]) ** -1
 t.ones(2).to("bogus")
 t.tensor([True]) - t.tensor([True])
 t.ones(2, 3).flatten(1, 0)
+t.arange(3, 0)
+t.arange(0, 3, 0)
 t.ones(2).uniform_(2, 1)
 t.ones(2).normal_(0, -1)
 """
