@@ -35,6 +35,7 @@ from nnkit.ops.shape import (
     Clone,
     Copy,
     Expand,
+    Fill,
     Index,
     IndexPut,
     Permute,
@@ -50,6 +51,7 @@ from nnkit.ops.shape import (
     UnsafeView,
     Unsqueeze,
     View,
+    Zero,
 )
 
 __all__ = [
@@ -67,6 +69,7 @@ __all__ = [
     "Dot",
     "Exp",
     "Expand",
+    "Fill",
     "Index",
     "IndexPut",
     "Log",
@@ -119,4 +122,5 @@ __all__ = [
     "Var",
     "View",
     "Where",
+    "Zero",
 ]

@@ -117,9 +117,12 @@ class PowTensor(Operation):
 
     def backward(self, grad: Array) -> Gradients:
         base, power, result = self.saved
-        by_base = self.xp.where(power == 0, 0, grad * (power * self.xp.power(base, power - 1)))
-        # 0 ** b is 0 for every b > 0, so its derivative is 0 although log(0) is not finite.
-        by_power = self.xp.where((base == 0) & (power >= 0), 0, grad * (result * self.xp.log(base)))
+        by_base = by_power = None
+        if self.needs_input_grad[0]:
+            by_base = self.xp.where(power == 0, 0, grad * (power * self.xp.power(base, power - 1)))
+        if self.needs_input_grad[1]:
+            # 0 ** b is 0 for every b > 0, so its derivative is 0 although log(0) is not finite.
+            by_power = self.xp.where((base == 0) & (power >= 0), 0, grad * (result * self.xp.log(base)))
         return by_base, by_power
 
 

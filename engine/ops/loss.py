@@ -108,14 +108,16 @@ class NllLoss(Operation):
         chosen = self.xp.take_along_axis(log_probabilities, picked[:, None], 1)[:, 0]
         losses = self.xp.where(counted, -factors * chosen, 0)
         self.total = self.xp.sum(factors)
-        self.save(picked, factors)
+        self.save(picked, factors, counted)
         if reduction == "none":
             return losses
         return self.xp.sum(losses) / self.total if reduction == "mean" else self.xp.sum(losses)
 
     def backward(self, grad: Array) -> Gradients:
-        picked, factors = self.saved
-        slope = -factors * (grad / self.total if self.reduction == "mean" else grad)
+        picked, factors, counted = self.saved
+        share = grad / self.total if self.reduction == "mean" else grad
+        # Where nothing counts the mean divides by 0, and the gradient of what is ignored is 0 all the same.
+        slope = self.xp.where(counted, -factors * share, 0)
         out = self.xp.zeros_like(self.xp.empty(self.shape[::-1], grad.dtype).T)
         self.xp.put_along_axis(out, picked[:, None], slope[:, None], 1)
         return out

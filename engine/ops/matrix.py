@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from nnkit.dtypes import C_NAMES, of_array
 from nnkit.kernels.layout import Array
 from nnkit.ops.operation import Gradients, Operation
@@ -80,47 +78,64 @@ class Mv(Operation):
     """a (N, I) times the vector b (I)."""
 
     def forward(self, a: Array, b: Array) -> Array:
+        if (a.ndim, b.ndim) != (2, 1):
+            raise RuntimeError(f"vector + matrix @ vector expected, got 1, {a.ndim}, {b.ndim}")
         if a.shape[1] != b.shape[0]:
             raise RuntimeError(
                 f"size mismatch, got input ({a.shape[0]}), mat ({a.shape[0]}x{a.shape[1]}), vec ({b.shape[0]})"
             )
-        self.save(a, b)
+        if a.dtype != b.dtype:
+            kinds = f"{of_array(b).label}, {of_array(a).label}, and {of_array(b).label}"
+            raise RuntimeError(f"addmv input tensors must have the same dtype, but got {kinds}")
+        self.save(a if self.needs_input_grad[1] else None, b if self.needs_input_grad[0] else None)
         return self.xp.matmul(a, b)
 
     def backward(self, grad: Array) -> Gradients:
         a, b = self.saved
-        return self.xp.outer(grad, b), self.xp.matmul(a.T, grad)
+        return None if b is None else self.xp.outer(grad, b), None if a is None else self.xp.matmul(a.T, grad)
 
 
 class Dot(Operation):
     """The scalar product of two vectors."""
 
     def forward(self, a: Array, b: Array) -> Array:
+        if (a.ndim, b.ndim) != (1, 1):
+            raise RuntimeError(f"1D tensors expected, but got {a.ndim}D and {b.ndim}D tensors")
+        if a.dtype != b.dtype:
+            kinds = f"{of_array(a).label} and {of_array(b).label}"
+            raise RuntimeError(f"dot : expected both vectors to have same dtype, but found {kinds}")
         if a.shape != b.shape:
             raise RuntimeError(
                 f"inconsistent tensor size, expected tensor {list(a.shape)} and src {list(b.shape)} to have the same "
                 f"number of elements, but got {a.size} and {b.size} elements respectively"
             )
-        self.save(a, b)
+        self.save(a if self.needs_input_grad[1] else None, b if self.needs_input_grad[0] else None)
         return self.xp.dot(a, b)
 
     def backward(self, grad: Array) -> Gradients:
         a, b = self.saved
-        return grad * b, grad * a
+        return None if b is None else grad * b, None if a is None else grad * a
 
 
 class Bmm(Operation):
     """The products of pairs of matrices: a (B, N, I) times b (B, I, O)."""
 
     def forward(self, a: Array, b: Array) -> Array:
+        for name, factor in (("batch1", a), ("batch2", b)):
+            if factor.ndim != 3:
+                raise RuntimeError(f"{name} must be a 3D tensor")
         if (a.shape[0], a.shape[2]) != b.shape[:2]:
             raise RuntimeError(
                 f"Expected size for first two dimensions of batch2 tensor to be: [{a.shape[0]}, {a.shape[2]}] but got: "
                 f"[{b.shape[0]}, {b.shape[1]}]."
             )
-        self.save(a, b)
+        if a.dtype != b.dtype:
+            raise RuntimeError(f"expected scalar type {of_array(a).label} but found {of_array(b).label}")
+        self.save(a if self.needs_input_grad[1] else None, b if self.needs_input_grad[0] else None)
         return self.xp.matmul(a, b)
 
     def backward(self, grad: Array) -> Gradients:
         a, b = self.saved
-        return np.matmul(grad, b.swapaxes(1, 2)), np.matmul(a.swapaxes(1, 2), grad)
+        by_a = None if b is None else self.xp.matmul(grad, b.swapaxes(1, 2))
+        by_b = None if a is None else self.xp.matmul(a.swapaxes(1, 2), grad)
+        return by_a, by_b

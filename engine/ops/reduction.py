@@ -98,16 +98,18 @@ class Var(Reduction):
     """The variance, with `correction` taken from the number of elements."""
 
     def forward(self, a: Array, *, dim: Dims = None, correction: float = 1, keepdim: bool = False) -> Array:
+        if a.dtype.kind != "f":
+            raise RuntimeError("std and var only support floating point and complex dtypes")
         dims = self.reduced(a, dim, keepdim)
-        self.correction = correction
         centred = a - self.xp.sum(a, axis=dims, keepdims=True) / a.dtype.type(self.count)
-        self.save(centred)
-        total = self.xp.sum(centred * centred, axis=dims, keepdims=keepdim)
-        return total / a.dtype.type(max(self.count - correction, 0))
+        # An array's type, because Python refuses to divide by the 0 that one element leaves.
+        self.freedom = a.dtype.type(max(self.count - correction, 0))
+        self.save(centred if self.needs_input_grad[0] else None)
+        return self.xp.sum(centred * centred, axis=dims, keepdims=keepdim) / self.freedom
 
     def backward(self, grad: Array) -> Gradients:
         (centred,) = self.saved
-        return self.spread(grad) * centred * centred.dtype.type(2 / max(self.count - self.correction, 0))
+        return self.spread(grad) * centred * (2 / self.freedom)
 
 
 class Std(Var):
@@ -120,45 +122,68 @@ class Std(Var):
 
     def backward(self, grad: Array) -> Gradients:
         centred, result = self.saved
-        scale = centred.dtype.type(1 / max(self.count - self.correction, 0))
-        slope = self.spread(grad) * scale * centred / self.spread(result)
+        slope = self.spread(grad / result) * centred / self.freedom
         return self.xp.where(self.spread(result) == 0, 0, slope)
 
 
 class Norm(Reduction):
-    """The vector norm of order p; where it is 0 so is its derivative."""
+    """The vector norm of order p, and the number of elements other than 0 for order 0.
+
+    Where the norm is 0 so is its derivative.
+    """
 
     node_name = "LinalgVectorNormBackward0"
 
     def forward(self, a: Array, *, p: float = 2.0, dim: Dims = None, keepdim: bool = False) -> Array:
+        if a.dtype.kind != "f":
+            raise RuntimeError(
+                f"linalg.vector_norm: Expected a floating point or complex tensor as input. Got {of_array(a).label}"
+            )
         dims = self.reduced(a, dim, keepdim)
         self.p = float(p)
-        result: Array
-        if self.p == 2:
-            result = self.xp.sqrt(self.xp.sum(a * a, axis=dims, keepdims=keepdim))
-        elif self.p == 1:
-            result = self.xp.sum(self.xp.abs(a), axis=dims, keepdims=keepdim)
-        elif self.p == float("inf"):
-            result = self.xp.max(self.xp.abs(a), axis=dims, keepdims=keepdim)
-        else:
-            power = self.xp.power(self.xp.abs(a), a.dtype.type(self.p))
-            total = self.xp.sum(power, axis=dims, keepdims=keepdim)
-            result = self.xp.power(total, a.dtype.type(1 / self.p))
+        if self.count == 0 and (self.p < 0 or self.p == float("inf")):
+            raise RuntimeError(
+                f"linalg.vector_norm cannot compute the {p:g} norm on an empty tensor because the operation does not "
+                "have an identity"
+            )
+        result = self.reduce(self.xp.abs(a), dims, keepdim)
         self.save(a, result)
         return result
 
+    def reduce(self, sizes: Array, dims: tuple[int, ...], keepdim: bool) -> Array:
+        """Return the norm of the absolute values `sizes`."""
+        xp, kind = self.xp, sizes.dtype.type
+        result: Array
+        if self.p == float("inf"):
+            result = xp.max(sizes, axis=dims, keepdims=keepdim)
+        elif self.p == -float("inf"):
+            result = xp.min(sizes, axis=dims, keepdims=keepdim)
+        elif self.p == 0:
+            result = xp.sum(sizes != 0, axis=dims, keepdims=keepdim, dtype=sizes.dtype)
+        elif self.p == 1:
+            result = xp.sum(sizes, axis=dims, keepdims=keepdim)
+        elif self.p == 2:
+            result = xp.sqrt(xp.sum(sizes * sizes, axis=dims, keepdims=keepdim))
+        else:
+            total = xp.sum(xp.power(sizes, kind(self.p)), axis=dims, keepdims=keepdim)
+            result = xp.power(total, kind(1 / self.p))
+        return result
+
     def backward(self, grad: Array) -> Gradients:
+        if self.p == 0:
+            return None
         a, result = self.saved
         norm, grad = self.spread(result), self.spread(grad)
         if self.p == 1:
             return grad * self.xp.sign(a)
         if self.p == 2:
             slope = a / norm
-        elif self.p == float("inf"):
-            largest = self.xp.abs(a) == norm
-            slope = self.xp.sign(a) * largest / self.xp.sum(largest, axis=self.dims, keepdims=True)
+        elif abs(self.p) == float("inf"):
+            chosen = self.xp.abs(a) == norm
+            slope = self.xp.sign(a) * chosen / self.xp.sum(chosen, axis=self.dims, keepdims=True)
         else:
-            slope = self.xp.sign(a) * self.xp.power(self.xp.abs(a) / norm, a.dtype.type(self.p - 1))
+            power = self.xp.power(self.xp.abs(a) / norm, a.dtype.type(self.p - 1))
+            slope = self.xp.where(a == 0, 0, self.xp.sign(a) * power)
         return self.xp.where(norm == 0, 0, grad * slope).astype(a.dtype, copy=False)
 
 

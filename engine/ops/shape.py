@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.dtypes import result_type
+from nnkit.dtypes import Scalar, result_type
 from nnkit.kernels.layout import Array
-from nnkit.ops.operation import Gradients, Operation, wrap_dim
+from nnkit.ops.operation import Gradients, Operand, Operation, broadcast_shapes, wrap_dim
 
 
 def inferred_shape(shape: Sequence[int], size: int) -> tuple[int, ...]:
@@ -71,7 +71,7 @@ class Transpose(Rearrangement):
 
     def forward(self, a: Array, *, dim0: int, dim1: int) -> Array:
         self.dims = (wrap_dim(dim0, a.ndim), wrap_dim(dim1, a.ndim))
-        return a.swapaxes(*self.dims) if a.ndim else a[()].reshape(())
+        return a.swapaxes(*self.dims) if a.ndim else a[...]
 
     def backward(self, grad: Array) -> Gradients:
         return grad.swapaxes(*self.dims) if grad.ndim else grad
@@ -112,7 +112,7 @@ class Unsqueeze(Rearrangement):
 
     def forward(self, a: Array, *, dim: int) -> Array:
         self.dim = wrap_dim(dim, a.ndim + 1)
-        return np.expand_dims(a, self.dim)
+        return self.xp.expand_dims(a, self.dim)
 
     def backward(self, grad: Array) -> Gradients:
         return grad.squeeze(self.dim)
@@ -157,7 +157,7 @@ class Expand(Rearrangement):
                     f"non-singleton dimension {index}.  Target sizes: {list(shape)}.  Tensor sizes: {list(a.shape)}"
                 )
             sizes.append(existing if wanted == -1 else wanted)
-        expanded: Array = np.broadcast_to(a, sizes)
+        expanded: Array = self.xp.broadcast_to(a, sizes)
         expanded.flags.writeable = a.flags.writeable
         return expanded
 
@@ -259,7 +259,7 @@ class Unbind(Operation):
     def forward(self, a: Array, *, dim: int) -> tuple[Array, ...]:
         self.dim = wrap_dim(dim, a.ndim)
         self.shape = a.shape
-        moved = np.moveaxis(a, self.dim, 0)
+        moved = self.xp.moveaxis(a, self.dim, 0)
         return tuple(moved[i, ...] for i in range(len(moved)))
 
     def backward(self, *grads: Array | None) -> Gradients:
@@ -293,11 +293,33 @@ class Copy(Operation):
 
     node_name = "CopyBackwards"
 
-    def forward(self, a: Array, b: Array) -> Array:
-        return self.xp.broadcast_to(b, a.shape).astype(a.dtype)
+    def forward(self, a: Array, b: Operand) -> Array:
+        source = self.xp.asarray(b)
+        shape = broadcast_shapes(a.shape, source.shape)
+        if shape != a.shape:
+            raise RuntimeError(f"output with shape {list(a.shape)} doesn't match the broadcast shape {list(shape)}")
+        return self.xp.broadcast_to(source, shape).astype(a.dtype)
 
     def backward(self, grad: Array) -> Gradients:
-        return None, grad
+        return self.xp.zeros_like(grad) if self.needs_input_grad[0] else None, grad
+
+
+class Fill(Operation):
+    """One number for all elements: what was there has a gradient of zero."""
+
+    overload = 2
+
+    def forward(self, a: Array, *, value: Scalar) -> Array:
+        return self.xp.full_like(a, self.xp.asarray(value).astype(a.dtype))
+
+    def backward(self, grad: Array) -> Gradients:
+        return self.xp.zeros_like(grad)
+
+
+class Zero(Fill):
+    """Zero for all elements."""
+
+    overload = 0
 
 
 class AsStrided(Operation):
@@ -322,7 +344,7 @@ class IndexPut(Operation):
     """a, with elements picked by arrays of positions or by masks replaced by b."""
 
     def forward(self, a: Array, b: Array, *, key: Any) -> Array:
-        self.key, self.value_shape = key, b.shape
+        self.key = key
         result: Array = a.copy()
         result[key] = b
         return result

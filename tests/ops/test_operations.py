@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ import torch
 import nnkit
 import nnkit.nn.functional
 from nnkit import autograd, ops
+from nnkit.kernels import backend_for
 from nnkit.kernels.layout import empty_batch_last
 
 RTOL, ATOL = 1.3e-6, 1e-5
@@ -43,6 +45,13 @@ def _assign(t: Any, x: Any, key: Any, value: Any) -> Any:
     y = x * 1
     y[key] = value
     return y
+
+
+def _fill(t: Any, x: Any, operation: type[ops.Operation], *value: float) -> Any:
+    """Write numbers over a tensor; its methods in nnkit are free to choose another operation."""
+    if t is torch:
+        return (x * 1).fill_(*value) if value else (x * 1).zero_()
+    return (x * 1).apply_in_place(operation, value=value[0] if value else 0)
 
 
 def _conv(t: Any, *tensors: Any, **options: Any) -> Any:
@@ -105,6 +114,8 @@ CASES = [
     case(ops.Norm, lambda t, x: x.norm(p=1), M),
     case(ops.Norm, lambda t, x: x.norm(3, 1), M),
     case(ops.Norm, lambda t, x: x.norm(float("inf")), M),
+    case(ops.Norm, lambda t, x: x.norm(-float("inf"), 0), M),
+    case(ops.Norm, lambda t, x: x.norm(-1.5, 1, keepdim=True), M),
     case(ops.Max, lambda t, x: x.max(), M),
     case(ops.Min, lambda t, x: x.min(), M),
     case(ops.MaxDim, lambda t, x: x.max(1)[0], M),
@@ -133,6 +144,9 @@ CASES = [
     case(ops.Index, lambda t, x: x[_mask(t, 3, 4)], M),
     case(ops.Copy, lambda t, x: _assign(t, x, 0, 5.0), M),
     case(ops.Copy, lambda t, x, y: _assign(t, x, slice(1, 3), y), M, V),
+    case(ops.Copy, lambda t, x, y: (x * 1).copy_(y), M, V),
+    case(ops.Fill, lambda t, x: _fill(t, x, ops.Fill, 2.5), M),
+    case(ops.Zero, lambda t, x: _fill(t, x, ops.Zero), M),
     case(ops.IndexPut, lambda t, x, y: _assign(t, x, (t.tensor([0, 2]), t.tensor([1, 1])), y), M, (2,)),
     case(ops.AsStrided, lambda t, x: (x * 1)[0].mul_(2), M),
     case(ops.Cat, lambda t, x, y: t.cat((x, y), 1), M, (3, 2)),
@@ -256,3 +270,96 @@ def test_the_case_uses_its_operation(number: int) -> None:
         {example.operation.node_name, "CopySlices"} if example.operation is ops.Copy else {example.operation.node_name}
     )
     assert accepted & set(names)
+
+
+# Where the numbers are special (none, one, equal, zero) or the options are: a program, run in both packages.
+EDGES = """
+x.norm(0), x.norm(0, 1), x[:0].norm(0), x[:0].norm(), x[:0].norm(3), x[0, 0].norm(), (x * 0).norm(0.5)
+x.norm(0.5), x.norm(-1), (x + 1).norm(-2, 0), x.norm(-float("inf"))
+x.var(1), x.std(1), x.var(1, correction=0), x.std(1, correction=0), x.var(0, correction=2.5), x[0, 0].std()
+x[:0].var(), x[:0].std(), (x * 0).std()
+F.nll_loss(x.expand(3, 4), t.tensor([-100] * 3)), F.cross_entropy(x.expand(3, 4), t.tensor([-100] * 3))
+F.nll_loss(x.expand(3, 4), t.tensor([-100, 1, -100])), F.nll_loss(x.expand(3, 4)[:0], t.tensor([], dtype=t.int64))
+F.nll_loss(x.expand(3, 4), t.tensor([-100] * 3), reduction="sum"), F.nll_loss(x, t.tensor([-9] * 3), ignore_index=-9)
+F.nll_loss(x.expand(3, 4), t.tensor([0, 1, -100]), t.tensor([0., 0., 1., 1.]))
+t.zeros(3, 1).copy_(x), (x * 1).copy_(t.ones(1)), (x * 1).copy_(t.arange(3).view(3, 1)).sum() + x.sum()
+x[1, 0].transpose(0, -1)
+"""
+WRONG = """
+t.arange(3).var()
+t.arange(3).std(0)
+t.arange(3).norm()
+t.tensor([True]).norm(1)
+t.tensor([]).norm(float("inf"))
+t.tensor([]).norm(-1)
+t.dot(t.ones(2, 2), t.ones(2, 2))
+t.dot(t.tensor(1.), t.ones(2))
+t.dot(t.ones(2), t.ones(3))
+t.dot(t.ones(2), t.ones(2, dtype=t.float64))
+t.mv(t.ones(2, 2, 2), t.ones(2))
+t.mv(t.ones(2), t.ones(2))
+t.mv(t.ones(2, 2), t.tensor(1.))
+t.mv(t.ones(2, 3), t.ones(2))
+t.mv(t.ones(2, 3), t.ones(3, dtype=t.float64))
+t.bmm(t.ones(2, 2), t.ones(2, 2))
+t.bmm(t.ones(2, 2, 2), t.ones(2, 2))
+t.bmm(t.ones(2, 2, 2), t.ones(3, 2, 2))
+t.bmm(t.ones(2, 2, 2), t.ones(2, 2, 2, dtype=t.float64))
+t.zeros(2).copy_(t.ones(3))
+t.zeros(2, 3).copy_(t.ones(1, 1, 2))
+t.zeros(2).copy_(t.ones(1, 2))
+t.tensor(0.).copy_(t.ones(1))
+"""
+
+
+def _edge(line: str, package: Any) -> list[tuple[str, str]]:
+    """Return each result of a line and the gradient of its input, written out: that tells -0.0 from 0.0."""
+    results = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # PyTorch's, of the degrees of freedom
+        for number in range(len(eval(f"[{line}]", _names(package)))):
+            names = _names(package)
+            result = eval(f"[{line}]", names)[number]
+            result.sum().backward()
+            results.append((repr(result.tolist()), repr(names["x"].grad)))
+    return results
+
+
+def _names(package: Any) -> dict[str, Any]:
+    x = package.arange(3.0).view(3, 1).requires_grad_()
+    return {"t": package, "F": package.nn.functional, "x": x}
+
+
+@pytest.mark.parametrize("line", EDGES.strip().splitlines())
+def test_edges_are_pytorchs(line: str) -> None:
+    assert _edge(line, nnkit) == _edge(line, torch)
+
+
+@pytest.mark.parametrize("line", WRONG.strip().splitlines())
+def test_refuses_in_pytorchs_words(line: str) -> None:
+    with pytest.raises(RuntimeError) as expected:
+        eval(line, {"t": torch})
+    with pytest.raises(RuntimeError) as refused:
+        eval(line, {"t": nnkit})
+    assert str(refused.value) == str(expected.value).split("\nException raised from")[0]
+
+
+@pytest.mark.parametrize(
+    "operation", [ops.Mul, ops.PowTensor, ops.Mv, ops.Dot, ops.Bmm, ops.Mm], ids=lambda operation: operation.__name__
+)
+@pytest.mark.parametrize("needed", [(True, False), (False, True)])
+def test_gradients_that_nobody_needs_are_not_computed(
+    operation: type[ops.Operation], needed: tuple[bool, bool]
+) -> None:
+    shapes = {ops.Mv: ((2, 2), (2,)), ops.Dot: ((2,), (2,)), ops.Bmm: ((1, 2, 2), (1, 2, 2))}
+    first, second = (np.ones(shape, np.float32) for shape in shapes.get(operation, ((2, 2), (2, 2))))
+    applied = operation(backend_for("cpu"), needed)
+    grads = applied.backward(np.ones_like(applied.forward(first, second)))
+    assert isinstance(grads, tuple)
+    assert tuple(grad is not None for grad in grads) == needed
+
+
+def test_a_transposed_number_is_a_view() -> None:
+    number = np.array(1.5, np.float32)
+    transposed = ops.Transpose(backend_for("cpu"), (False,)).forward(number, dim0=0, dim1=-1)
+    assert np.shares_memory(transposed, number)
