@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 from nnkit.tensors import Tensor, empty
@@ -27,8 +26,7 @@ class Parameter(Tensor):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
         twin = type(self)(self.data.clone(), self.requires_grad)
-        memo[id(self)] = twin
-        twin.grad = copy.deepcopy(self.grad, memo)
+        memo[id(self)] = twin  # without the gradient, as in PyTorch
         return twin
 
     def __repr__(self) -> str:

@@ -105,7 +105,24 @@ class _Loading:
                 f"dtype mismatch for {key}: copying a param with dtype {value.dtype} from checkpoint, "
                 f"the dtype in current model is {expected.dtype}; convert one of them first."
             )
-        return None
+        refusal = self.refusal(value, expected)
+        return refusal and (
+            f'While copying the parameter named "{key}", whose dimensions in the model are {expected.shape} and whose '
+            f"dimensions in the checkpoint are {value.shape}, an exception occurred : {(refusal,)}."
+        )
+
+    def refusal(self, value: Tensor, expected: Tensor) -> str | None:
+        """Return what writing would raise, so that it is known before anything is written."""
+        if self.assign:
+            refused = expected.requires_grad and not value.is_floating_point()
+            return "Only Tensors of floating point and complex dtype can require gradients" if refused else None
+        target = expected.array
+        if any(stride == 0 and size > 1 for stride, size in zip(target.strides, target.shape, strict=True)):
+            return (
+                "unsupported operation: more than one element of the written-to tensor refers to a single memory "
+                "location. Please clone() the tensor before performing the operation."
+            )
+        return None if target.flags.writeable else "the memory of the tensor is read-only; give the module a copy first"
 
     def write(self) -> None:
         for module, name, value in self.accepted:

@@ -37,6 +37,13 @@ CASES = [
     "m = nn.Linear(2, 2); m.load_state_dict({'weight': torch.zeros(()), 'bias': torch.zeros(2)})",
     "a = nn.Linear(2, 2); b = nn.Linear(2, 2); r = b.load_state_dict(a.state_dict(), assign=True); "
     "b.weight.data_ptr() == a.weight.data_ptr(), b.weight",
+    "state = {'weight': torch.ones(2, 1, dtype=torch.int64), 'bias': torch.ones(2)}\n"
+    "nn.Linear(1, 2).load_state_dict(state, assign=True)",
+    "m = nn.Linear(1, 2); m.bias.requires_grad_(False)\n"
+    "_ = m.load_state_dict({'weight': torch.ones(2, 1), 'bias': torch.tensor([1, 2])}, assign=True); m.bias",
+    "m = nn.Linear(2, 2); m.weight = nn.Parameter(torch.ones(1, 2).expand(2, 2))\n"
+    "m.load_state_dict(nn.Linear(2, 2).state_dict())",
+    "import copy; m = nn.Linear(2, 2); m(torch.ones(1, 2)).sum().backward(); copy.deepcopy(m).weight.grad, m.bias.grad",
 ]
 
 
@@ -53,6 +60,22 @@ def test_nothing_changes_when_loading_fails():
     with pytest.raises(RuntimeError, match=r"size mismatch for 1\.bias"):
         module.load_state_dict(state)
     assert {name: value.tolist() for name, value in module.state_dict().items()} == before
+
+
+@pytest.mark.parametrize("target", ["read-only", "repeated", "assigned integers"])
+def test_nothing_changes_when_writing_would_fail(target):
+    module = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+    state = {name: value.clone() + 1 for name, value in module.state_dict().items()}
+    if target == "read-only":
+        module[1].bias.array.flags.writeable = False
+    elif target == "repeated":
+        module[1].bias = nn.Parameter(nnkit.ones(1).expand(2))
+    else:
+        state["1.bias"] = nnkit.arange(2)
+    before = {name: (value.data_ptr(), value.tolist()) for name, value in module.state_dict().items()}
+    with pytest.raises(RuntimeError, match=r'While copying the parameter named "1\.bias"'):
+        module.load_state_dict(state, assign=target == "assigned integers")
+    assert {name: (value.data_ptr(), value.tolist()) for name, value in module.state_dict().items()} == before
 
 
 def test_another_dtype_is_refused_and_not_cast():
