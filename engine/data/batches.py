@@ -8,7 +8,7 @@ import numpy as np
 
 from nnkit.data.image_set import ImageSet, Indices, permutation
 from nnkit.errors import ConfigError, DataError
-from nnkit.kernels.layout import empty_blocks, from_blocks
+from nnkit.kernels import backend_for
 from nnkit.tensors import Tensor
 
 
@@ -79,9 +79,7 @@ class Batches:
             yield self._gather(order[first : first + self.batch_size])
 
     def _gather(self, indices: Indices) -> tuple[Tensor, Tensor]:
-        from nnkit.kernels.cpu.gather import gather_images  # Numba takes half a second to import.
-
-        blocks = empty_blocks((len(indices), 1, *self.input_size), np.float32)
-        mean, std = np.float32(self.image_set.mean), np.float32(self.image_set.std)
-        gather_images(self._images, indices, mean, std, blocks)
-        return Tensor(from_blocks(blocks, len(indices))), Tensor(self._labels[indices])
+        # Batches are made on the host, whatever device the network is on.
+        mean, std = self.image_set.mean, self.image_set.std
+        images = backend_for("cpu").gather(self._images, indices, mean, std, self.input_size)
+        return Tensor(images), Tensor(self._labels[indices])

@@ -9,12 +9,23 @@ from nnkit.kernels.layout import Array
 Pair = tuple[int, int]
 
 
+def output_size(size: int, kernel_size: int, stride: int, padding: int, dilation: int) -> int:
+    """Return how many places a window has along an axis of `size` elements."""
+    return (size + 2 * padding - dilation * (kernel_size - 1) - 1) // stride + 1
+
+
 class Backend(Protocol):
     """The calculations of one device.
 
     Operations are written against this and never against a device. `xp` has NumPy's vocabulary (element by
     element, reductions, creation) for arrays of the device; the heavy kernels are methods. They take and
     return arrays whose first axis is the batch, in any strides, and choose the memory layout themselves.
+
+    Each kernel can write into given memory: an array `out` of the result's shape and type, which overlaps no
+    argument, is written to and returned. For results with a batch it is laid out as `empty_batch_last` does,
+    and the images that fill up its last block are written to as well. `convolution_weight_gradient` expects it
+    C-contiguous, `product_transposed` its transpose, and `relu_gradient` takes any strides, those of the
+    result of the ReLU without a further pass. Anything else is a ValueError.
     """
 
     xp: Any
@@ -28,6 +39,7 @@ class Backend(Protocol):
         padding: Pair,
         dilation: Pair,
         groups: int,
+        out: Array | None = None,
     ) -> Array:
         """Return the correlation of x (N, C, H, W) with weight (O, C / groups, kH, kW), plus bias (O,)."""
 
@@ -40,6 +52,7 @@ class Backend(Protocol):
         padding: Pair,
         dilation: Pair,
         groups: int,
+        out: Array | None = None,
     ) -> Array:
         """Return the gradient of the input of `shape`, given grad (N, O, H', W')."""
 
@@ -52,20 +65,28 @@ class Backend(Protocol):
         padding: Pair,
         dilation: Pair,
         groups: int,
+        out: Array | None = None,
     ) -> Array:
         """Return the gradient of the weight, given grad (N, O, H', W') and the input x (N, C, H, W)."""
 
-    def product(self, x: Array, weight: Array, bias: Array | None) -> Array:
+    def product(self, x: Array, weight: Array, bias: Array | None, out: Array | None = None) -> Array:
         """Return x (N, I) times weight (I, O), plus bias (O,)."""
 
-    def product_transposed(self, grad: Array, x: Array) -> Array:
+    def product_transposed(self, grad: Array, x: Array, out: Array | None = None) -> Array:
         """Return the transpose of x (N, I) times grad (N, O): the gradient (I, O) of the weight of `product`."""
 
-    def relu_gradient(self, grad: Array, result: Array) -> Array:
+    def relu_gradient(self, grad: Array, result: Array, out: Array | None = None) -> Array:
         """Return the gradient where the result of a ReLU is not 0, and 0 elsewhere."""
 
     def max_pool(
-        self, x: Array, shape: Pair, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair
+        self,
+        x: Array,
+        shape: Pair,
+        kernel_size: Pair,
+        stride: Pair,
+        padding: Pair,
+        dilation: Pair,
+        out: tuple[Array, Array] | None = None,
     ) -> tuple[Array, Array]:
         """Return the maxima (N, C, *shape) of x (N, C, H, W), and which element of its window each one is."""
 
@@ -78,5 +99,15 @@ class Backend(Protocol):
         stride: Pair,
         padding: Pair,
         dilation: Pair,
+        out: Array | None = None,
     ) -> Array:
         """Return the gradient of the input of `shape`, given grad and the elements that `max_pool` named."""
+
+    def gather(
+        self, images: Array, indices: Array, mean: float, std: float, size: Pair, out: Array | None = None
+    ) -> Array:
+        """Return `(images[indices] / 255 - mean) / std` as float32 (n, 1, *size), each image in the middle.
+
+        The frame around an image is background, raw pixel 0, and normalised as such. Shapes: C-contiguous uint8
+        (M, H, W) no larger than `size`, and int64 (n,) below M, which is not checked.
+        """

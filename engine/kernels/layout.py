@@ -35,6 +35,55 @@ def empty_blocks(shape: Sequence[int], dtype: npt.DTypeLike) -> Array:
     return np.empty((*rest, padded(batch)), dtype)
 
 
+def blocks_for(shape: Sequence[int], dtype: npt.DTypeLike, out: Array | None) -> Array:
+    """Return the blocks behind `out`, an array as `empty_batch_last` makes them, or new ones without it.
+
+    The images that fill up its last block are behind it too, and are written to like the others.
+
+    Raises:
+        ValueError: `out` is not an array of this shape and type, or not laid out so.
+    """
+    if out is None:
+        return empty_blocks(shape, dtype)
+    check_out(out, shape, dtype)
+    whole = np.moveaxis(out, 0, -1)
+    if out.shape[0] % LANES == 0 and whole.flags.c_contiguous:
+        return whole
+    batch, *rest = shape
+    owner = out.base
+    if isinstance(owner, np.ndarray) and owner.flags.c_contiguous and _starts_at(owner, out):
+        blocks = (*rest, padded(batch))
+        if owner.dtype == dtype and owner.size == np.prod(blocks, dtype=np.int64):
+            whole = owner.reshape(blocks)
+            if _same_places(from_blocks(whole, batch), out):
+                return whole
+    raise ValueError(
+        f"out of shape {out.shape}: expected the batch innermost in memory, as empty_batch_last lays it out"
+    )
+
+
+def check_out(out: Array, shape: Sequence[int], dtype: npt.DTypeLike) -> None:
+    """Refuse an array that a result cannot be written to.
+
+    Raises:
+        ValueError: it is of another shape or type, or read-only.
+    """
+    if out.shape != tuple(shape) or out.dtype != dtype:
+        raise ValueError(f"out: expected {np.dtype(dtype)} of shape {tuple(shape)}, got {out.dtype} of {out.shape}")
+    if not out.flags.writeable:
+        raise ValueError("out: expected an array that can be written to, got a read-only one")
+
+
+def _starts_at(owner: Array, view: Array) -> bool:
+    return bool(owner.__array_interface__["data"][0] == view.__array_interface__["data"][0])
+
+
+def _same_places(first: Array, second: Array) -> bool:
+    # The stride of an axis of size 1 is never taken, and says nothing.
+    strides = zip(first.strides, second.strides, first.shape, strict=True)
+    return all(one == other for one, other, size in strides if size > 1)
+
+
 def from_blocks(blocks: Array, batch: int) -> Array:
     """Return the `batch` images in `blocks` as an array with the batch first; nothing is copied."""
     return np.moveaxis(blocks, -1, 0)[:batch]

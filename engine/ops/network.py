@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnkit.dtypes import C_NAMES, of_array
-from nnkit.kernels.backend import Pair
-from nnkit.kernels.cpu.backend import output_size
+from nnkit.kernels.backend import Pair, output_size
 from nnkit.kernels.layout import Array
 from nnkit.ops.operation import Gradients, Operation
 

@@ -183,3 +183,70 @@ def test_relu_gradient(data: st.DataObject) -> None:
     grad = generator.choice(np.array([np.inf, -1, 0.5, np.nan], np.float32), shape)
     mine = backend.relu_gradient(_placed(grad, data.draw(layouts)), _placed(result, data.draw(layouts)))
     np.testing.assert_array_equal(mine, np.where(result != 0, grad, 0))
+
+
+def _results(batch: int, features: int) -> dict[str, tuple[Any, Any, Any]]:
+    """Return for each kernel a function of `out`, what it returns without one, and a fresh `out`."""
+    generator = np.random.default_rng(batch)
+
+    def draw(*shape: int) -> np.ndarray:
+        return generator.standard_normal(shape).astype(np.float32)
+
+    x, weight, bias, grad = draw(batch, 2, 5, 4), draw(3, 2, 2, 2), draw(3), draw(batch, 3, 4, 3)
+    matrix, product = draw(features, 7), draw(batch, 7)
+    flat = draw(batch, features)
+    images, indices = generator.integers(0, 256, (9, 3, 4), np.uint8), generator.integers(0, 9, batch)
+    options: Any = ((1, 1), (0, 0), (1, 1), 1)
+    window: Any = ((2, 2), (1, 1), (0, 0), (1, 1))
+    _, taps = backend.max_pool(x, (4, 3), *window)
+    calls: dict[str, Any] = {
+        "convolution": lambda out: backend.convolution(x, weight, bias, *options, out),
+        "convolution_input_gradient": lambda out: backend.convolution_input_gradient(
+            grad, weight, x.shape, *options, out
+        ),
+        "convolution_weight_gradient": lambda out: backend.convolution_weight_gradient(grad, x, (2, 2), *options, out),
+        "product": lambda out: backend.product(flat, matrix, None, out),
+        "product_transposed": lambda out: backend.product_transposed(product, flat, out),
+        "relu_gradient": lambda out: backend.relu_gradient(x, np.maximum(x, 0), out),
+        "max_pool": lambda out: backend.max_pool(x, (4, 3), *window, out),
+        "max_pool_gradient": lambda out: backend.max_pool_gradient(grad[:, :2], taps, x.shape, *window, out),
+        "gather": lambda out: backend.gather(images, indices, 0.25, 0.5, (5, 6), out),
+    }
+    fresh = {
+        "convolution_weight_gradient": lambda array: np.empty_like(array, order="C"),
+        "product_transposed": lambda array: np.empty(array.shape[::-1], array.dtype).T,
+        "max_pool": lambda arrays: tuple(empty_batch_last(array.shape) for array in arrays),
+    }
+    found = {name: (call, call(None)) for name, call in calls.items()}
+    return {
+        name: (call, result, fresh.get(name, lambda array: empty_batch_last(array.shape))(result))
+        for name, (call, result) in found.items()
+    }
+
+
+KERNELS = list(_results(1, 1))
+
+
+@pytest.mark.parametrize("batch", [0, 1, 16, 18])
+@pytest.mark.parametrize("features", [5, 32])
+@pytest.mark.parametrize("name", KERNELS)
+def test_results_are_written_into_given_memory(name: str, features: int, batch: int) -> None:
+    call, expected, out = _results(batch, features)[name]
+    for array in out if isinstance(out, tuple) else (out,):
+        array.fill(np.nan)
+    assert call(out) is out
+    np.testing.assert_array_equal(out, expected)
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_memory_that_does_not_fit_is_refused(name: str) -> None:
+    call, expected, out = _results(18, 5)[name]
+    several = isinstance(expected, tuple)
+    right = out[0] if several else out
+    wrong = [right[1:], right.astype(np.float64), np.broadcast_to(np.float32(0), right.shape)]
+    if name != "relu_gradient":
+        wrong.append(np.empty((*right.shape[:-1], 2 * right.shape[-1]), np.float32)[..., ::2])
+        wrong.append(empty_batch_last((right.shape[0] + 32, *right.shape[1:]))[32:])
+    for array in wrong:
+        with pytest.raises(ValueError, match=r"^out.*: expected .*"):
+            call((array, out[1]) if several else array)

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nnkit.kernels.backend import Pair
-from nnkit.kernels.layout import Array, empty_blocks, from_blocks, padded, to_blocks
+from nnkit.kernels.backend import Pair, output_size
+from nnkit.kernels.layout import Array, blocks_for, check_out, from_blocks, padded, to_blocks
 
 # Shares of a batch whose weight gradients are summed apart: fixed, so that no result depends on the threads.
 WEIGHT_GRADIENT_SLOTS = 16
@@ -19,6 +19,7 @@ class _Kernels(NamedTuple):
 
     correlation: Any
     elementwise: Any
+    gather: Any
     pooling: Any
     product: Any
 
@@ -31,9 +32,9 @@ class CpuBackend:
     @cached_property
     def _kernels(self) -> _Kernels:
         # Numba takes half a second to import, so nothing that only looks at tensors waits for it.
-        from nnkit.kernels.cpu import correlation, elementwise, pooling, product
+        from nnkit.kernels.cpu import correlation, elementwise, gather, pooling, product
 
-        return _Kernels(correlation, elementwise, pooling, product)
+        return _Kernels(correlation, elementwise, gather, pooling, product)
 
     def convolution(
         self,
@@ -44,6 +45,7 @@ class CpuBackend:
         padding: Pair,
         dilation: Pair,
         groups: int,
+        out: Array | None = None,
     ) -> Array:
         """See `Backend.convolution`."""
         kernels = self._kernels.correlation
@@ -55,15 +57,15 @@ class CpuBackend:
             output_size(input_height, height, stride[0], padding[0], dilation[0]),
             output_size(input_width, width, stride[1], padding[1], dilation[1]),
         )
-        out = empty_blocks(shape, x.dtype)
+        result = blocks_for(shape, x.dtype, out)
         weight = np.ascontiguousarray(weight)
         if bias is None:
             bias = np.zeros(out_channels, x.dtype)
         walk = kernels.Weights(0, group_channels * height * width, height * width, width, 1)
         window = kernels.Window(height, width, *stride, *dilation, padding[0])
         source = pad_columns(to_blocks(x), padding[1], padding[1])
-        kernels.correlate(source, weight, np.ascontiguousarray(bias), out, groups, walk, window)
-        return from_blocks(out, batch)
+        kernels.correlate(source, weight, np.ascontiguousarray(bias), result, groups, walk, window)
+        return from_blocks(result, batch) if out is None else out
 
     def convolution_input_gradient(
         self,
@@ -74,6 +76,7 @@ class CpuBackend:
         padding: Pair,
         dilation: Pair,
         groups: int,
+        out: Array | None = None,
     ) -> Array:
         """See `Backend.convolution_input_gradient`.
 
@@ -93,15 +96,15 @@ class CpuBackend:
         walk = kernels.Weights(height * width - 1, output_channel, input_channel, -width, -1)
         top = (height - 1) * dilation[0] - padding[0]
         left = (width - 1) * dilation[1] - padding[1]
-        out = empty_blocks(shape, grad.dtype)
+        result = blocks_for(shape, grad.dtype, out)
         spread = spread_out(to_blocks(grad), stride)
         # The right border is whatever makes the result as wide as the input, also where the stride left a rest.
         right = shape[3] + (width - 1) * dilation[1] - left - spread.shape[2]
         source = pad_columns(spread, left, right)
         window = kernels.Window(height, width, 1, 1, *dilation, top)
         no_bias = np.zeros(shape[1], grad.dtype)
-        kernels.correlate(source, weight, no_bias, out, groups, walk, window)
-        return from_blocks(out, shape[0])
+        kernels.correlate(source, weight, no_bias, result, groups, walk, window)
+        return from_blocks(result, shape[0]) if out is None else out
 
     def convolution_weight_gradient(
         self,
@@ -112,58 +115,81 @@ class CpuBackend:
         padding: Pair,
         dilation: Pair,
         groups: int,
+        out: Array | None = None,
     ) -> Array:
         """See `Backend.convolution_weight_gradient`."""
         kernels = self._kernels.correlation
         blocks = to_blocks(grad)
         source = pad_columns(to_blocks(x), padding[1], padding[1])
         shape = (grad.shape[1], x.shape[1] // groups, *kernel_size)
+        if out is None:
+            out = np.empty(shape, grad.dtype)
+        check_contiguous(out, out, shape, grad.dtype)
         slots = min(max(blocks.shape[-1] // 16, 1), WEIGHT_GRADIENT_SLOTS)
         partial = np.zeros((slots, shape[0], shape[1] * shape[2] * shape[3]), grad.dtype)
         window = kernels.Window(*kernel_size, *stride, *dilation, padding[0])
         kernels.correlate_weights(source, blocks, partial, groups, window)
-        return np.add.reduce(partial, axis=0).reshape(shape)
+        np.add.reduce(partial, axis=0, out=out.reshape(partial.shape[1:]))
+        return out
 
-    def product(self, x: Array, weight: Array, bias: Array | None) -> Array:
+    def product(self, x: Array, weight: Array, bias: Array | None, out: Array | None = None) -> Array:
         """See `Backend.product`."""
         batch, out_features = x.shape[0], weight.shape[1]
-        out = empty_blocks((batch, out_features), x.dtype)
+        result = blocks_for((batch, out_features), x.dtype, out)
         if bias is None:
             bias = np.zeros(out_features, x.dtype)
         memory, row, channel = walk_through(weight)
-        self._kernels.product.multiply(memory, channel, row, to_blocks(x), np.ascontiguousarray(bias), out)
-        return from_blocks(out, batch)
+        self._kernels.product.multiply(memory, channel, row, to_blocks(x), np.ascontiguousarray(bias), result)
+        return from_blocks(result, batch) if out is None else out
 
-    def product_transposed(self, grad: Array, x: Array) -> Array:
+    def product_transposed(self, grad: Array, x: Array, out: Array | None = None) -> Array:
         """See `Backend.product_transposed`; here the lanes hold features, and the images are summed over."""
         batch, in_features = x.shape
         features = np.zeros((batch, padded(in_features)), x.dtype)
         features[:, :in_features] = x
         blocks = to_blocks(grad)
         out_features, images = blocks.shape
-        out = np.empty((out_features, features.shape[1]), grad.dtype)
+        if out is not None:
+            check_contiguous(out, out.T, (in_features, out_features), grad.dtype)
+        # Features that fill up the last lanes are computed too, and only memory of one's own has room for them.
+        direct = out is not None and features.shape[1] == in_features
+        result = out.T if out is not None and direct else np.empty((out_features, features.shape[1]), grad.dtype)
         no_bias = np.zeros(out_features, grad.dtype)
-        self._kernels.product.multiply(blocks, images, 1, features, no_bias, out)
-        return out[:, :in_features].T
+        self._kernels.product.multiply(blocks, images, 1, features, no_bias, result)
+        if out is None:
+            return result[:, :in_features].T
+        if not direct:
+            out.T[...] = result[:, :in_features]
+        return out
 
-    def relu_gradient(self, grad: Array, result: Array) -> Array:
+    def relu_gradient(self, grad: Array, result: Array, out: Array | None = None) -> Array:
         """See `Backend.relu_gradient`; a mask of random signs is what `numpy.where` is slowest at."""
+        if out is None:
+            out = np.empty_like(result, grad.dtype)
+        check_out(out, result.shape, grad.dtype)
         memory = _flat(result)
-        if memory is None or grad.strides != result.strides or grad.dtype != result.dtype:
-            return np.where(result != 0, grad, grad.dtype.type(0))
-        out = np.empty_like(result)
-        self._kernels.elementwise.relu_gradient(_flat(grad), memory, _flat(out))
+        if memory is None or any(each.strides != result.strides or each.dtype != result.dtype for each in (grad, out)):
+            out[...] = np.where(result != 0, grad, grad.dtype.type(0))
+        else:
+            self._kernels.elementwise.relu_gradient(_flat(grad), memory, _flat(out))
         return out
 
     def max_pool(
-        self, x: Array, shape: Pair, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair
+        self,
+        x: Array,
+        shape: Pair,
+        kernel_size: Pair,
+        stride: Pair,
+        padding: Pair,
+        dilation: Pair,
+        out: tuple[Array, Array] | None = None,
     ) -> tuple[Array, Array]:
         """See `Backend.max_pool`."""
-        out = empty_blocks((*x.shape[:2], *shape), x.dtype)
-        taps = np.empty_like(out)
+        final = (*x.shape[:2], *shape)
+        values, taps = (blocks_for(final, x.dtype, each) for each in out or (None, None))
         window = self._kernels.correlation.Window(*kernel_size, *stride, *dilation, padding[0])
-        self._kernels.pooling.max_pool(to_blocks(x), out, taps, padding[1], window)
-        return from_blocks(out, x.shape[0]), from_blocks(taps, x.shape[0])
+        self._kernels.pooling.max_pool(to_blocks(x), values, taps, padding[1], window)
+        return out or (from_blocks(values, x.shape[0]), from_blocks(taps, x.shape[0]))
 
     def max_pool_gradient(
         self,
@@ -174,12 +200,21 @@ class CpuBackend:
         stride: Pair,
         padding: Pair,
         dilation: Pair,
+        out: Array | None = None,
     ) -> Array:
         """See `Backend.max_pool_gradient`."""
-        out = empty_blocks(shape, grad.dtype)
+        result = blocks_for(shape, grad.dtype, out)
         window = self._kernels.correlation.Window(*kernel_size, *stride, *dilation, padding[0])
-        self._kernels.pooling.max_pool_gradient(to_blocks(grad), to_blocks(taps), out, padding[1], window)
-        return from_blocks(out, shape[0])
+        self._kernels.pooling.max_pool_gradient(to_blocks(grad), to_blocks(taps), result, padding[1], window)
+        return from_blocks(result, shape[0]) if out is None else out
+
+    def gather(
+        self, images: Array, indices: Array, mean: float, std: float, size: Pair, out: Array | None = None
+    ) -> Array:
+        """See `Backend.gather`."""
+        result = blocks_for((len(indices), 1, *size), np.float32, out)
+        self._kernels.gather.gather_images(images, indices, np.float32(mean), np.float32(std), result)
+        return from_blocks(result, len(indices)) if out is None else out
 
 
 def _flat(array: Array) -> Array | None:
@@ -190,9 +225,15 @@ def _flat(array: Array) -> Array | None:
     return blocks.reshape(-1) if blocks.flags.c_contiguous else None
 
 
-def output_size(size: int, kernel_size: int, stride: int, padding: int, dilation: int) -> int:
-    """Return how many places a window has along an axis of `size` elements."""
-    return (size + 2 * padding - dilation * (kernel_size - 1) - 1) // stride + 1
+def check_contiguous(out: Array, memory: Array, shape: tuple[int, ...], dtype: Any) -> None:
+    """Refuse an array `out` that is not of this shape and type, or that does not fill `memory` in its order.
+
+    Raises:
+        ValueError: it is not.
+    """
+    check_out(out, shape, dtype)
+    if not memory.flags.c_contiguous:
+        raise ValueError(f"out of shape {out.shape}: expected the memory of a weight, without gaps and in its order")
 
 
 def pad_columns(blocks: Array, left: int, right: int) -> Array:

@@ -16,11 +16,12 @@ from typing import Any
 
 import numba
 from numba import prange
+from numba.core import event
 
 from nnkit import __version__
 from nnkit.folders import cache_folder
 
-__all__ = ["kernel", "parallel_kernel", "prange"]
+__all__ = ["announce_compilation", "kernel", "parallel_kernel", "prange"]
 
 
 def _sources_hash() -> str:
@@ -65,3 +66,23 @@ _KEPT = _prepare_cache()
 # NaN and infinity must come through, so none of these compiles with all of `fastmath`.
 kernel: Callable[..., Any] = numba.njit(cache=_KEPT)
 parallel_kernel: Callable[..., Any] = numba.njit(cache=_KEPT, parallel=True)
+
+
+class _Once(event.Listener):
+    """Calls back when the first compilation begins."""
+
+    def __init__(self, callback: Callable[[], None]) -> None:
+        self._callback: Callable[[], None] | None = callback
+
+    def on_start(self, event: event.Event) -> None:
+        callback, self._callback = self._callback, None
+        if callback is not None:
+            callback()
+
+    def on_end(self, event: event.Event) -> None:
+        pass
+
+
+def announce_compilation(callback: Callable[[], None]) -> None:
+    """Call `callback` once, when a kernel has to be compiled because no machine code of it was kept."""
+    event.register("numba:compile", _Once(callback))  # type: ignore[no-untyped-call]
