@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import click
+
 
 def printable(text: str) -> str:
     """Return text in one line, with characters that a terminal would obey written as escapes."""
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
+    )
+
+
+def announce_compilation() -> None:
+    """Say so, on standard error, if kernels have to be compiled: only then does a command take long to begin."""
+    from nnkit.kernels.cpu import compiler  # Numba takes half a second to import; --help does not need it.
+
+    compiler.announce_compilation(
+        lambda: click.echo("compiling the kernels for this machine, once; it takes about half a minute", err=True)
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nnkit.cli import options
-from nnkit.cli.console import printable
+from nnkit.cli.console import announce_compilation, printable
 
 if TYPE_CHECKING:
     from nnkit.training.evaluate import Report
@@ -42,6 +42,7 @@ def command(checkpoint: Path, data: str | None, device: str | None, threads: str
         # The threads of the machine that trained say nothing about this one.
         "training.threads": ("--threads", threads or "null"),
     }
+    announce_compilation()
     report = evaluate_checkpoint(checkpoint, options.overrides((), replaced))
     click.echo(json.dumps(_as_values(report)) if as_json else _as_text(report))
 

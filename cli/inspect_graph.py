@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from nnkit.cli.console import announce_compilation
+
 
 @click.command("inspect-graph")
 @click.argument("source", metavar="[CONFIG|CHECKPOINT]", default="lenet")
@@ -35,6 +37,7 @@ def command(source: str, language: str, depth: int | None) -> None:
     from nnkit.training.build import build_criterion
     from nnkit.training.load import load_run
 
+    announce_compilation()
     config, network = load_run(source)
     size = config.data.batch_size
     logits = network(zeros(size, 1, *network.input_size))

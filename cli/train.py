@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nnkit.cli import options
+from nnkit.cli.console import announce_compilation
 
 if TYPE_CHECKING:
     from nnkit.training.schema import Config
@@ -62,6 +63,8 @@ def command(
     }
     checked = _load(config, resume, settings, replaced)
     folder = Path(output or checked.training.output or _default_output(config, resume))
+    if not quiet:
+        announce_compilation()
     progress = Progress(as_json=as_json, quiet=quiet, verbose=verbose)
     with progress:
         for event in train(checked, folder, Path(resume) if resume else None):
