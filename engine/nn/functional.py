@@ -168,24 +168,23 @@ def _matrix_linear(input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor
     return apply(ops.Addmm, bias, input, weight.t())
 
 
-def _integers(value: int | Sequence[int]) -> list[int] | None:
-    """Return the numbers that an option stands for, or None if they are not all integers."""
+def _pair(argument: str, value: int | Sequence[int], expected: str) -> tuple[int, int]:
+    """Return the two numbers that an option stands for; `argument` and `expected` are of PyTorch's messages."""
     numbers = list(value) if isinstance(value, Sequence) else [value]
     # Also NumPy's integers, which are not instances of int.
-    return [operator.index(each) for each in numbers] if all(hasattr(each, "__index__") for each in numbers) else None
-
-
-def _pair(name: str, value: int | Sequence[int]) -> tuple[int, int]:
-    """Return the two numbers that an option of a convolution stands for."""
-    numbers = _integers(value)
-    if numbers is None:
-        raise TypeError(f"conv2d(): argument '{name}' must be tuple of ints, not {typename(value)}")
+    if not all(hasattr(each, "__index__") for each in numbers):
+        raise TypeError(f"{argument} must be tuple of ints, not {typename(value)}")
     if len(numbers) not in (1, 2):
-        raise RuntimeError(
-            f"expected {name} to be a single integer value or a list of 2 values to match the convolution "
-            f"dimensions, but got {name}={numbers}"
-        )
-    return numbers[0], numbers[-1]
+        raise RuntimeError(expected.format(numbers))
+    return operator.index(numbers[0]), operator.index(numbers[-1])
+
+
+def _conv_pair(name: str, value: int | Sequence[int]) -> tuple[int, int]:
+    expected = (
+        f"expected {name} to be a single integer value or a list of 2 values to match the convolution dimensions, "
+        f"but got {name}={{}}"
+    )
+    return _pair(f"conv2d(): argument '{name}'", value, expected)
 
 
 def conv2d(
@@ -228,7 +227,7 @@ def conv2d(
     _check_groups(weight, groups)
     if input.dim() == 3:
         return conv2d(input.unsqueeze(0), weight, bias, stride, padding, dilation, groups).squeeze(0)
-    steps, spacing = _pair("stride", stride), _pair("dilation", dilation)
+    steps, spacing = _conv_pair("stride", stride), _conv_pair("dilation", dilation)
     if isinstance(padding, str):
         return _named_padding(input, weight, bias, steps, padding, spacing, groups)
     return apply(
@@ -237,7 +236,7 @@ def conv2d(
         weight,
         bias,
         stride=steps,
-        padding=_pair("padding", padding),
+        padding=_conv_pair("padding", padding),
         dilation=spacing,
         groups=groups,
     )
@@ -280,16 +279,9 @@ def _named_padding(
     return wide[:, :, totals[0] % 2 :, totals[1] % 2 :] if any(total % 2 for total in totals) else wide
 
 
-def _pool_pair(name: str, position: int, value: int | Sequence[int], expected: str) -> tuple[int, int]:
-    """Return the two numbers that an option of a pooling stands for."""
-    numbers = _integers(value)
-    if numbers is None:
-        raise TypeError(
-            f"max_pool2d(): argument '{name}' (position {position}) must be tuple of ints, not {typename(value)}"
-        )
-    if len(numbers) not in (1, 2):
-        raise RuntimeError(f"max_pool2d: {name} must {expected} a single int, or a tuple of two ints")
-    return numbers[0], numbers[-1]
+def _pool_pair(name: str, position: int, value: int | Sequence[int], verb: str) -> tuple[int, int]:
+    expected = f"max_pool2d: {name} must {verb} a single int, or a tuple of two ints"
+    return _pair(f"max_pool2d(): argument '{name}' (position {position})", value, expected)
 
 
 @overload

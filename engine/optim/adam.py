@@ -130,21 +130,8 @@ class Adam(Optimizer):
 class AdamW(Adam):
     """Adam whose weight decay shrinks the parameter itself and does not pass through the averages.
 
-    Args:
-        params: the parameters, or dictionaries of "params" and options.
-        lr: learning rate.
-        betas: how much of the average gradient, and of the average square, stays from step to step.
-        eps: added to the root, against division by zero.
-        weight_decay: each step takes lr * weight_decay of the parameter off it.
-        amsgrad: divide by the greatest average square so far.
-        maximize: go up instead of down.
-        foreach: accepted and without effect.
-        capturable: accepted and without effect.
-        differentiable: accepted and without effect.
-        fused: accepted and without effect.
-
-    Raises:
-        ValueError: an option that is negative, or a beta that is not in [0, 1).
+    Args and errors are those of `Adam`, but `weight_decay` is 0.01 when omitted, and each step takes
+    lr * weight_decay of the parameter off it.
 
     Source: Loshchilov and Hutter, "Decoupled weight decay regularization", 2019, algorithm 2.
     """

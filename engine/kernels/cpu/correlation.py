@@ -40,14 +40,13 @@ class Window(NamedTuple):
 
 
 @kernel
-def window_rows(window, y, input_height):
-    """Return the first row of the window over output row y that lies in the input, and the end of them."""
-    top = y * window.vertical_stride - window.top_padding
+def window_span(start, dilation, count, size):
+    """Return the first of `count` elements, `dilation` apart from `start` on, in an input of `size`, and their end."""
     first = 0
-    if top < 0:
-        first = (-top + window.vertical_dilation - 1) // window.vertical_dilation
-    last = (input_height - 1 - top) // window.vertical_dilation + 1 if top < input_height else 0
-    return first, max(first, min(last, window.height))
+    if start < 0:
+        first = (-start + dilation - 1) // dilation
+    last = (size - 1 - start) // dilation + 1 if start < size else 0
+    return first, max(first, min(last, count))
 
 
 @kernel
@@ -82,8 +81,8 @@ def _output_rows(wide, narrow, x, w, bias, out, channel, lane, group, walk, wind
     plane = height * width * images
     w_start = walk.start + channel * walk.output_channel
     for y in range(height):
-        rows = window_rows(window, y, input_height)
         top = y * window.vertical_stride - window.top_padding
+        rows = window_span(top, window.vertical_dilation, window.height, input_height)
         x_row = first_channel * steps[0] + top * steps[1] + lane
         out_row = channel * plane + y * width * images + lane
         column = 0

@@ -5,20 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from nnkit.kernels.cpu import simd
-from nnkit.kernels.cpu.compiler import kernel, parallel_kernel, prange
-from nnkit.kernels.cpu.correlation import window_rows
+from nnkit.kernels.cpu.compiler import parallel_kernel, prange
+from nnkit.kernels.cpu.correlation import window_span
 from nnkit.kernels.layout import LANES
-
-
-@kernel
-def window_columns(window, left_padding, x, input_width):
-    """Return the first column of the window at output column x that lies in the input, and their end."""
-    left = x * window.horizontal_stride - left_padding
-    first = 0
-    if left < 0:
-        first = (-left + window.horizontal_dilation - 1) // window.horizontal_dilation
-    last = (input_width - 1 - left) // window.horizontal_dilation + 1 if left < input_width else 0
-    return first, max(first, min(last, window.width))
 
 
 @parallel_kernel
@@ -34,11 +23,11 @@ def max_pool(x, out, taps, left_padding, window):
     for channel in prange(channels):
         vector = simd.zeros(x, 1, 1)
         for y in range(height):
-            first_row, last_row = window_rows(window, y, input_height)
             top = y * window.vertical_stride - window.top_padding
+            first_row, last_row = window_span(top, window.vertical_dilation, window.height, input_height)
             for column in range(width):
-                first, last = window_columns(window, left_padding, column, input_width)
                 left = column * window.horizontal_stride - left_padding
+                first, last = window_span(left, window.horizontal_dilation, window.width, input_width)
                 target = ((channel * height + y) * width + column) * images
                 for lane in range(0, images, LANES):
                     # Not the first element: a dilated window can step over a narrow image and have none inside.
@@ -69,11 +58,11 @@ def max_pool_gradient(grad, taps, grad_input, left_padding, window):
         for place in range(input_height * input_width * images // LANES):
             simd.store(vector, grad_input, (channel * input_height * input_width * images) + place * LANES, 0, 0)
         for y in range(height):
-            first_row, last_row = window_rows(window, y, input_height)
             top = y * window.vertical_stride - window.top_padding
+            first_row, last_row = window_span(top, window.vertical_dilation, window.height, input_height)
             for column in range(width):
-                first, last = window_columns(window, left_padding, column, input_width)
                 left = column * window.horizontal_stride - left_padding
+                first, last = window_span(left, window.horizontal_dilation, window.width, input_width)
                 source = ((channel * height + y) * width + column) * images
                 for lane in range(0, images, LANES):
                     value = simd.load(vector, grad, source + lane, 0, 0)
