@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from nnkit import ops
 from nnkit.dtypes import Scalar
 from nnkit.kernels.layout import Array
@@ -77,11 +75,11 @@ class InPlace(TensorBase):
 
     def fill_(self, value: Scalar) -> Tensor:
         """Write one value everywhere."""
-        return self.copy_(self.detached(np.asarray(value)))
+        return self.apply_in_place(ops.Fill, value=value)
 
     def zero_(self) -> Tensor:
         """Write zero everywhere."""
-        return self.fill_(0)
+        return self.apply_in_place(ops.Zero, value=0)
 
     def __iadd__(self, other: Any) -> Tensor:
         return self.add_(other)

@@ -197,6 +197,11 @@ PROGRAMS = {
         t.autograd.backward([x * 1, x * 2], [t.ones(2), t.ones(2)])
         print(x.grad)
     """,
+    "values written over": """
+        y = t.ones(2, requires_grad=True) * 1
+        print(y.zero_(), y.fill_(3), y.copy_(t.ones(1)))
+        y.sum().backward()
+    """,
     "hooks and changes in place": """
         x = t.ones(2, requires_grad=True)
         y = x * 3
