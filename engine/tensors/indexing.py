@@ -55,7 +55,7 @@ class Indexing(TensorBase):
             raise TypeError(f"can't assign a {type(value).__name__} to a torch.{of_array(self.array).label}Tensor")
         view, picked = self._basic(key)
         if picked is None and isinstance(value, bool | int | float):
-            view.fill_(value)
+            view.copy_(self.detached(np.asarray(value)))
             return
         source: Any = value if isinstance(value, TensorBase) else self.detached(np.asarray(value, self.array.dtype))
         if picked is not None:
