@@ -4,60 +4,12 @@ import typing
 import numpy as np
 import pytest
 import torch
-import torch.nn.functional as TF
+from pytorch_networks import TorchLeNet, TorchMNISTConvNet, TorchRNN
 
 import nnkit
 import nnkit.nn.functional as F
 from nnkit import models, nn
 from nnkit.tensors import Tensor
-
-
-class TorchLeNet(torch.nn.Module):
-    def __init__(self, kernel_size=5, num_classes=10):
-        super().__init__()
-        side = {5: 5, 3: 6}[kernel_size]
-        self.conv1 = torch.nn.Conv2d(1, 6, kernel_size)
-        self.conv2 = torch.nn.Conv2d(6, 16, kernel_size)
-        self.fc1 = torch.nn.Linear(16 * side * side, 120)
-        self.fc2 = torch.nn.Linear(120, 84)
-        self.fc3 = torch.nn.Linear(84, num_classes)
-
-    def forward(self, x):
-        x = TF.max_pool2d(TF.relu(self.conv1(x)), (2, 2))
-        x = TF.max_pool2d(TF.relu(self.conv2(x)), 2).flatten(1)
-        return self.fc3(TF.relu(self.fc2(TF.relu(self.fc1(x)))))
-
-
-class TorchMNISTConvNet(torch.nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.conv1 = torch.nn.Conv2d(1, 10, 5)
-        self.pool1 = torch.nn.MaxPool2d(2, 2)
-        self.conv2 = torch.nn.Conv2d(10, 20, 5)
-        self.pool2 = torch.nn.MaxPool2d(2, 2)
-        self.fc1 = torch.nn.Linear(320, 50)
-        self.fc2 = torch.nn.Linear(50, 10)
-
-    def forward(self, x):
-        x = self.pool1(TF.relu(self.conv1(x)))
-        x = self.pool2(TF.relu(self.conv2(x))).flatten(1)
-        return TF.relu(self.fc2(TF.relu(self.fc1(x))))
-
-
-class TorchRNN(torch.nn.Module):
-    def __init__(self, nonlinearity):
-        super().__init__()
-        self.tanh = nonlinearity == "tanh"
-        self.i2h = torch.nn.Linear(28 + 128, 128)
-        self.h2o = torch.nn.Linear(128, 10)
-
-    def forward(self, images):
-        hidden = torch.zeros(images.size(0), 128)
-        for row in images[:, 0].unbind(1):
-            hidden = self.i2h(torch.cat((row, hidden), 1))
-            hidden = hidden.tanh() if self.tanh else hidden
-        return self.h2o(hidden)
-
 
 PAIRS = {
     "LeNet": (models.LeNet, TorchLeNet),
@@ -85,7 +37,7 @@ def test_a_network_is_that_of_pytorch(name, batch):
     logits, expected = network(Tensor(images)), reference(torch.tensor(images))
     np.testing.assert_allclose(logits.detach().numpy(), expected.detach().numpy(), rtol=1e-4, atol=1e-5)
     F.cross_entropy(logits, Tensor(labels)).backward()
-    TF.cross_entropy(expected, torch.tensor(labels)).backward()
+    torch.nn.functional.cross_entropy(expected, torch.tensor(labels)).backward()
     for (path, mine), other in zip(network.named_parameters(), reference.parameters(), strict=True):
         np.testing.assert_allclose(mine.grad.numpy(), other.grad.numpy(), rtol=1e-3, atol=2e-6, err_msg=path)
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import safetensors.torch
 import torch
+from pytorch_networks import TorchLeNet
 
 from nnkit.errors import CheckpointError, NonFiniteError
 from nnkit.models import LeNet, MNISTConvNet
@@ -157,23 +158,6 @@ def test_the_config_is_readable_by_others(finished):
         metadata = file.metadata()
     assert json.loads(metadata["config"])["network"]["name"] == "LeNet"
     assert metadata["format"] == "nnkit"
-
-
-class TorchLeNet(torch.nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.conv1 = torch.nn.Conv2d(1, 6, 5)
-        self.conv2 = torch.nn.Conv2d(6, 16, 5)
-        self.fc1 = torch.nn.Linear(400, 120)
-        self.fc2 = torch.nn.Linear(120, 84)
-        self.fc3 = torch.nn.Linear(84, 10)
-
-    def forward(self, x):
-        pool, relu = torch.nn.functional.max_pool2d, torch.nn.functional.relu
-        x = pool(relu(self.conv1(x)), 2)
-        x = pool(relu(self.conv2(x)), 2)
-        x = relu(self.fc1(x.flatten(1)))
-        return self.fc3(relu(self.fc2(x)))
 
 
 def test_pytorch_gives_the_same_accuracy(finished):
