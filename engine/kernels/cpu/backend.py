@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nnkit.kernels.backend import Pair, output_size
-from nnkit.kernels.layout import Array, blocks_for, check_out, from_blocks, padded, to_blocks
+from nnkit.kernels.layout import Array, batch_to_end, blocks_for, check_out, from_blocks, padded, to_blocks
 
 # Shares of a batch whose weight gradients are summed apart: fixed, so that no result depends on the threads.
 WEIGHT_GRADIENT_SLOTS = 16
@@ -221,7 +221,7 @@ def _flat(array: Array) -> Array | None:
     """Return the elements in the order of memory, or None where they do not fill it."""
     if array.flags.c_contiguous:
         return array.reshape(-1)
-    blocks = np.moveaxis(array, 0, -1) if array.ndim else array
+    blocks = batch_to_end(array) if array.ndim else array
     return blocks.reshape(-1) if blocks.flags.c_contiguous else None
 
 
