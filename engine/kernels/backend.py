@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from nnkit.kernels.layout import Array
 
 Pair = tuple[int, int]
 
 
-def output_size(size: int, kernel_size: int, stride: int, padding: int, dilation: int) -> int:
-    """Return how many places a window has along an axis of `size` elements."""
-    return (size + 2 * padding - dilation * (kernel_size - 1) - 1) // stride + 1
+class Sliding(NamedTuple):
+    """How a window moves over an image, as (vertical, horizontal): its steps, the border, and its own spacing."""
+
+    stride: Pair
+    padding: Pair
+    dilation: Pair
+
+
+def output_size(size: int, kernel_size: int, sliding: Sliding, axis: int) -> int:
+    """Return how many places a window has along an axis (0 vertical, 1 horizontal) of `size` elements."""
+    reach = sliding.dilation[axis] * (kernel_size - 1) + 1
+    return (size + 2 * sliding.padding[axis] - reach) // sliding.stride[axis] + 1
 
 
 class Backend(Protocol):
@@ -35,9 +44,7 @@ class Backend(Protocol):
         x: Array,
         weight: Array,
         bias: Array | None,
-        stride: Pair,
-        padding: Pair,
-        dilation: Pair,
+        sliding: Sliding,
         groups: int,
         out: Array | None = None,
     ) -> Array:
@@ -48,9 +55,7 @@ class Backend(Protocol):
         grad: Array,
         weight: Array,
         shape: tuple[int, ...],
-        stride: Pair,
-        padding: Pair,
-        dilation: Pair,
+        sliding: Sliding,
         groups: int,
         out: Array | None = None,
     ) -> Array:
@@ -61,9 +66,7 @@ class Backend(Protocol):
         grad: Array,
         x: Array,
         kernel_size: Pair,
-        stride: Pair,
-        padding: Pair,
-        dilation: Pair,
+        sliding: Sliding,
         groups: int,
         out: Array | None = None,
     ) -> Array:
@@ -83,9 +86,7 @@ class Backend(Protocol):
         x: Array,
         shape: Pair,
         kernel_size: Pair,
-        stride: Pair,
-        padding: Pair,
-        dilation: Pair,
+        sliding: Sliding,
         out: tuple[Array, Array] | None = None,
     ) -> tuple[Array, Array]:
         """Return the maxima (N, C, *shape) of x (N, C, H, W), and which element of its window each one is."""
@@ -96,9 +97,7 @@ class Backend(Protocol):
         taps: Array,
         shape: tuple[int, ...],
         kernel_size: Pair,
-        stride: Pair,
-        padding: Pair,
-        dilation: Pair,
+        sliding: Sliding,
         out: Array | None = None,
     ) -> Array:
         """Return the gradient of the input of `shape`, given grad and the elements that `max_pool` named."""

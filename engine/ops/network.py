@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnkit.dtypes import C_NAMES, of_array
-from nnkit.kernels.backend import Pair, output_size
+from nnkit.kernels.backend import Pair, Sliding, output_size
 from nnkit.kernels.layout import Array
 from nnkit.ops.operation import Gradients, Operation
 
@@ -17,7 +17,7 @@ class Convolution(Operation):
         self, x: Array, weight: Array, bias: Array | None, *, stride: Pair, padding: Pair, dilation: Pair, groups: int
     ) -> Array:
         check_convolution(x, weight, bias, stride, padding, dilation, groups)
-        self.window = (stride, padding, dilation, groups)
+        self.window = (Sliding(stride, padding, dilation), groups)
         self.shape, self.kernel_size = x.shape, weight.shape[2:]
         self.save(x if self.needs_input_grad[1] else None, weight if self.needs_input_grad[0] else None)
         return self.backend.convolution(x, weight, bias, *self.window)
@@ -89,11 +89,10 @@ class MaxPool2DWithIndices(Operation):
         return_indices: bool = False,
     ) -> Array | tuple[Array, Array]:
         check_pool(x, kernel_size, stride, padding, dilation)
-        self.window = (kernel_size, stride, padding, dilation)
+        sliding = Sliding(stride, padding, dilation)
+        self.window = (kernel_size, sliding)
         self.shape = x.shape
-        height, width = (
-            pooled_size(x.shape[2 + i], kernel_size[i], stride[i], padding[i], dilation[i], ceil_mode) for i in (0, 1)
-        )
+        height, width = (pooled_size(x.shape[2 + i], kernel_size[i], sliding, i, ceil_mode) for i in (0, 1))
         if min(height, width) < 1:
             given, calculated = x.shape[1:], (x.shape[1], max(height, 0), max(width, 0))
             raise RuntimeError(
@@ -110,7 +109,7 @@ class MaxPool2DWithIndices(Operation):
 
     def indices(self, taps: Array) -> Array:
         """Return the flat index in its plane (H, W) of each maximum, given its place in the window."""
-        (_, kernel_width), stride, padding, dilation = self.window
+        (_, kernel_width), (stride, padding, dilation) = self.window
         row, column = self.xp.divmod(taps.astype(np.int64), kernel_width)
         rows = self.xp.arange(taps.shape[2])[:, None] * stride[0] - padding[0] + row * dilation[0]
         columns = self.xp.arange(taps.shape[3]) * stride[1] - padding[1] + column * dilation[1]
@@ -122,12 +121,13 @@ class MaxPool2DWithIndices(Operation):
         return self.backend.max_pool_gradient(grad, taps, self.shape, *self.window)
 
 
-def pooled_size(size: int, kernel_size: int, stride: int, padding: int, dilation: int, ceil_mode: bool) -> int:
+def pooled_size(size: int, kernel_size: int, sliding: Sliding, axis: int, ceil_mode: bool) -> int:
     """Return how many windows fit; with `ceil_mode` also a last one that sticks out, if it starts inside."""
     if not ceil_mode:
-        return output_size(size, kernel_size, stride, padding, dilation)
-    count = output_size(size + stride - 1, kernel_size, stride, padding, dilation)
-    return count - 1 if (count - 1) * stride >= size + padding else count
+        return output_size(size, kernel_size, sliding, axis)
+    stride = sliding.stride[axis]
+    count = output_size(size + stride - 1, kernel_size, sliding, axis)
+    return count - 1 if (count - 1) * stride >= size + sliding.padding[axis] else count
 
 
 def check_pool(x: Array, kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair) -> None:

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnkit.kernels import backend_for
+from nnkit.kernels.backend import Sliding
 from nnkit.kernels.layout import LANES, empty_batch_last, from_blocks, to_blocks
 
 backend = backend_for("cpu")
@@ -62,8 +63,9 @@ def test_convolution(data: st.DataObject) -> None:
     weight = generator.standard_normal((outputs, channels // groups, *kernel)).astype(kind)
     bias = generator.standard_normal(outputs).astype(kind) if data.draw(st.booleans()) else None
     tensors = [torch.from_numpy(array).requires_grad_() for array in (x, weight)]
-    options = (stride, padding, dilation, groups)
-    expected = torch.nn.functional.conv2d(*tensors, None if bias is None else torch.from_numpy(bias), *options)
+    options = (Sliding(stride, padding, dilation), groups)
+    their_bias = None if bias is None else torch.from_numpy(bias)
+    expected = torch.nn.functional.conv2d(*tensors, their_bias, stride, padding, dilation, groups)
     x = _placed(x, data.draw(layouts))
     _assert_close(backend.convolution(x, weight, bias, *options), expected)
     grad = generator.standard_normal(tuple(expected.shape)).astype(kind)
@@ -90,11 +92,13 @@ def test_max_pool(data: st.DataObject) -> None:
     framed = torch.nn.functional.pad(tensor, borders, value=-torch.inf)
     expected = torch.nn.functional.max_pool2d(framed, kernel, stride, 0, dilation)
     shape = (expected.shape[2], expected.shape[3])
-    values, taps = backend.max_pool(_placed(x, data.draw(layouts)), shape, kernel, stride, padding, dilation)
+    values, taps = backend.max_pool(_placed(x, data.draw(layouts)), shape, kernel, Sliding(stride, padding, dilation))
     np.testing.assert_array_equal(values, expected.detach().numpy())
     grad = generator.standard_normal(values.shape).astype(np.float32)
     expected.backward(torch.from_numpy(grad))
-    _assert_close(backend.max_pool_gradient(grad, taps, x.shape, kernel, stride, padding, dilation), tensor.grad)
+    _assert_close(
+        backend.max_pool_gradient(grad, taps, x.shape, kernel, Sliding(stride, padding, dilation)), tensor.grad
+    )
 
 
 @EXAMPLES
@@ -134,9 +138,9 @@ def _everything() -> list[np.ndarray]:
     generator = np.random.default_rng(0)
     x = generator.standard_normal((272, 3, 9, 9)).astype(np.float32)
     weight = generator.standard_normal((7, 3, 3, 3)).astype(np.float32)
-    options: Any = ((1, 1), (1, 1), (1, 1), 1)
+    options: Any = (Sliding((1, 1), (1, 1), (1, 1)), 1)
     out = backend.convolution(x, weight, None, *options)
-    window: Any = ((2, 2), (2, 2), (0, 0), (1, 1))
+    window: Any = ((2, 2), Sliding((2, 2), (0, 0), (1, 1)))
     pooled, taps = backend.max_pool(out, (4, 4), *window)
     flat = pooled.reshape(272, -1)
     matrix = generator.standard_normal((112, 10)).astype(np.float32)
@@ -196,8 +200,8 @@ def _results(batch: int, features: int) -> dict[str, tuple[Any, Any, Any]]:
     matrix, product = draw(features, 7), draw(batch, 7)
     flat = draw(batch, features)
     images, indices = generator.integers(0, 256, (9, 3, 4), np.uint8), generator.integers(0, 9, batch)
-    options: Any = ((1, 1), (0, 0), (1, 1), 1)
-    window: Any = ((2, 2), (1, 1), (0, 0), (1, 1))
+    options: Any = (Sliding((1, 1), (0, 0), (1, 1)), 1)
+    window: Any = ((2, 2), Sliding((1, 1), (0, 0), (1, 1)))
     _, taps = backend.max_pool(x, (4, 3), *window)
     calls: dict[str, Any] = {
         "convolution": lambda out: backend.convolution(x, weight, bias, *options, out),

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nnkit.kernels.backend import Pair, output_size
+from nnkit.kernels.backend import Pair, Sliding, output_size
 from nnkit.kernels.layout import Array, batch_to_end, blocks_for, check_out, from_blocks, padded, to_blocks
 
 # Shares of a batch whose weight gradients are summed apart: fixed, so that no result depends on the threads.
@@ -41,29 +41,26 @@ class CpuBackend:
         x: Array,
         weight: Array,
         bias: Array | None,
-        stride: Pair,
-        padding: Pair,
-        dilation: Pair,
+        sliding: Sliding,
         groups: int,
         out: Array | None = None,
     ) -> Array:
         """See `Backend.convolution`."""
         kernels = self._kernels.correlation
         out_channels, group_channels, height, width = weight.shape
-        batch, _, input_height, input_width = x.shape
+        batch = len(x)
         shape = (
             batch,
             out_channels,
-            output_size(input_height, height, stride[0], padding[0], dilation[0]),
-            output_size(input_width, width, stride[1], padding[1], dilation[1]),
+            *(output_size(x.shape[2 + i], weight.shape[2 + i], sliding, i) for i in (0, 1)),
         )
         result = blocks_for(shape, x.dtype, out)
         weight = np.ascontiguousarray(weight)
         if bias is None:
             bias = np.zeros(out_channels, x.dtype)
         walk = kernels.Weights(0, group_channels * height * width, height * width, width, 1)
-        window = kernels.Window(height, width, *stride, *dilation, padding[0])
-        source = pad_columns(to_blocks(x), padding[1], padding[1])
+        window = kernels.Window(height, width, *sliding.stride, *sliding.dilation, sliding.padding[0])
+        source = pad_columns(to_blocks(x), sliding.padding[1], sliding.padding[1])
         kernels.correlate(source, weight, np.ascontiguousarray(bias), result, groups, walk, window)
         return from_blocks(result, batch) if out is None else out
 
@@ -72,9 +69,7 @@ class CpuBackend:
         grad: Array,
         weight: Array,
         shape: tuple[int, ...],
-        stride: Pair,
-        padding: Pair,
-        dilation: Pair,
+        sliding: Sliding,
         groups: int,
         out: Array | None = None,
     ) -> Array:
@@ -94,10 +89,11 @@ class CpuBackend:
             weight = np.ascontiguousarray(weight)
             output_channel, input_channel = height * width, group_channels * height * width
         walk = kernels.Weights(height * width - 1, output_channel, input_channel, -width, -1)
+        dilation, padding = sliding.dilation, sliding.padding
         top = (height - 1) * dilation[0] - padding[0]
         left = (width - 1) * dilation[1] - padding[1]
         result = blocks_for(shape, grad.dtype, out)
-        spread = spread_out(to_blocks(grad), stride)
+        spread = spread_out(to_blocks(grad), sliding.stride)
         # The right border is whatever makes the result as wide as the input, also where the stride left a rest.
         right = shape[3] + (width - 1) * dilation[1] - left - spread.shape[2]
         source = pad_columns(spread, left, right)
@@ -111,23 +107,21 @@ class CpuBackend:
         grad: Array,
         x: Array,
         kernel_size: Pair,
-        stride: Pair,
-        padding: Pair,
-        dilation: Pair,
+        sliding: Sliding,
         groups: int,
         out: Array | None = None,
     ) -> Array:
         """See `Backend.convolution_weight_gradient`."""
         kernels = self._kernels.correlation
         blocks = to_blocks(grad)
-        source = pad_columns(to_blocks(x), padding[1], padding[1])
+        source = pad_columns(to_blocks(x), sliding.padding[1], sliding.padding[1])
         shape = (grad.shape[1], x.shape[1] // groups, *kernel_size)
         if out is None:
             out = np.empty(shape, grad.dtype)
         check_contiguous(out, out, shape, grad.dtype)
         slots = min(max(blocks.shape[-1] // 16, 1), WEIGHT_GRADIENT_SLOTS)
         partial = np.zeros((slots, shape[0], shape[1] * shape[2] * shape[3]), grad.dtype)
-        window = kernels.Window(*kernel_size, *stride, *dilation, padding[0])
+        window = kernels.Window(*kernel_size, *sliding.stride, *sliding.dilation, sliding.padding[0])
         kernels.correlate_weights(source, blocks, partial, groups, window)
         np.add.reduce(partial, axis=0, out=out.reshape(partial.shape[1:]))
         return out
@@ -179,16 +173,14 @@ class CpuBackend:
         x: Array,
         shape: Pair,
         kernel_size: Pair,
-        stride: Pair,
-        padding: Pair,
-        dilation: Pair,
+        sliding: Sliding,
         out: tuple[Array, Array] | None = None,
     ) -> tuple[Array, Array]:
         """See `Backend.max_pool`."""
         final = (*x.shape[:2], *shape)
         values, taps = (blocks_for(final, x.dtype, each) for each in out or (None, None))
-        window = self._kernels.correlation.Window(*kernel_size, *stride, *dilation, padding[0])
-        self._kernels.pooling.max_pool(to_blocks(x), values, taps, padding[1], window)
+        window = self._kernels.correlation.Window(*kernel_size, *sliding.stride, *sliding.dilation, sliding.padding[0])
+        self._kernels.pooling.max_pool(to_blocks(x), values, taps, sliding.padding[1], window)
         return out or (from_blocks(values, x.shape[0]), from_blocks(taps, x.shape[0]))
 
     def max_pool_gradient(
@@ -197,15 +189,13 @@ class CpuBackend:
         taps: Array,
         shape: tuple[int, ...],
         kernel_size: Pair,
-        stride: Pair,
-        padding: Pair,
-        dilation: Pair,
+        sliding: Sliding,
         out: Array | None = None,
     ) -> Array:
         """See `Backend.max_pool_gradient`."""
         result = blocks_for(shape, grad.dtype, out)
-        window = self._kernels.correlation.Window(*kernel_size, *stride, *dilation, padding[0])
-        self._kernels.pooling.max_pool_gradient(to_blocks(grad), to_blocks(taps), result, padding[1], window)
+        window = self._kernels.correlation.Window(*kernel_size, *sliding.stride, *sliding.dilation, sliding.padding[0])
+        self._kernels.pooling.max_pool_gradient(to_blocks(grad), to_blocks(taps), result, sliding.padding[1], window)
         return from_blocks(result, shape[0]) if out is None else out
 
     def gather(
