@@ -60,12 +60,17 @@ def sigmoid(input: Tensor) -> Tensor:
     return input.sigmoid()
 
 
-def _implicit_dim(name: str, ndim: int) -> int:
-    warnings.warn(
-        f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an argument.",
-        stacklevel=3,
-    )
-    return 0 if ndim in (0, 1, 3) else 1
+def _along(name: str, input: Tensor, dim: int | None, dtype: DType | None) -> tuple[Tensor, int]:
+    """Return the input and the dimension of a softmax, as PyTorch makes them out of what was given and what was not."""
+    require_tensor(name, "input", 1, input)
+    if dim is None:
+        warnings.warn(
+            f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an "
+            "argument.",
+            stacklevel=3,
+        )
+        dim = 0 if input.dim() in (0, 1, 3) else 1
+    return (input if dtype is None else input.to(dtype)), dim
 
 
 def softmax(input: Tensor, dim: int | None = None, *, dtype: DType | None = None) -> Tensor:
@@ -80,10 +85,8 @@ def softmax(input: Tensor, dim: int | None = None, *, dtype: DType | None = None
         IndexError: there is no such dimension.
         NotImplementedError: the input is not floating-point.
     """
-    require_tensor("softmax", "input", 1, input)
-    if dim is None:
-        dim = _implicit_dim("softmax", input.dim())
-    return (input if dtype is None else input.to(dtype)).softmax(dim)
+    input, dim = _along("softmax", input, dim, dtype)
+    return input.softmax(dim)
 
 
 def log_softmax(input: Tensor, dim: int | None = None, *, dtype: DType | None = None) -> Tensor:
@@ -98,10 +101,8 @@ def log_softmax(input: Tensor, dim: int | None = None, *, dtype: DType | None = 
         IndexError: there is no such dimension.
         NotImplementedError: the input is not floating-point.
     """
-    require_tensor("log_softmax", "input", 1, input)
-    if dim is None:
-        dim = _implicit_dim("log_softmax", input.dim())
-    return (input if dtype is None else input.to(dtype)).log_softmax(dim)
+    input, dim = _along("log_softmax", input, dim, dtype)
+    return input.log_softmax(dim)
 
 
 def check_probability(p: float) -> None:

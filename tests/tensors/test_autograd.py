@@ -202,6 +202,26 @@ PROGRAMS = {
         print(y.zero_(), y.fill_(3), y.copy_(t.ones(1)))
         y.sum().backward()
     """,
+    "every change in place": """
+        changes = {
+            "neg_": (), "exp_": (), "sqrt_": (), "relu_": (), "sigmoid_": (), "tanh_": (), "pow_": (3,),
+            "add_": (2,), "sub_": (2,), "mul_": (3,), "div_": (4,), "clamp_": (0.6, 1.2),
+            "masked_fill_": (t.tensor([True, False, False]), 5.0),
+        }
+        for name, arguments in changes.items():
+            x = t.tensor([0.5, 1.0, 2.0], requires_grad=True)
+            y = x * 1
+            print(name, getattr(y, name)(*arguments) is y, y)
+            (y * y).sum().backward()
+            print(x.grad)
+        y = t.ones(2, requires_grad=True) * 3
+        alias = y
+        y **= 2
+        y /= 2
+        y -= 1
+        y *= 2
+        print(alias)
+    """,
     "hooks and changes in place": """
         x = t.ones(2, requires_grad=True)
         y = x * 3
