@@ -1,11 +1,12 @@
 """The kernel that turns bytes into a network's input."""
 
+import numba
 import numpy as np
 import pytest
 import torch
 
-from nnkit.kernels.cpu.gather import gather_images
-from nnkit.kernels.layout import empty_blocks, from_blocks
+from nnkit.kernels.cpu.gather import gather_block, gather_images
+from nnkit.kernels.layout import LANES, empty_blocks, from_blocks
 
 MEAN, STD = np.float32(0.1307), np.float32(0.3081)
 
@@ -48,6 +49,42 @@ def test_each_number_is_exactly_pytorchs(count, image_size, size):
 def test_every_byte_is_normalised_exactly():
     images = np.arange(256, dtype=np.uint8).reshape(1, 16, 16)
     np.testing.assert_array_equal(from_blocks(gather(images, [0], (16, 16)), 1), expected(images, [0], (16, 16)))
+
+
+@pytest.mark.parametrize("size", [(28, 28), (32, 32)])
+def test_images_that_are_mostly_background_are_exact(size):
+    images = np.zeros((40, 28, 28), np.uint8)
+    random = np.random.default_rng(1)
+    images[random.integers(0, 40, 200), random.integers(0, 28, 200), random.integers(0, 28, 200)] = 7
+    indices = np.arange(40)
+    np.testing.assert_array_equal(from_blocks(gather(images, indices, size), 40), expected(images, indices, size))
+
+
+@pytest.mark.parametrize("distance", [LANES, 40])
+@pytest.mark.parametrize("count", [0, 3, LANES])
+def test_a_block_is_written_where_it_is_wanted_and_nowhere_else(count, distance):
+    images = np.random.default_rng(2).integers(0, 256, (50, 5, 7), np.uint8)
+    indices = np.arange(49, -1, -1)
+    out = np.full(3 + 9 * 8 * distance, np.nan, np.float32)
+    gather_block(images, indices, 20, count, MEAN, STD, out, 3, distance, 9, 8)
+    pixels = out[3:].reshape(9, 8, distance)
+    chosen = expected(images, indices[20 : 20 + count], (9, 8))[:, 0]
+    np.testing.assert_array_equal(pixels[..., :count], chosen.transpose(1, 2, 0))
+    assert (pixels[..., count:LANES] == 0).all()
+    assert np.isnan(pixels[..., LANES:]).all()
+    assert np.isnan(out[:3]).all()
+
+
+@pytest.mark.skipif(numba.config.DISABLE_JIT, reason="without the compiler there is one thread")
+def test_threads_do_not_change_a_bit():
+    images = np.random.default_rng(3).integers(0, 256, (100, 28, 28), np.uint8)
+    before = numba.get_num_threads()
+    try:
+        numba.set_num_threads(1)
+        alone = gather(images, np.arange(100), (32, 32))
+    finally:
+        numba.set_num_threads(before)
+    assert gather(images, np.arange(100), (32, 32)).tobytes() == alone.tobytes()
 
 
 def test_no_images_are_no_work():

@@ -1,44 +1,103 @@
-"""From bytes to a network's input: one pass over a batch that picks, normalises, centres and lays out."""
+"""From bytes to a network's input: images are picked, normalised, centred and laid out."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from nnkit.kernels.cpu.compiler import parallel_kernel, prange
-from nnkit.kernels.layout import LANES, Array
+from nnkit.kernels.cpu import simd
+from nnkit.kernels.cpu.compiler import kernel, parallel_kernel, prange
+from nnkit.kernels.layout import LANES
+
+_BYTE = np.uint32(255)
+
+
+@kernel
+def _deal(pixels, start, count, lane, words):
+    """Write pixels, four to a word, to one lane of words (count / 4, LANES)."""
+    place = np.uint64(start)
+    for group in range(count // 4):
+        words[group, lane] = (
+            np.uint32(pixels[place])
+            | np.uint32(pixels[place + np.uint64(1)]) << np.uint32(8)
+            | np.uint32(pixels[place + np.uint64(2)]) << np.uint32(16)
+            | np.uint32(pixels[place + np.uint64(3)]) << np.uint32(24)
+        )
+        place += np.uint64(4)
+    if count % 4:
+        rest = np.uint32(0)
+        for i in range(count % 4):
+            rest |= np.uint32(pixels[place + np.uint64(i)]) << np.uint32(8 * i)
+        words[count // 4, lane] = rest
+
+
+@kernel
+def _spread(words, tile_height, tile_width, mean, std, out, start, distance, height, width):
+    """Write words of `_deal` as normalised pixels, in the middle of a frame of background."""
+    byte_range = np.float32(255)
+    background = simd.broadcast(simd.zeros(out, 1, 1), (np.float32(0) / byte_range - mean) / std)
+    for pixel in range(height * width):
+        simd.store(background, out, start + pixel * distance, 0, 0)
+    # Not the constant LANES: LLVM would write the loops out as sixteen single numbers.
+    lanes = np.uint64(words.shape[1])
+    place = np.uint64(start + ((height - tile_height) // 2 * width + (width - tile_width) // 2) * distance)
+    column = 0
+    for group in range(len(words)):
+        # Half of the pixels of written digits are background in all images.
+        union = np.uint32(0)
+        for lane in range(lanes):
+            union |= words[group, lane]
+        for byte in range(min(4, tile_height * tile_width - 4 * group)):
+            if union:
+                shift = np.uint32(8 * byte)
+                for lane in range(lanes):
+                    value = np.float32(np.int32((words[group, lane] >> shift) & _BYTE))
+                    # Two divisions and not one multiplication, so that the numbers are exactly PyTorch's.
+                    out[place + lane] = (value / byte_range - mean) / std
+            column += 1
+            place += np.uint64(distance)
+            if column == tile_width:
+                column = 0
+                place += np.uint64((width - tile_width) * distance)
+
+
+@kernel
+def gather_block(images, indices, first, count, mean, std, out, start, distance, height, width):
+    """Write a block: `count` images, at most LANES, as `gather_images` describes, and zeros in the lanes beyond.
+
+    Element (row, column) of the image at indices[first + lane] goes to
+    out[start + (row * width + column) * distance + lane].
+    """
+    _, image_height, image_width = images.shape
+    pixels = image_height * image_width
+    words = np.empty(((pixels + 3) // 4, LANES), np.uint32)
+    memory = images.reshape(-1)
+    for lane in range(count):
+        _deal(memory, indices[first + lane] * pixels, pixels, lane, words)
+    for lane in range(count, LANES):
+        for group in range(len(words)):
+            words[group, lane] = 0
+    _spread(words, image_height, image_width, mean, std, out, start, distance, height, width)
+    if count < LANES:
+        for pixel in range(height * width):
+            for lane in range(count, LANES):
+                out[start + pixel * distance + lane] = 0
 
 
 @parallel_kernel
-def gather_images(images: Array, indices: Array, mean: np.float32, std: np.float32, out: Array) -> None:
+def gather_images(images, indices, mean, std, out):
     """Write `(images[indices] / 255 - mean) / std` into blocks, each image in the middle of its frame.
 
-    The frame around an image is background, raw pixel 0, and normalised as such. The bytes go through
-    a table of their 256 results, so the numbers are exactly those of the formula in float32.
+    The frame around an image is background, raw pixel 0, and normalised as such. The numbers are exactly
+    those of the formula in float32.
 
     Shapes:
         images: uint8 (M, h, w); indices: int64 (n,), each below M; mean, std: float32;
         out: blocks of float32 (1, H, W, N'), see `nnkit.kernels.layout`, with H >= h and W >= w.
         Images of the last block that are beyond n become 0. Nothing is checked here.
     """
-    table = np.empty(256, np.float32)
-    for value in range(256):
-        table[value] = (np.float32(value) / np.float32(255) - mean) / std
-    count = len(indices)
-    _, height, width, padded_count = out.shape
-    _, image_height, image_width = images.shape
-    top = (height - image_height) // 2
-    left = (width - image_width) // 2
-    # A task is one row of one block: there is work for many threads in a small batch, and it writes
-    # whole cache lines (the images of a pixel) while it reads along the rows of its images.
-    for task in prange(padded_count // LANES * height):
-        first = task // height * LANES
-        last = min(first + LANES, count)
-        row = task % height
-        inside = top <= row < top + image_height
-        for column in range(width):
-            if inside and left <= column < left + image_width:
-                for image in range(first, last):
-                    out[0, row, column, image] = table[images[indices[image], row - top, column - left]]
-            else:
-                out[0, row, column, first:last] = table[0]
-            out[0, row, column, last : first + LANES] = 0
+    _, height, width, distance = out.shape
+    memory = out.reshape(-1)
+    for block in prange(distance // LANES):
+        first = block * LANES
+        count = min(len(indices) - first, LANES)
+        gather_block(images, indices, first, count, mean, std, memory, first, distance, height, width)
