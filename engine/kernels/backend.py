@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 from nnkit.kernels.layout import Array
@@ -109,4 +110,21 @@ class Backend(Protocol):
 
         The frame around an image is background, raw pixel 0, and normalised as such. Shapes: C-contiguous uint8
         (M, H, W) no larger than `size`, and int64 (n,) below M, which is not checked.
+        """
+
+    def augment(
+        self,
+        images: Array,
+        indices: Array,
+        ranges: Sequence[float],
+        key: int,
+        size: Pair,
+        out: Array | None = None,
+    ) -> Array:
+        """Return `images[indices]` changed at random, as uint8 (n, *size), each image in the middle.
+
+        Where an image has no pixels there is background, 0. How an image is changed is a pure function of `key`,
+        64 bits, and of its index. `ranges` are the furthest shift in pixels, rotation in degrees and change of
+        height and width as a share, and the root mean square of elastic displacements in pixels; see
+        `nnkit.data.Augmentation`. Shapes: as in `gather`. `out` is expected C-contiguous.
         """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -205,6 +206,26 @@ class CpuBackend:
         result = blocks_for((len(indices), 1, *size), np.float32, out)
         self._kernels.gather.gather_images(images, indices, np.float32(mean), np.float32(std), result)
         return from_blocks(result, len(indices)) if out is None else out
+
+    def augment(
+        self,
+        images: Array,
+        indices: Array,
+        ranges: Sequence[float],
+        key: int,
+        size: Pair,
+        out: Array | None = None,
+    ) -> Array:
+        """See `Backend.augment`."""
+        # Not with the other kernels: few runs need this one.
+        from nnkit.kernels.cpu.augment import augment_images
+
+        shape = (len(indices), *size)
+        if out is None:
+            out = np.empty(shape, np.uint8)
+        check_contiguous(out, out, shape, np.uint8)
+        augment_images(images, indices, np.array(ranges, np.float64), np.uint64(key), out)
+        return out
 
 
 def _flat(array: Array) -> Array | None:
