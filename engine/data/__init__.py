@@ -1,5 +1,6 @@
 """Data sets by name, and batches of them in the engine's memory layout."""
 
+from nnkit.data.augmentation import Augmentation
 from nnkit.data.batches import Batches
 from nnkit.data.digits import Digits
 from nnkit.data.fashion_mnist import FASHION_MNIST
@@ -11,6 +12,7 @@ __all__ = [
     "FASHION_MNIST",
     "MNIST",
     "SPLITS",
+    "Augmentation",
     "Batches",
     "DataSet",
     "Digits",

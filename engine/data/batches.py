@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from nnkit.data.image_set import ImageSet, Indices, permutation
+from nnkit.data.augmentation import Augmentation, augmentation_key
+from nnkit.data.image_set import Bytes, ImageSet, Indices, permutation
 from nnkit.errors import ConfigError, DataError
 from nnkit.kernels import backend_for
 from nnkit.tensors import Tensor
@@ -20,7 +21,12 @@ class Batches:
         batch_size: images per batch; the last batch of an epoch may have fewer.
         input_size: height and width that the network expects, at least those of the images.
         shuffle: whether every epoch has an order of its own, or all have that of the set.
-        seed: decides the orders.
+        seed: decides the orders, and how images are changed.
+        augmentation: how far the images are changed at random, each time in another way; not at all without one.
+
+    Attributes:
+        images: the raw images, uint8 (N, h, w), C-contiguous.
+        labels: their labels, int64 (N,).
 
     Raises:
         ConfigError: the batch size is below 1.
@@ -35,6 +41,7 @@ class Batches:
         *,
         shuffle: bool,
         seed: int,
+        augmentation: Augmentation | None = None,
     ) -> None:
         if batch_size < 1:
             raise ConfigError(f"batch size {batch_size}: expected at least 1")
@@ -49,9 +56,10 @@ class Batches:
         self.input_size = input_size
         self.shuffle = shuffle
         self.seed = seed
+        self.augmentation = augmentation
         # One memory layout, so that the kernel is compiled for one type; no copy of what load returns.
-        self._images = np.require(image_set.images, requirements=("C", "W"))
-        self._labels = image_set.labels.astype(np.int64)
+        self.images = np.require(image_set.images, requirements=("C", "W"))
+        self.labels = image_set.labels.astype(np.int64)
 
     def __len__(self) -> int:
         """Return the number of batches in an epoch."""
@@ -76,10 +84,28 @@ class Batches:
         """
         order = self.order(epoch)
         for first in range(start * self.batch_size, len(order), self.batch_size):
-            yield self._gather(order[first : first + self.batch_size])
+            indices = order[first : first + self.batch_size]
+            images, places = self.pixels(indices, epoch)
+            # Batches are made on the host, whatever device the network is on.
+            mean, std = self.image_set.mean, self.image_set.std
+            batch = backend_for("cpu").gather(images, places, mean, std, self.input_size)
+            yield Tensor(batch), Tensor(self.labels[indices])
 
-    def _gather(self, indices: Indices) -> tuple[Tensor, Tensor]:
-        # Batches are made on the host, whatever device the network is on.
-        mean, std = self.image_set.mean, self.image_set.std
-        images = backend_for("cpu").gather(self._images, indices, mean, std, self.input_size)
-        return Tensor(images), Tensor(self._labels[indices])
+    def pixels(self, indices: Indices, epoch: int, out: Bytes | None = None) -> tuple[Bytes, Indices]:
+        """Return bytes that hold the images at `indices` as this epoch has them, and where in there each is.
+
+        Where images are changed at random, that is a pure function of the seed, the epoch and the index of the image.
+
+        Args:
+            indices: int64 (n,).
+            epoch: its number, from 0.
+            out: memory for changed images, uint8 (n, *input_size); without changes it is not used.
+
+        Returns:
+            uint8 images and int64 (n,), as `Backend.gather` takes them.
+        """
+        if not self.augmentation:
+            return self.images, indices
+        key = augmentation_key(self.seed, epoch)
+        changed = backend_for("cpu").augment(self.images, indices, self.augmentation.ranges, key, self.input_size, out)
+        return changed, np.arange(len(indices))

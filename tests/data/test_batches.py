@@ -99,7 +99,7 @@ def test_any_memory_layout_of_the_images_gives_the_same():
 
 
 def test_the_images_are_not_copied():
-    assert batches()._images is IMAGES
+    assert batches().images is IMAGES
 
 
 @pytest.mark.parametrize("batch_size", [0, -1])
