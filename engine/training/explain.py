@@ -7,7 +7,16 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 from nnkit.registry import closest, unknown_name
-from nnkit.training.schema import COMPONENTS, RANGES, Config, DataConfig, TrainingConfig, component_model, names
+from nnkit.training.schema import (
+    COMPONENTS,
+    RANGES,
+    AugmentConfig,
+    Config,
+    DataConfig,
+    TrainingConfig,
+    component_model,
+    names,
+)
 from nnkit.training.yaml_loader import Document, Path, Problem, shown
 
 _EXPECTED = {
@@ -104,6 +113,7 @@ def _keys(value: dict[str, Any]) -> dict[str, list[str]]:
     known = {
         "": list(Config.model_fields),
         "data": list(DataConfig.model_fields),
+        "data.augment": list(AugmentConfig.model_fields),
         "training": list(TrainingConfig.model_fields),
     }
     for section, (registry, base) in COMPONENTS.items():

@@ -112,7 +112,12 @@ def _prepare(config: Config) -> Training:
             train_images, config.data.validation_fraction, config.training.seed
         )
     batches = data.Batches(
-        train_images, config.data.batch_size, network.input_size, shuffle=True, seed=config.training.seed
+        train_images,
+        config.data.batch_size,
+        network.input_size,
+        shuffle=True,
+        seed=config.training.seed,
+        augmentation=data.Augmentation(**dict(config.data.augment)) if config.data.augment else None,
     )
     optimizer = build_optimizer(config, network)
     return Training(

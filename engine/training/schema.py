@@ -19,6 +19,7 @@ from typing import Annotated, Any, Literal, Union
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, Strict, create_model
 
 from nnkit.data import DATASETS
+from nnkit.data.augmentation import LARGEST
 from nnkit.models import NETWORKS
 from nnkit.nn import LOSSES
 from nnkit.optim import OPTIMIZERS
@@ -92,6 +93,7 @@ RANGES = {
     "total_steps": Range(at_least=1, at_most=2**31),
     "validation_fraction": _FRACTION,
     "weight_decay": _NOT_NEGATIVE,
+    **{name: Range(at_least=0, at_most=largest) for name, largest in LARGEST.items()},
 }
 
 
@@ -139,6 +141,23 @@ def bounds(name: str) -> Any:
     return Field(**RANGES.get(name, Range()).constraints())
 
 
+class AugmentConfig(Section):
+    """How far each training image is changed at random, in another way in every epoch."""
+
+    shift: Annotated[float, bounds("shift")] = Field(
+        default=0.0, description="Up to so many pixels vertically and horizontally."
+    )
+    rotation: Annotated[float, bounds("rotation")] = Field(
+        default=0.0, description="Up to so many degrees to either side."
+    )
+    scale: Annotated[float, bounds("scale")] = Field(
+        default=0.0, description="Height and width each up to this share longer or shorter."
+    )
+    elastic: Annotated[float, bounds("elastic")] = Field(
+        default=0.0, description="Smooth displacement in pixels along each axis, as a root mean square."
+    )
+
+
 class DataConfig(Section):
     """The data set, and how it is cut into batches."""
 
@@ -146,6 +165,9 @@ class DataConfig(Section):
     batch_size: Annotated[int, bounds("batch_size")] = Field(description="Images per step.")
     validation_fraction: Annotated[float, bounds("validation_fraction")] = Field(
         default=0.0, description="Share of the training images held back to choose the best epoch."
+    )
+    augment: AugmentConfig | None = Field(
+        default=None, description="How far training images are changed at random; not at all where null."
     )
 
 

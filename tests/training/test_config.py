@@ -93,6 +93,13 @@ def test_bom_and_windows_line_ends_are_accepted(tmp_path):
         ({"data__batch_size": "1000000000000"}, "--set data.batch_size: must be >= 1 and <= 65536, got 1000000000000"),
         ({"data__batch_size": "9" * 5000}, "--set data.batch_size: out of range: a number of 5000 digits"),
         ({"data__validation_fraction": "1"}, "--set data.validation_fraction: must be >= 0 and < 1, got 1"),
+        ({"data__augment__shift": "-1"}, "--set data.augment.shift: must be >= 0 and <= 64, got -1"),
+        ({"data__augment__rotation": "181"}, "--set data.augment.rotation: must be >= 0 and <= 180, got 181"),
+        ({"data__augment__scale": "1"}, "--set data.augment.scale: must be >= 0 and <= 0.9, got 1"),
+        ({"data__augment__elastic": ".inf"}, "--set data.augment.elastic: must be finite, got inf"),
+        ({"data__augment": "2"}, "--set data.augment: expected a mapping, got 2"),
+        ({"data__augment__shfit": "2"}, "--set data.augment.shfit: unknown key, did you mean 'shift'?"),
+        ({"data__shift": "2"}, "--set data.shift: unknown key, it belongs in 'data.augment'"),
         (
             {"training__threads": "010"},
             "--set training.threads: ambiguous number '010': write it in decimal, or in quotes if it is text",

@@ -6,6 +6,7 @@ import os
 import numpy as np
 import pytest
 
+from nnkit.data import Augmentation
 from nnkit.errors import CheckpointError, DataError, FileAccessError
 from nnkit.training import checkpoint as checkpoints
 from nnkit.training import load_checkpoint, load_run
@@ -152,6 +153,7 @@ def test_a_finished_run_can_be_longer_without_a_schedule(tmp_path):
     [
         ({"network__kernel_size": "3"}, "network.kernel_size is 5 there and 3 here"),
         ({"data__batch_size": "64"}, "data.batch_size is 32 there and 64 here"),
+        ({"data__augment__shift": "2"}, "data.augment.shift is None there and 2.0 here"),
         ({"optimizer": "{name: SGD}"}, "optimizer.name is 'AdamW' there and 'SGD' here"),
         ({"training__seed": "9"}, "training.seed is 1 there and 9 here"),
         ({"training__epochs": "9"}, "training.epochs is 4 there and 9 here"),
@@ -170,6 +172,34 @@ def test_the_network_alone_cannot_be_resumed(finished, tmp_path):
     folder, _ = finished
     with pytest.raises(CheckpointError, match="holds the network alone"):
         list(train(configured(), tmp_path, resume=folder / "best.safetensors"))
+
+
+AUGMENTED = {"data__augment": "{shift: 2, rotation: 10, scale: 0.1, elastic: 1}"}
+
+
+def test_only_training_images_are_changed(tmp_path, monkeypatch):
+    made = []
+
+    def fit(training):
+        made.append(training)
+        yield from ()
+
+    monkeypatch.setattr("nnkit.training.run.fit", fit)
+    list(train(configured(data__validation_fraction="0.2", **AUGMENTED), tmp_path))
+    (training,) = made
+    assert training.train.augmentation == Augmentation(shift=2, rotation=10, scale=0.1, elastic=1)
+    assert training.test.augmentation is None
+    assert training.validation.augmentation is None
+
+
+def test_a_run_on_changed_images_goes_on_to_the_same_bits(tmp_path):
+    config = {"scheduler": "null", **AUGMENTED}
+    list(train(configured(training__epochs="2", **config), tmp_path / "whole"))
+    list(train(configured(training__epochs="1", **config), tmp_path / "half"))
+    list(train(configured(training__epochs="2", **config), tmp_path / "half", tmp_path / "half" / "last.safetensors"))
+    assert weights(tmp_path / "half" / "last.safetensors") == weights(tmp_path / "whole" / "last.safetensors")
+    list(train(configured(training__epochs="2", scheduler="null"), tmp_path / "plain"))
+    assert weights(tmp_path / "plain" / "last.safetensors") != weights(tmp_path / "whole" / "last.safetensors")
 
 
 def test_validation_images_are_not_trained_on(tmp_path):
