@@ -121,12 +121,14 @@ class OperationNode(Node):
         if not isinstance(results, tuple):
             results = (results,)
         return tuple(
-            None if grad is None or known is None else self._fitted(np.asarray(grad), *known)
+            None if grad is None or known is None else self._fitted(self.operation.xp.asarray(grad), *known)
             for grad, known in zip(results, self.inputs, strict=False)
         )
 
     def _fitted(self, grad: Array, shape: tuple[int, ...], kind: np.dtype[Any]) -> Array:
-        return np.asarray(sum_to(self.operation.xp, grad, shape)).astype(kind, copy=False)
+        xp = self.operation.xp
+        fitted: Array = xp.asarray(sum_to(xp, grad, shape)).astype(kind, copy=False)
+        return fitted
 
     def free(self) -> None:
         """See `Node.free`."""

@@ -10,6 +10,7 @@ from nnkit.data.augmentation import Augmentation, augmentation_key
 from nnkit.data.image_set import Bytes, ImageSet, Indices, permutation
 from nnkit.errors import ConfigError, DataError
 from nnkit.kernels import backend_for
+from nnkit.kernels.backend import Pixels
 from nnkit.tensors import Tensor
 
 
@@ -82,28 +83,26 @@ class Batches:
         Yields:
             Images, float32 (n, 1, H, W) with the batch innermost in memory, and their labels, int64 (n,).
         """
-        order = self.order(epoch)
-        for first in range(start * self.batch_size, len(order), self.batch_size):
-            indices = order[first : first + self.batch_size]
-            images, places = self.pixels(indices, epoch)
-            # Batches are made on the host, whatever device the network is on.
-            mean, std = self.image_set.mean, self.image_set.std
-            batch = backend_for("cpu").gather(images, places, mean, std, self.input_size)
-            yield Tensor(batch), Tensor(self.labels[indices])
+        # Batches are made on the host, whatever device the network is on.
+        for pixels, labels in self.pixels(epoch, start):
+            yield Tensor(backend_for("cpu").gather(*pixels)), labels
 
-    def pixels(self, indices: Indices, epoch: int, out: Bytes | None = None) -> tuple[Bytes, Indices]:
-        """Return bytes that hold the images at `indices` as this epoch has them, and where in there each is.
+    def pixels(self, epoch: int, start: int = 0) -> Iterator[tuple[Pixels, Tensor]]:
+        """Yield the batches of an epoch as the bytes that `epoch` makes its images of, and their labels.
 
         Where images are changed at random, that is a pure function of the seed, the epoch and the index of the image.
-
-        Args:
-            indices: int64 (n,).
-            epoch: its number, from 0.
-            out: memory for changed images, uint8 (n, *input_size); without changes it is not used.
-
-        Returns:
-            uint8 images and int64 (n,), as `Backend.gather` takes them.
+        Bytes of changed images are valid until the next batch.
         """
+        order = self.order(epoch)
+        out = np.empty((min(self.batch_size, len(order)), *self.input_size), np.uint8) if self.augmentation else None
+        for first in range(start * self.batch_size, len(order), self.batch_size):
+            indices = order[first : first + self.batch_size]
+            images, places = self._images(indices, epoch, None if out is None else out[: len(indices)])
+            mean, std = self.image_set.mean, self.image_set.std
+            yield Pixels(images, places, mean, std, self.input_size), Tensor(self.labels[indices])
+
+    def _images(self, indices: Indices, epoch: int, out: Bytes | None) -> tuple[Bytes, Indices]:
+        """Return bytes that hold the images at `indices` as this epoch has them, and where in there each is."""
         if not self.augmentation:
             return self.images, indices
         key = augmentation_key(self.seed, epoch)

@@ -18,6 +18,16 @@ class Sliding(NamedTuple):
     dilation: Pair
 
 
+class Pixels(NamedTuple):
+    """Images as bytes (M, H, W), which of them are meant (N,), and what `Backend.gather` makes of those."""
+
+    images: Array
+    places: Array
+    mean: float
+    std: float
+    size: Pair
+
+
 def output_size(size: int, kernel_size: int, sliding: Sliding, axis: int) -> int:
     """Return how many places a window has along an axis (0 vertical, 1 horizontal) of `size` elements."""
     reach = sliding.dilation[axis] * (kernel_size - 1) + 1
@@ -81,6 +91,37 @@ class Backend(Protocol):
 
     def relu_gradient(self, grad: Array, result: Array, out: Array | None = None) -> Array:
         """Return the gradient where the result of a ReLU is not 0, and 0 elsewhere."""
+
+    def tanh_gradient(self, grad: Array, result: Array) -> Array:
+        """Return the gradient of the input of a hyperbolic tangent, given its result."""
+
+    def sigmoid(self, a: Array) -> Array:
+        """Return 1 / (1 + exp(-a)), without overflow."""
+
+    def sigmoid_gradient(self, grad: Array, result: Array) -> Array:
+        """Return the gradient of the input of a sigmoid, given its result."""
+
+    def log_softmax(self, a: Array, axis: int | None) -> Array:
+        """Return the logarithm of exp(a) divided by its sum along the axis, without overflow."""
+
+    def log_softmax_gradient(self, grad: Array, result: Array, axis: int | None) -> Array:
+        """Return the gradient of the input of `log_softmax`, given its result."""
+
+    def nll_loss(
+        self, log_probabilities: Array, target: Array, weight: Array | None, ignore_index: int
+    ) -> tuple[Array, Array | None]:
+        """Return minus the log probabilities (N, C) of the targets (N,), times their factors, and the factors.
+
+        A factor is the weight (C,) of the target, or 0 where the target is `ignore_index`; None is 1 for all.
+
+        Raises:
+            IndexError: another target is not a class.
+        """
+
+    def nll_loss_gradient(
+        self, target: Array, factors: Array | None, share: Array, shape: tuple[int, ...], ignore_index: int
+    ) -> Array:
+        """Return the gradient of the log probabilities of `shape`, given that of each loss or of all of them."""
 
     def max_pool(
         self,

@@ -228,15 +228,12 @@ class Sigmoid(Floating):
     """1 / (1 + exp(-a)), without overflow."""
 
     def compute(self, a: Array) -> Array:
-        # exp of a number that is never positive cannot overflow; the two halves mirror each other.
-        small = self.xp.exp(-self.xp.abs(a))
-        result = self.xp.where(a >= 0, 1, small) / (1 + small)
+        result = self.backend.sigmoid(a)
         self.save(result)
         return result
 
     def backward(self, grad: Array) -> Gradients:
-        (result,) = self.saved
-        return grad * (result * (1 - result))
+        return self.backend.sigmoid_gradient(grad, self.saved[0])
 
 
 class Tanh(Floating):
@@ -248,8 +245,7 @@ class Tanh(Floating):
         return result
 
     def backward(self, grad: Array) -> Gradients:
-        (result,) = self.saved
-        return grad * (1 - result * result)
+        return self.backend.tanh_gradient(grad, self.saved[0])
 
 
 class Relu(Operation):

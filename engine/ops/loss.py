@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from nnkit.dtypes import of_array
 from nnkit.kernels.layout import Array
 from nnkit.ops.operation import Gradients, Operation, check_broadcast, wrap_dim
@@ -14,32 +12,30 @@ class Softmax(Operation):
 
     label = "softmax_lastdim_kernel_impl"
 
-    def shifted(self, a: Array, dim: int) -> Array:
-        """Return a minus its greatest element along the dimension, so that exp cannot overflow."""
+    def check(self, a: Array, dim: int) -> None:
+        """Remember the axis of a dimension, which is None for a number.
+
+        Raises:
+            NotImplementedError: the input is not floating-point.
+            IndexError: there is no such dimension.
+        """
         if a.dtype.kind != "f":
             raise NotImplementedError(f"\"{self.label}\" not implemented for '{of_array(a).label}'")
-        self.dim = wrap_dim(dim, a.ndim)
-        if a.size == 0:
-            return a
-        axis = self.dim if a.ndim else None
-        difference: Array = a - self.xp.max(a, axis=axis, keepdims=True)
-        return difference
-
-    def summed(self, a: Array) -> Array:
-        """Return the sum along the dimension, which keeps size 1."""
-        total: Array = self.xp.sum(a, axis=self.dim if a.ndim else None, keepdims=True)
-        return total
+        dim = wrap_dim(dim, a.ndim)
+        self.axis = dim if a.ndim else None
 
     def forward(self, a: Array, *, dim: int) -> Array:
-        powers = self.xp.exp(self.shifted(a, dim))
-        result = powers / self.summed(powers)
+        self.check(a, dim)
+        # Minus its greatest element, so that exp cannot overflow.
+        powers = self.xp.exp(a - self.xp.max(a, axis=self.axis, keepdims=True)) if a.size else a
+        result = powers / self.xp.sum(powers, axis=self.axis, keepdims=True)
         self.save(result)
         return result
 
     def backward(self, grad: Array) -> Gradients:
         (result,) = self.saved
         weighted = grad * result
-        return weighted - result * self.summed(weighted)
+        return weighted - result * self.xp.sum(weighted, axis=self.axis, keepdims=True)
 
 
 class LogSoftmax(Softmax):
@@ -48,13 +44,13 @@ class LogSoftmax(Softmax):
     label = "log_softmax_lastdim_kernel_impl"
 
     def forward(self, a: Array, *, dim: int) -> Array:
-        shifted = self.shifted(a, dim)
-        result = shifted - self.xp.log(self.summed(self.xp.exp(shifted)))
+        self.check(a, dim)
+        result = self.backend.log_softmax(a, self.axis)
         self.save(result)
         return result
 
     def backward(self, grad: Array) -> Gradients:
-        return grad - self.xp.exp(self.saved[0]) * self.summed(grad)
+        return self.backend.log_softmax_gradient(grad, self.saved[0], self.axis)
 
 
 class MseLoss(Operation):
@@ -96,28 +92,18 @@ class NllLoss(Operation):
         reduction: str = "mean",
         ignore_index: int = -100,
     ) -> Array:
-        classes = log_probabilities.shape[1]
-        counted = target != ignore_index
-        outside = counted & ((target < 0) | (target >= classes))
-        if outside.any():
-            raise IndexError(f"Target {int(target[outside][0])} is out of bounds.")
-        self.shape, self.reduction = log_probabilities.shape, reduction
-        picked = self.xp.where(counted, target, 0).astype(np.int64)
-        ones = self.xp.ones(len(picked), log_probabilities.dtype)
-        factors = self.xp.where(counted, ones if weight is None else weight[picked], 0)
-        chosen = self.xp.take_along_axis(log_probabilities, picked[:, None], 1)[:, 0]
-        losses = self.xp.where(counted, -factors * chosen, 0)
-        self.total = self.xp.sum(factors)
-        self.save(picked, factors, counted)
+        self.shape, self.reduction, self.ignore_index = log_probabilities.shape, reduction, ignore_index
+        losses, self.factors = self.backend.nll_loss(log_probabilities, target, weight, ignore_index)
+        self.save(target)
         if reduction == "none":
             return losses
-        return self.xp.sum(losses) / self.total if reduction == "mean" else self.xp.sum(losses)
+        total = self.xp.sum(losses)
+        if reduction == "sum":
+            return total
+        self.total = len(target) if self.factors is None else self.xp.sum(self.factors)
+        return total / losses.dtype.type(self.total)
 
     def backward(self, grad: Array) -> Gradients:
-        picked, factors, counted = self.saved
-        share = grad / self.total if self.reduction == "mean" else grad
-        # Where nothing counts the mean divides by 0, and the gradient of what is ignored is 0 all the same.
-        slope = self.xp.where(counted, -factors * share, 0)
-        out = self.xp.zeros_like(self.xp.empty(self.shape[::-1], grad.dtype).T)
-        self.xp.put_along_axis(out, picked[:, None], slope[:, None], 1)
-        return out
+        (target,) = self.saved
+        share = grad / grad.dtype.type(self.total) if self.reduction == "mean" else grad
+        return self.backend.nll_loss_gradient(target, self.factors, share, self.shape, self.ignore_index)

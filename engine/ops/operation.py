@@ -80,9 +80,9 @@ class Operation:
     def together(self, *operands: Operand) -> list[Array]:
         """Return the operands in the type that they are combined in."""
         first = operands[0]
-        if isinstance(first, np.ndarray) and first.ndim:
+        if not isinstance(first, Scalar) and first.ndim:
             kind = first.dtype
-            if all(isinstance(each, np.ndarray) and each.dtype == kind for each in operands):
+            if all(not isinstance(each, Scalar) and each.dtype == kind for each in operands):
                 return list(operands)  # type: ignore[arg-type]
         common = result_type(operands)
         return [self.xp.asarray(each).astype(common, copy=False) for each in operands]

@@ -8,6 +8,7 @@ import pytest
 from nnkit.data import Augmentation, Batches, ImageSet
 from nnkit.data.augmentation import LARGEST, augmentation_key
 from nnkit.errors import ConfigError
+from nnkit.kernels import backend_for
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (50, 9, 12), np.uint8)
 LABELS = (np.arange(50) % 10).astype(np.uint8)
@@ -71,17 +72,13 @@ def test_the_images_of_the_set_stay_as_they_are():
     np.testing.assert_array_equal(IMAGES, before)
 
 
-def test_pixels_are_what_a_gather_takes():
-    loader, indices = batches(), np.array([4, 40, 4])
-    out = np.empty((3, *SIZE), np.uint8)
-    images, places = loader.pixels(indices, 1, out)
-    assert images is out
-    np.testing.assert_array_equal(places, [0, 1, 2])
-    np.testing.assert_array_equal(images[0], images[2])
-    plain = batches(augmentation=None)
-    images, places = plain.pixels(indices, 1, out)
-    assert images is plain.images
-    np.testing.assert_array_equal(places, indices)
+@pytest.mark.parametrize("augmentation", [None, Augmentation(shift=2, elastic=1)])
+def test_pixels_are_what_a_gather_takes(augmentation):
+    loader = batches(augmentation=augmentation)
+    for (images, labels), (pixels, same_labels) in zip(loader.epoch(1), loader.pixels(1), strict=True):
+        gathered = backend_for("cpu").gather(*pixels)
+        np.testing.assert_array_equal(gathered, images.numpy())
+        np.testing.assert_array_equal(labels.numpy(), same_labels.numpy())
 
 
 def test_keys_differ():

@@ -3,39 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from nnkit.kernels.backend import Pair, Sliding, output_size
-from nnkit.kernels.layout import Array, batch_to_end, blocks_for, check_out, from_blocks, padded, to_blocks
+from nnkit.kernels.cpu.program import EagerProgram, Weights
+from nnkit.kernels.layout import LANES, Array, batch_to_end, blocks_for, check_out, from_blocks, to_blocks
 
 # Shares of a batch whose weight gradients are summed apart: fixed, so that no result depends on the threads.
-WEIGHT_GRADIENT_SLOTS = 16
-
-
-class _Kernels(NamedTuple):
-    """The compiled modules, imported together when the first heavy operation runs."""
-
-    correlation: Any
-    elementwise: Any
-    gather: Any
-    pooling: Any
-    product: Any
+SLOTS = 16
 
 
 class CpuBackend:
     """See `nnkit.kernels.backend.Backend`."""
 
     xp: Any = np
-
-    @cached_property
-    def _kernels(self) -> _Kernels:
-        # Numba takes half a second to import, so nothing that only looks at tensors waits for it.
-        from nnkit.kernels.cpu import correlation, elementwise, gather, pooling, product
-
-        return _Kernels(correlation, elementwise, gather, pooling, product)
 
     def convolution(
         self,
@@ -47,23 +30,22 @@ class CpuBackend:
         out: Array | None = None,
     ) -> Array:
         """See `Backend.convolution`."""
-        kernels = self._kernels.correlation
-        out_channels, group_channels, height, width = weight.shape
-        batch = len(x)
-        shape = (
-            batch,
-            out_channels,
-            *(output_size(x.shape[2 + i], weight.shape[2 + i], sliding, i) for i in (0, 1)),
-        )
+        sizes = (output_size(x.shape[2 + i], weight.shape[2 + i], sliding, i) for i in (0, 1))
+        shape = (len(x), len(weight), *sizes)
         result = blocks_for(shape, x.dtype, out)
-        weight = np.ascontiguousarray(weight)
-        if bias is None:
-            bias = np.zeros(out_channels, x.dtype)
-        walk = kernels.Weights(0, group_channels * height * width, height * width, width, 1)
-        window = kernels.Window(height, width, *sliding.stride, *sliding.dilation, sliding.padding[0])
-        source = pad_columns(to_blocks(x), sliding.padding[1], sliding.padding[1])
-        kernels.correlate(source, weight, np.ascontiguousarray(bias), result, groups, walk, window)
-        return from_blocks(result, batch) if out is None else out
+        program = EagerProgram(result.shape[-1], x.dtype)
+        shapes = (x.shape[1:], weight.shape, shape[1:])
+        bias_memory = None if bias is None else np.ascontiguousarray(bias)
+        program.convolution(
+            program.blocks(to_blocks(x)),
+            _kernels(program, weight),
+            program.whole(bias_memory),
+            program.blocks(result),
+            shapes,
+            sliding,
+        )
+        program.run()
+        return from_blocks(result, len(x)) if out is None else out
 
     def convolution_input_gradient(
         self,
@@ -74,33 +56,14 @@ class CpuBackend:
         groups: int,
         out: Array | None = None,
     ) -> Array:
-        """See `Backend.convolution_input_gradient`.
-
-        It is a correlation of the output gradient, spread out by the stride, with the weights turned by 180
-        degrees and their channels exchanged; the turning is in how the weights are walked through.
-        """
-        kernels = self._kernels.correlation
-        out_channels, group_channels, height, width = weight.shape
-        if groups > 1:
-            # Exchanging the channels of each group apart makes the walk uniform again.
-            weight = weight.reshape(groups, -1, group_channels, height, width).swapaxes(1, 2)
-            weight = np.ascontiguousarray(weight).reshape(-1, out_channels // groups, height, width)
-            output_channel, input_channel = out_channels // groups * height * width, height * width
-        else:
-            weight = np.ascontiguousarray(weight)
-            output_channel, input_channel = height * width, group_channels * height * width
-        walk = kernels.Weights(height * width - 1, output_channel, input_channel, -width, -1)
-        dilation, padding = sliding.dilation, sliding.padding
-        top = (height - 1) * dilation[0] - padding[0]
-        left = (width - 1) * dilation[1] - padding[1]
+        """See `Backend.convolution_input_gradient`."""
         result = blocks_for(shape, grad.dtype, out)
-        spread = spread_out(to_blocks(grad), sliding.stride)
-        # The right border is whatever makes the result as wide as the input, also where the stride left a rest.
-        right = shape[3] + (width - 1) * dilation[1] - left - spread.shape[2]
-        source = pad_columns(spread, left, right)
-        window = kernels.Window(height, width, 1, 1, *dilation, top)
-        no_bias = np.zeros(shape[1], grad.dtype)
-        kernels.correlate(source, weight, no_bias, result, groups, walk, window)
+        program = EagerProgram(result.shape[-1], grad.dtype)
+        shapes = (grad.shape[1:], weight.shape, shape[1:])
+        program.convolution_input_gradient(
+            program.blocks(to_blocks(grad)), _kernels(program, weight), program.blocks(result), shapes, sliding
+        )
+        program.run()
         return from_blocks(result, shape[0]) if out is None else out
 
     def convolution_weight_gradient(
@@ -113,49 +76,53 @@ class CpuBackend:
         out: Array | None = None,
     ) -> Array:
         """See `Backend.convolution_weight_gradient`."""
-        kernels = self._kernels.correlation
-        blocks = to_blocks(grad)
-        source = pad_columns(to_blocks(x), sliding.padding[1], sliding.padding[1])
         shape = (grad.shape[1], x.shape[1] // groups, *kernel_size)
         if out is None:
             out = np.empty(shape, grad.dtype)
         check_contiguous(out, out, shape, grad.dtype)
-        slots = min(max(blocks.shape[-1] // 16, 1), WEIGHT_GRADIENT_SLOTS)
-        partial = np.zeros((slots, shape[0], shape[1] * shape[2] * shape[3]), grad.dtype)
-        window = kernels.Window(*kernel_size, *sliding.stride, *sliding.dilation, sliding.padding[0])
-        kernels.correlate_weights(source, blocks, partial, groups, window)
-        np.add.reduce(partial, axis=0, out=out.reshape(partial.shape[1:]))
+        blocks = to_blocks(grad)
+        program = EagerProgram(blocks.shape[-1], grad.dtype)
+        partial = _partial_sums(program, out.size)
+        program.convolution_weight_gradient(
+            program.blocks(blocks),
+            program.blocks(to_blocks(x)),
+            program.slots(partial),
+            (grad.shape[1:], x.shape[1:], shape),
+            sliding,
+        )
+        program.run(len(partial))
+        np.add.reduce(partial[:, : out.size], axis=0, out=out.reshape(-1))
         return out
 
     def product(self, x: Array, weight: Array, bias: Array | None, out: Array | None = None) -> Array:
         """See `Backend.product`."""
-        batch, out_features = x.shape[0], weight.shape[1]
-        result = blocks_for((batch, out_features), x.dtype, out)
-        if bias is None:
-            bias = np.zeros(out_features, x.dtype)
-        memory, row, channel = walk_through(weight)
-        self._kernels.product.multiply(memory, channel, row, to_blocks(x), np.ascontiguousarray(bias), result)
+        batch, (channels, rows) = len(x), weight.shape
+        result = blocks_for((batch, rows), x.dtype, out)
+        program = EagerProgram(result.shape[-1], x.dtype)
+        bias_memory = None if bias is None else np.ascontiguousarray(bias)
+        memory, channel, row = walk_through(weight)
+        walk = Weights(program.whole(memory), 0, row, channel)
+        program.product(
+            program.blocks(to_blocks(x)), walk, program.whole(bias_memory), program.blocks(result), channels, rows
+        )
+        program.run()
         return from_blocks(result, batch) if out is None else out
 
     def product_transposed(self, grad: Array, x: Array, out: Array | None = None) -> Array:
-        """See `Backend.product_transposed`; here the lanes hold features, and the images are summed over."""
-        batch, in_features = x.shape
-        features = np.zeros((batch, padded(in_features)), x.dtype)
-        features[:, :in_features] = x
-        blocks = to_blocks(grad)
-        out_features, images = blocks.shape
+        """See `Backend.product_transposed`."""
+        channels, rows = x.shape[1], grad.shape[1]
         if out is not None:
-            check_contiguous(out, out.T, (in_features, out_features), grad.dtype)
-        # Features that fill up the last lanes are computed too, and only memory of one's own has room for them.
-        direct = out is not None and features.shape[1] == in_features
-        result = out.T if out is not None and direct else np.empty((out_features, features.shape[1]), grad.dtype)
-        no_bias = np.zeros(out_features, grad.dtype)
-        self._kernels.product.multiply(blocks, images, 1, features, no_bias, result)
-        if out is None:
-            return result[:, :in_features].T
-        if not direct:
-            out.T[...] = result[:, :in_features]
-        return out
+            check_contiguous(out, out.T, (channels, rows), grad.dtype)
+        blocks = to_blocks(grad)
+        program = EagerProgram(blocks.shape[-1], grad.dtype)
+        partial = _partial_sums(program, channels * rows)
+        program.product_weight_gradient(
+            program.blocks(blocks), program.blocks(to_blocks(x)), program.slots(partial), channels, rows
+        )
+        program.run(len(partial))
+        memory = np.empty((rows, channels), grad.dtype) if out is None else out.T
+        np.add.reduce(partial[:, : memory.size], axis=0, out=memory.reshape(-1))
+        return memory.T if out is None else out
 
     def relu_gradient(self, grad: Array, result: Array, out: Array | None = None) -> Array:
         """See `Backend.relu_gradient`; a mask of random signs is what `numpy.where` is slowest at."""
@@ -166,7 +133,67 @@ class CpuBackend:
         if memory is None or any(each.strides != result.strides or each.dtype != result.dtype for each in (grad, out)):
             out[...] = np.where(result != 0, grad, grad.dtype.type(0))
         else:
-            self._kernels.elementwise.relu_gradient(_flat(grad), memory, _flat(out))
+            from nnkit.kernels.cpu.elementwise import relu_gradient
+
+            relu_gradient(_flat(grad), memory, _flat(out))
+        return out
+
+    def tanh_gradient(self, grad: Array, result: Array) -> Array:
+        """See `Backend.tanh_gradient`."""
+        slope: Array = grad * (1 - result * result)
+        return slope
+
+    def sigmoid(self, a: Array) -> Array:
+        """See `Backend.sigmoid`."""
+        # exp of a number that is never positive cannot overflow; the two halves mirror each other.
+        small = np.exp(-np.abs(a))
+        result: Array = np.where(a >= 0, 1, small) / (1 + small)
+        return result
+
+    def sigmoid_gradient(self, grad: Array, result: Array) -> Array:
+        """See `Backend.sigmoid_gradient`."""
+        slope: Array = grad * (result * (1 - result))
+        return slope
+
+    def log_softmax(self, a: Array, axis: int | None) -> Array:
+        """See `Backend.log_softmax`."""
+        shifted = a - np.max(a, axis=axis, keepdims=True) if a.size else a
+        result: Array = shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
+        return result
+
+    def log_softmax_gradient(self, grad: Array, result: Array, axis: int | None) -> Array:
+        """See `Backend.log_softmax_gradient`."""
+        slope: Array = grad - np.exp(result) * np.sum(grad, axis=axis, keepdims=True)
+        return slope
+
+    def nll_loss(
+        self, log_probabilities: Array, target: Array, weight: Array | None, ignore_index: int
+    ) -> tuple[Array, Array | None]:
+        """See `Backend.nll_loss`."""
+        ignored = target == ignore_index
+        outside = (target.astype(np.int64).view(np.uint64) >= log_probabilities.shape[1]) & ~ignored
+        if outside.any():
+            raise IndexError(f"Target {int(target[outside][0])} is out of bounds.")
+        picked = np.where(ignored, 0, target)
+        factors = None
+        if weight is not None or ignored.any():
+            ones = np.ones(len(target), log_probabilities.dtype)
+            factors = np.where(ignored, 0, ones if weight is None else weight[picked])
+        chosen = log_probabilities[np.arange(len(picked)), picked]
+        return -chosen if factors is None else np.where(ignored, 0, -factors * chosen), factors
+
+    def nll_loss_gradient(
+        self, target: Array, factors: Array | None, share: Array, shape: tuple[int, ...], ignore_index: int
+    ) -> Array:
+        """See `Backend.nll_loss_gradient`."""
+        out = np.zeros(shape[::-1], share.dtype).T
+        if factors is None:
+            out[np.arange(len(target)), target] = -share
+            return out
+        # Where nothing counts the mean divides by 0, and the gradient of what is ignored is 0 all the same.
+        ignored = target == ignore_index
+        slope = np.where(ignored, 0, -factors * share)
+        out[np.arange(len(target)), np.where(ignored, 0, target)] = slope
         return out
 
     def max_pool(
@@ -180,8 +207,16 @@ class CpuBackend:
         """See `Backend.max_pool`."""
         final = (*x.shape[:2], *shape)
         values, taps = (blocks_for(final, x.dtype, each) for each in out or (None, None))
-        window = self._kernels.correlation.Window(*kernel_size, *sliding.stride, *sliding.dilation, sliding.padding[0])
-        self._kernels.pooling.max_pool(to_blocks(x), values, taps, sliding.padding[1], window)
+        program = EagerProgram(values.shape[-1], x.dtype)
+        program.max_pool(
+            program.blocks(to_blocks(x)),
+            program.blocks(values),
+            program.blocks(taps),
+            (x.shape[1:], final[1:]),
+            kernel_size,
+            sliding,
+        )
+        program.run()
         return out or (from_blocks(values, x.shape[0]), from_blocks(taps, x.shape[0]))
 
     def max_pool_gradient(
@@ -195,8 +230,16 @@ class CpuBackend:
     ) -> Array:
         """See `Backend.max_pool_gradient`."""
         result = blocks_for(shape, grad.dtype, out)
-        window = self._kernels.correlation.Window(*kernel_size, *sliding.stride, *sliding.dilation, sliding.padding[0])
-        self._kernels.pooling.max_pool_gradient(to_blocks(grad), to_blocks(taps), result, sliding.padding[1], window)
+        program = EagerProgram(result.shape[-1], grad.dtype)
+        program.max_pool_gradient(
+            program.blocks(to_blocks(grad)),
+            program.blocks(to_blocks(taps)),
+            program.blocks(result),
+            (shape[1:], grad.shape[1:]),
+            kernel_size,
+            sliding,
+        )
+        program.run()
         return from_blocks(result, shape[0]) if out is None else out
 
     def gather(
@@ -204,7 +247,16 @@ class CpuBackend:
     ) -> Array:
         """See `Backend.gather`."""
         result = blocks_for((len(indices), 1, *size), np.float32, out)
-        self._kernels.gather.gather_images(images, indices, np.float32(mean), np.float32(std), result)
+        program = EagerProgram(len(indices), result.dtype, result.shape[-1])
+        program.gather(
+            program.bytes(images),
+            program.labels(np.ascontiguousarray(indices, np.int64)),
+            program.blocks(result),
+            (images.shape[1:], size),
+            mean,
+            std,
+        )
+        program.run()
         return from_blocks(result, len(indices)) if out is None else out
 
     def augment(
@@ -247,26 +299,17 @@ def check_contiguous(out: Array, memory: Array, shape: tuple[int, ...], dtype: A
         raise ValueError(f"out of shape {out.shape}: expected the memory of a weight, without gaps and in its order")
 
 
-def pad_columns(blocks: Array, left: int, right: int) -> Array:
-    """Return blocks (C, H, W, N') with zero columns added; a negative number takes columns away."""
-    if left == 0 and right == 0:
-        return blocks
-    channels, height, width, images = blocks.shape
-    out = np.zeros((channels, height, width + left + right, images), blocks.dtype)
-    inner = blocks[:, :, max(-left, 0) : width - max(-right, 0)]
-    out[:, :, max(left, 0) : max(left, 0) + inner.shape[2]] = inner
-    return out
+def _kernels(program: EagerProgram, weight: Array) -> Weights:
+    """Return the weights of a convolution, copied if they have gaps, as an operand."""
+    weight = np.ascontiguousarray(weight)
+    _, group_channels, height, width = weight.shape
+    return Weights(program.whole(weight), 0, group_channels * height * width, height * width, width, 1)
 
 
-def spread_out(blocks: Array, stride: Pair) -> Array:
-    """Return blocks (C, H, W, N') with stride - 1 zeros between neighbouring rows and columns."""
-    if stride == (1, 1):
-        return blocks
-    channels, height, width, images = blocks.shape
-    shape = (channels, (height - 1) * stride[0] + 1, (width - 1) * stride[1] + 1, images)
-    out = np.zeros(shape, blocks.dtype)
-    out[:, :: stride[0], :: stride[1]] = blocks
-    return out
+def _partial_sums(program: EagerProgram, size: int) -> Array:
+    """Return zeros (slots, size and a vector more), one slot per share of the images."""
+    slots = min(max(program.distance // LANES, 1), SLOTS)
+    return np.zeros((slots, size + LANES), program.dtype)
 
 
 def walk_through(matrix: Array) -> tuple[Array, int, int]:

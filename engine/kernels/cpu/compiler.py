@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import numba
-from numba import prange
+import numpy as np
+from numba import prange, types
 from numba.core import event
 
 from nnkit import __version__
 from nnkit.folders import cache_folder
 
-__all__ = ["announce_compilation", "kernel", "parallel_kernel", "prange"]
+__all__ = ["announce_compilation", "inner_kernel", "instruction", "kernel", "parallel_kernel", "prange"]
 
 
 def _sources_hash() -> str:
@@ -65,7 +66,43 @@ _KEPT = _prepare_cache()
 
 # NaN and infinity must come through, so none of these compiles with all of `fastmath`.
 kernel: Callable[..., Any] = numba.njit(cache=_KEPT)
+# For parts of a kernel that pass registers to each other, which a call would write to memory.
+inner_kernel: Callable[..., Any] = numba.njit(cache=_KEPT, forceinline=True)
 parallel_kernel: Callable[..., Any] = numba.njit(cache=_KEPT, parallel=True)
+
+
+# The functions that run one kind of instruction, by opcode.
+KERNELS: dict[int, Callable[..., None]] = {}
+
+
+def instruction(*opcodes: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Say which instructions a function runs.
+
+    It takes the instruction's fields, pointers to its operands (input, other, bias, result, scratch) and to the labels,
+    and the number of images in the block; operands that an instruction does not name point nowhere.
+    """
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        KERNELS.update(dict.fromkeys(opcodes, function))
+        return function
+
+    return register
+
+
+def compiled(opcode: int, dtype: np.dtype[Any], fields: np.dtype[Any]) -> int:
+    """Return the address of the machine function for an instruction on elements of a type."""
+    pointer: Any = types.CPointer  # Numba's types are not typed
+    arguments = (numba.from_dtype(fields), *[pointer(numba.from_dtype(dtype))] * 5, pointer(types.int64), types.int64)
+    function = KERNELS[opcode]
+    key = (function, dtype)
+    if key not in _compiled:
+        # Divisions are never by zero, and need no branch that says so.
+        _compiled[key] = numba.cfunc(types.void(*arguments), cache=_KEPT, error_model="numpy")(function)
+    address: int = _compiled[key].address
+    return address
+
+
+_compiled: dict[tuple[Callable[..., None], np.dtype[Any]], Any] = {}
 
 
 class _Once(event.Listener):

@@ -1,8 +1,8 @@
 """The one loop nest behind convolution and its input gradient, and the one behind its weight gradient.
 
-Both work on one block of `LANES` images at a time, in registers: a few output channels (rows) by a few
-neighbouring positions (columns). Inputs are padded with zeros to the left and right beforehand, so no inner
-loop has a condition; above and below, the loop over the window's rows is cut to those inside the input.
+Both work on one block of `LANES` images, in registers: a few output channels (rows) by a few neighbouring positions
+(columns). Inputs are padded with zeros to the left and right beforehand, so no inner loop has a condition; a window's
+rows and columns that see nothing but padding are left out.
 """
 
 from __future__ import annotations
@@ -10,210 +10,202 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from nnkit.kernels.cpu import simd
-from nnkit.kernels.cpu.compiler import kernel, parallel_kernel, prange
-from nnkit.kernels.layout import LANES
-
-# Rows x columns of the register block: as many accumulators as 32 vector registers hold beside the operands.
-COLUMNS = 4
+from nnkit.kernels.cpu.compiler import inner_kernel, instruction, kernel
+from nnkit.kernels.cpu.instructions import CORRELATE, CORRELATE_WEIGHTS
 
 
-class Weights(NamedTuple):
-    """How a correlation walks through its weights: the element at (0, 0, 0, 0), and the distances from it."""
+class Steps(NamedTuple):
+    """Distances in elements: of the input's channels, rows and positions, of a tap, and of the weights."""
 
-    start: int
-    output_channel: int
-    input_channel: int
+    channel: int
     row: int
-    column: int
+    position: int
+    tap_row: int
+    tap: int
+    weight_output_channel: int
+    weight_input_channel: int
+    weight_row: int
+    weight_column: int
 
 
-class Window(NamedTuple):
-    """The window that slides over the input, as (height, width) pairs written out."""
+class Span(NamedTuple):
+    """The part of a window that is inside of the input, and how many channels it goes through."""
 
-    height: int
-    width: int
-    vertical_stride: int
-    horizontal_stride: int
-    vertical_dilation: int
-    horizontal_dilation: int
-    top_padding: int
+    channels: int
+    first_row: int
+    last_row: int
+    first_column: int
+    last_column: int
 
 
-@kernel
+@inner_kernel
 def window_span(start, dilation, count, size):
     """Return the first of `count` elements, `dilation` apart from `start` on, in an input of `size`, and their end."""
-    first = 0
-    if start < 0:
-        first = (-start + dilation - 1) // dilation
-    last = (size - 1 - start) // dilation + 1 if start < size else 0
+    if dilation == 1:  # without the divisions, which would cost as much as a short strip
+        first = max(-start, 0)
+        last = size - start
+    else:
+        first = (-start + dilation - 1) // dilation if start < 0 else 0
+        last = (size - 1 - start) // dilation + 1 if start < size else 0
     return first, max(first, min(last, count))
 
 
-@kernel
-def _accumulate(block, x, x_start, w, w_start, steps, walk, window, channels, rows, images):
-    channel, x_row, position = steps
-    first, last = rows
-    for c in range(channels):
-        for i in range(first, last):
-            w_place = w_start + c * walk.input_channel + i * walk.row
-            x_place = x_start + c * channel + i * window.vertical_dilation * x_row
-            for j in range(window.width):
-                block = simd.multiply_add(
-                    block,
-                    w,
-                    w_place + j * walk.column,
-                    walk.output_channel,
-                    x,
-                    x_place + j * window.horizontal_dilation * images,
-                    position,
-                )
+@inner_kernel
+def _accumulate(block, x, x_start, w, w_start, steps, span):
+    for c in range(span.channels):
+        for i in range(span.first_row, span.last_row):
+            w_place = w_start + c * steps.weight_input_channel + i * steps.weight_row
+            x_place = x_start + c * steps.channel + i * steps.tap_row
+            for j in range(span.first_column, span.last_column):
+                place = w_place + j * steps.weight_column
+                tap = x_place + j * steps.tap
+                block = simd.multiply_add(block, w, place, steps.weight_output_channel, x, tap, steps.position)
     return block
 
 
+@inner_kernel
+def _strip(block, x, w, bias, out, x_row, out_row, w_start, channel, column, step, steps, rows):
+    """Compute the block's output channels and positions, from `channel` and `column` on."""
+    if step.bias:
+        block = simd.row_values(block, bias, channel, 1)
+    channels, first_row, last_row = rows
+    left = column * step.horizontal_stride
+    right = left + (simd.columns(block) - 1) * step.horizontal_stride
+    dilation, count = step.horizontal_dilation, step.kernel_width
+    # A tap counts if it meets the image at any of the positions.
+    first, _ = window_span(right - step.left_padding, dilation, count, step.width)
+    _, last = window_span(left, dilation, count, step.width - step.right_padding)
+    span = Span(channels, first_row, last_row, first, max(first, last))
+    block = _accumulate(block, x, x_row + column * steps.position, w, w_start, steps, span)
+    distance = step.distance
+    simd.store(block, out, out_row + column * distance, step.out_height * step.out_width * distance, distance)
+
+
 @kernel
-def _output_rows(wide, narrow, x, w, bias, out, channel, lane, group, walk, window):
-    """Compute wide.rows output channels from `channel` on, for the images at `lane`."""
-    _, input_height, input_width, images = x.shape
-    _, height, width, _ = out.shape
-    group_channels, first_channel = group
-    position = window.horizontal_stride * images
-    steps = (input_height * input_width * images, input_width * images, position)
-    plane = height * width * images
-    w_start = walk.start + channel * walk.output_channel
-    for y in range(height):
-        top = y * window.vertical_stride - window.top_padding
-        rows = window_span(top, window.vertical_dilation, window.height, input_height)
-        x_row = first_channel * steps[0] + top * steps[1] + lane
-        out_row = channel * plane + y * width * images + lane
+def _output_rows(four, two, one, x, w, bias, out, channel, first_channel, step, steps):
+    """Compute four.rows output channels from `channel` on."""
+    distance, width, top_dilation = step.distance, step.out_width, step.vertical_dilation
+    w_start = step.weight_start + channel * steps.weight_output_channel
+    for y in range(step.out_height):
+        top = y * step.vertical_stride - step.top_padding
+        first, last = window_span(top, top_dilation, step.kernel_height, step.height)
+        rows = (step.channels // step.groups, first, last)
+        x_row = first_channel * steps.channel + top * steps.row
+        out_row = ((step.first_result + channel) * step.out_height + y) * width * distance
         column = 0
-        while column + COLUMNS <= width:
-            block = simd.row_values(wide, bias, channel, 1)
-            x_start = x_row + column * position
-            block = _accumulate(block, x, x_start, w, w_start, steps, walk, window, group_channels, rows, images)
-            simd.store(block, out, out_row + column * images, plane, images)
-            column += COLUMNS
-        while column < width:
-            strip = simd.row_values(narrow, bias, channel, 1)
-            x_start = x_row + column * position
-            strip = _accumulate(strip, x, x_start, w, w_start, steps, walk, window, group_channels, rows, images)
-            simd.store(strip, out, out_row + column * images, plane, images)
-            column += 1
+        while column + 4 <= width:
+            _strip(four, x, w, bias, out, x_row, out_row, w_start, channel, column, step, steps, rows)
+            column += 4
+        if column + 2 <= width:
+            _strip(two, x, w, bias, out, x_row, out_row, w_start, channel, column, step, steps, rows)
+            column += 2
+        if column < width:
+            _strip(one, x, w, bias, out, x_row, out_row, w_start, channel, column, step, steps, rows)
 
 
-@parallel_kernel
-def correlate(x, w, bias, out, groups, walk, window):
-    """Write to `out` the correlation of `x` with the weights plus the bias.
+@instruction(CORRELATE)
+def correlate(step, x, other, bias, out, scratch, labels, images):
+    """Write to `out` the correlation of `x` with the weights plus the bias, if there is one.
 
-    Shapes: x (C, H, W', N') with its padding to the left and right included, w any contiguous array that
-    `walk` describes, bias (O,), out (O, H', W'', N'). The channels of both fall into `groups` equal parts.
+    Shapes: x (C, H, W') with `left_padding` and `right_padding` zeros in W', other in any order that the weight fields
+    describe, bias (O,), out (O, H', W''). The channels of both fall into `groups` equal parts, and begin at
+    `first_channel` and `first_result`.
     """
-    out_channels = out.shape[0] // groups
-    in_channels = x.shape[0] // groups
-    blocks = out.shape[3] // LANES
-    # The split into tasks is fixed by the shapes alone and no two tasks write to the same place.
-    for task in prange(blocks * groups):
-        lane = task // groups * LANES
-        group = task % groups
-        span = (in_channels, group * in_channels)
+    out_channels = step.out_channels // step.groups
+    distance = step.distance
+    row = step.width * distance
+    steps = Steps(
+        step.height * row,
+        row,
+        step.horizontal_stride * distance,
+        step.vertical_dilation * row,
+        step.horizontal_dilation * distance,
+        step.weight_output_channel,
+        step.weight_input_channel,
+        step.weight_row,
+        step.weight_column,
+    )
+    for group in range(step.groups):
+        first = step.first_channel + group * (step.channels // step.groups)
         channel = group * out_channels
         end = channel + out_channels
-        six, six_narrow = simd.zeros(w, 6, COLUMNS), simd.zeros(w, 6, 1)
+        four, two, one = simd.zeros(out, 6, 4), simd.zeros(out, 6, 2), simd.zeros(out, 6, 1)
         while channel + 6 <= end:
-            _output_rows(six, six_narrow, x, w, bias, out, channel, lane, span, walk, window)
+            _output_rows(four, two, one, x, other, bias, out, channel, first, step, steps)
             channel += 6
-        two, two_narrow = simd.zeros(w, 2, COLUMNS), simd.zeros(w, 2, 1)
+        four, two, one = simd.zeros(out, 2, 4), simd.zeros(out, 2, 2), simd.zeros(out, 2, 1)
         while channel + 2 <= end:
-            _output_rows(two, two_narrow, x, w, bias, out, channel, lane, span, walk, window)
+            _output_rows(four, two, one, x, other, bias, out, channel, first, step, steps)
             channel += 2
-        one, one_narrow = simd.zeros(w, 1, COLUMNS), simd.zeros(w, 1, 1)
+        four, two, one = simd.zeros(out, 1, 4), simd.zeros(out, 1, 2), simd.zeros(out, 1, 1)
         while channel < end:
-            _output_rows(one, one_narrow, x, w, bias, out, channel, lane, span, walk, window)
+            _output_rows(four, two, one, x, other, bias, out, channel, first, step, steps)
             channel += 1
 
 
-@kernel
-def _weight_sums(block, x, grad, x_start, grad_start, steps, window, input_height, y_shift):
-    """Add up grad x input over all positions for wide.rows channels and wide.columns window columns."""
-    x_row, x_column, tap, plane, images, height, width = steps
-    for y in range(height):
-        source = y * window.vertical_stride + y_shift
-        if source < 0 or source >= input_height:
-            continue
-        x_place = x_start + source * x_row
-        grad_place = grad_start + y * width * images
-        for column in range(width):
-            block = simd.multiply_add_vectors(
-                block,
-                grad,
-                grad_place + column * images,
-                plane,
-                x,
-                x_place + column * x_column,
-                tap,
-            )
+@inner_kernel
+def _weight_sums(block, x, grad, x_start, grad_start, first, last, step):
+    """Add up grad x input over all positions for block.rows channels and block.columns window columns."""
+    distance = step.distance
+    x_row = step.width * distance * step.vertical_stride
+    x_column = step.horizontal_stride * distance
+    grad_row = step.out_width * distance
+    tap, plane = step.horizontal_dilation * distance, step.out_height * grad_row
+    for y in range(first, last):
+        x_place = x_start + y * x_row
+        grad_place = grad_start + y * grad_row
+        for column in range(step.out_width):
+            x_position, position = x_place + column * x_column, grad_place + column * distance
+            block = simd.multiply_add_vectors(block, grad, position, plane, x, x_position, tap)
     return block
 
 
 @kernel
-def _weight_rows(wide, narrow, x, grad, partial, slot, channel, lane, group, window):
-    """Add this block of images to the weight gradients of wide.rows output channels."""
-    _, input_height, input_width, images = x.shape
-    out_channels, height, width, _ = grad.shape
-    group_channels, first_channel = group
-    x_row = input_width * images
-    tap = window.horizontal_dilation * images
-    plane = height * width * images
-    steps = (x_row, window.horizontal_stride * images, tap, plane, images, height, width)
-    taps = group_channels * window.height * window.width
-    grad_start = channel * plane + lane
+def _weight_rows(five, three, one, x, grad, partial, channel, first_channel, step):
+    """Add this block of images to the weight gradients of five.rows output channels."""
+    distance, group_channels = step.distance, step.channels // step.groups
+    x_row = step.width * distance
+    tap = step.horizontal_dilation * distance
+    taps = group_channels * step.kernel_height * step.kernel_width
+    grad_start = channel * step.out_height * step.out_width * distance
     for c in range(group_channels):
-        for i in range(window.height):
-            y_shift = i * window.vertical_dilation - window.top_padding
-            x_start = (first_channel + c) * input_height * x_row + lane
-            target = (slot * out_channels + channel) * taps + (c * window.height + i) * window.width
+        for i in range(step.kernel_height):
+            shift = i * step.vertical_dilation - step.top_padding
+            # The output rows at which this row of the window is inside of the input.
+            first, last = window_span(shift, step.vertical_stride, step.out_height, step.height)
+            x_start = (first_channel + c) * step.height * x_row + shift * x_row
+            target = channel * taps + (c * step.kernel_height + i) * step.kernel_width
             j = 0
-            while j + 5 <= window.width:
-                block = simd.broadcast(wide, 0.0)
-                start = x_start + j * tap
-                block = _weight_sums(block, x, grad, start, grad_start, steps, window, input_height, y_shift)
+            while j + 5 <= step.kernel_width:
+                block = _weight_sums(five, x, grad, x_start + j * tap, grad_start, first, last, step)
                 simd.add_lane_sums(block, partial, target + j, taps, 1)
                 j += 5
-            while j < window.width:
-                strip = simd.broadcast(narrow, 0.0)
-                start = x_start + j * tap
-                strip = _weight_sums(strip, x, grad, start, grad_start, steps, window, input_height, y_shift)
-                simd.add_lane_sums(strip, partial, target + j, taps, 1)
+            while j + 3 <= step.kernel_width:
+                block = _weight_sums(three, x, grad, x_start + j * tap, grad_start, first, last, step)
+                simd.add_lane_sums(block, partial, target + j, taps, 1)
+                j += 3
+            while j < step.kernel_width:
+                block = _weight_sums(one, x, grad, x_start + j * tap, grad_start, first, last, step)
+                simd.add_lane_sums(block, partial, target + j, taps, 1)
                 j += 1
 
 
-@parallel_kernel
-def correlate_weights(x, grad, partial, groups, window):
-    """Add to `partial` the gradient of the weights of a correlation, in one slot per share of the images.
+@instruction(CORRELATE_WEIGHTS)
+def correlate_weights(step, x, other, bias, out, scratch, labels, images):
+    """Add to `out` the gradient of the weights of a correlation.
 
-    Shapes: x (C, H, W', N') as in `correlate`, grad (O, H', W'', N'), partial (slots, O, C / groups * window),
-    zero at the start. The sum over the slots, in their order, is the gradient: the same for any number of
-    threads.
+    Shapes: x (C, H, W') as in `correlate`, other (O, H', W''), out (O, C / groups, kH, kW).
     """
-    slots = partial.shape[0]
-    out_channels = grad.shape[0] // groups
-    in_channels = x.shape[0] // groups
-    blocks = grad.shape[3] // LANES
-    for slot in prange(slots):
-        for block in range(slot * blocks // slots, (slot + 1) * blocks // slots):
-            lane = block * LANES
-            for group in range(groups):
-                span = (in_channels, group * in_channels)
-                channel = group * out_channels
-                end = channel + out_channels
-                four, four_narrow = simd.zeros(x, 4, 5), simd.zeros(x, 4, 1)
-                while channel + 4 <= end:
-                    _weight_rows(four, four_narrow, x, grad, partial, slot, channel, lane, span, window)
-                    channel += 4
-                two, two_narrow = simd.zeros(x, 2, 5), simd.zeros(x, 2, 1)
-                while channel + 2 <= end:
-                    _weight_rows(two, two_narrow, x, grad, partial, slot, channel, lane, span, window)
-                    channel += 2
-                one, one_narrow = simd.zeros(x, 1, 5), simd.zeros(x, 1, 1)
-                while channel < end:
-                    _weight_rows(one, one_narrow, x, grad, partial, slot, channel, lane, span, window)
-                    channel += 1
+    out_channels = step.out_channels // step.groups
+    for group in range(step.groups):
+        first = group * (step.channels // step.groups)
+        channel = group * out_channels
+        end = channel + out_channels
+        five, three, one = simd.zeros(out, 2, 5), simd.zeros(out, 2, 3), simd.zeros(out, 2, 1)
+        while channel + 2 <= end:
+            _weight_rows(five, three, one, x, other, out, channel, first, step)
+            channel += 2
+        five, three, one = simd.zeros(out, 1, 5), simd.zeros(out, 1, 3), simd.zeros(out, 1, 1)
+        while channel < end:
+            _weight_rows(five, three, one, x, other, out, channel, first, step)
+            channel += 1

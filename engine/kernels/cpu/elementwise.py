@@ -1,8 +1,123 @@
-"""Passes over memory that NumPy has no fast loop for."""
+"""Passes over the elements of a block of images."""
 
 from __future__ import annotations
 
-from nnkit.kernels.cpu.compiler import parallel_kernel, prange
+from nnkit.kernels.cpu import simd, simd_arithmetic, simd_math
+from nnkit.kernels.cpu.compiler import instruction, parallel_kernel, prange
+from nnkit.kernels.cpu.instructions import (
+    ADD,
+    BINARY,
+    CLEAR,
+    COPY,
+    FILL,
+    PLACE,
+    PRODUCT,
+    RELU,
+    RELU_GRADIENT,
+    SCALE,
+    SHIFT,
+    SIGMOID,
+    SIGMOID_GRADIENT,
+    SUBTRACT,
+    TANH,
+    TANH_GRADIENT,
+    UNARY,
+)
+from nnkit.kernels.layout import LANES
+
+
+@instruction(FILL)
+def fill(step, x, other, bias, out, scratch, labels, images):
+    """Write `scalar` to the `length` elements of each image."""
+    vector = simd.broadcast(simd.zeros(out, 1, 1), step.scalar)
+    for i in range(step.length):
+        simd.store(vector, out, i * step.distance, 0, 0)
+
+
+@instruction(CLEAR)
+def clear(step, x, other, bias, out, scratch, labels, images):
+    """Write zeros to the first `length` vectors of `out`."""
+    vector = simd.zeros(out, 1, 1)
+    for i in range(step.length):
+        simd.store(vector, out, i * LANES, 0, 0)
+
+
+@instruction(COPY)
+def copy(step, x, other, bias, out, scratch, labels, images):
+    """Write the `length` elements of each image, `distance` apart in x, to `out`, `other_distance` apart there."""
+    vector = simd.zeros(out, 1, 1)
+    for i in range(step.length):
+        simd.store(simd.load(vector, x, i * step.distance, 0, 0), out, i * step.other_distance, 0, 0)
+
+
+@instruction(PLACE)
+def place(step, x, other, bias, out, scratch, labels, images):
+    """Write x (C, H, W) into zeros (C, H', W'): its rows and columns a stride apart, `left_padding` from the left.
+
+    A padding below zero leaves out columns of x.
+    """
+    distance, stride = step.distance, step.horizontal_stride
+    vector = simd.zeros(out, 1, 1)
+    for i in range(step.channels * step.out_height * step.out_width):
+        simd.store(vector, out, i * distance, 0, 0)
+    for channel in range(step.channels):
+        for y in range(step.height):
+            row = (channel * step.height + y) * step.width
+            target = (channel * step.out_height + y * step.vertical_stride) * step.out_width
+            for column in range(step.width):
+                position = step.left_padding + column * stride
+                if 0 <= position < step.out_width:
+                    value = simd.load(vector, x, (row + column) * distance, 0, 0)
+                    simd.store(value, out, (target + position) * distance, 0, 0)
+
+
+@instruction(*UNARY)
+def unary(step, x, other, bias, out, scratch, labels, images):
+    """Write a function of each element of x to `out`, which may be x."""
+    vector = simd.zeros(out, 1, 1)
+    opcode, distance = step.opcode, step.distance
+    scalar = simd.broadcast(vector, step.scalar)
+    for i in range(step.length):
+        value = simd.load(vector, x, i * distance, 0, 0)
+        if opcode == RELU:
+            value = simd_arithmetic.maximum(value, vector)
+        elif opcode == TANH:
+            value = simd_math.hyperbolic_tangent(value)
+        elif opcode == SIGMOID:
+            value = simd_math.sigmoid(value)
+        elif opcode == SCALE:
+            value = simd_arithmetic.multiply(value, scalar)
+        elif opcode == SHIFT:
+            value = simd_arithmetic.add(value, scalar)
+        simd.store(value, out, i * distance, 0, 0)
+
+
+@instruction(*BINARY)
+def binary(step, x, other, bias, out, scratch, labels, images):
+    """Write a function of the elements of x and `other` to `out`, which may be one of them."""
+    vector = simd.zeros(out, 1, 1)
+    ones = simd.broadcast(vector, 1.0)
+    opcode, distance = step.opcode, step.distance
+    for i in range(step.length):
+        first = simd.load(vector, x, i * distance, 0, 0)
+        second = simd.load(vector, other, i * distance, 0, 0)
+        if opcode == ADD:
+            first = simd_arithmetic.add(first, second)
+        elif opcode == SUBTRACT:
+            first = simd_arithmetic.subtract(first, second)
+        elif opcode == PRODUCT:
+            first = simd_arithmetic.multiply(first, second)
+        elif opcode == RELU_GRADIENT:
+            # A NaN is not 0 and keeps its gradient, as in PyTorch.
+            first = simd_arithmetic.where_nonzero(second, first, vector)
+        elif opcode == TANH_GRADIENT:
+            slope = simd_arithmetic.subtract(ones, simd_arithmetic.multiply(second, second))
+            first = simd_arithmetic.multiply(first, slope)
+        elif opcode == SIGMOID_GRADIENT:
+            slope = simd_arithmetic.multiply(second, simd_arithmetic.subtract(ones, second))
+            first = simd_arithmetic.multiply(first, slope)
+        simd.store(first, out, i * distance, 0, 0)
+
 
 # Elements that one task works through: a share of the first-level cache.
 TASK = 4096

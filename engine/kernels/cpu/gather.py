@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from nnkit.kernels.cpu import simd
-from nnkit.kernels.cpu.compiler import kernel, parallel_kernel, prange
+from nnkit.kernels.cpu.compiler import instruction, kernel
+from nnkit.kernels.cpu.instructions import GATHER
 from nnkit.kernels.layout import LANES
 
 _BYTE = np.uint32(255)
@@ -31,15 +32,15 @@ def _deal(pixels, start, count, lane, words):
 
 
 @kernel
-def _spread(words, tile_height, tile_width, mean, std, out, start, distance, height, width):
+def _spread(words, tile_height, tile_width, mean, std, out, distance, height, width):
     """Write words of `_deal` as normalised pixels, in the middle of a frame of background."""
     byte_range = np.float32(255)
     background = simd.broadcast(simd.zeros(out, 1, 1), (np.float32(0) / byte_range - mean) / std)
     for pixel in range(height * width):
-        simd.store(background, out, start + pixel * distance, 0, 0)
+        simd.store(background, out, pixel * distance, 0, 0)
     # Not the constant LANES: LLVM would write the loops out as sixteen single numbers.
     lanes = np.uint64(words.shape[1])
-    place = np.uint64(start + ((height - tile_height) // 2 * width + (width - tile_width) // 2) * distance)
+    place = np.uint64(((height - tile_height) // 2 * width + (width - tile_width) // 2) * distance)
     column = 0
     for group in range(len(words)):
         # Half of the pixels of written digits are background in all images.
@@ -60,44 +61,26 @@ def _spread(words, tile_height, tile_width, mean, std, out, start, distance, hei
                 place += np.uint64((width - tile_width) * distance)
 
 
-@kernel
-def gather_block(images, indices, first, count, mean, std, out, start, distance, height, width):
-    """Write a block: `count` images, at most LANES, as `gather_images` describes, and zeros in the lanes beyond.
+@instruction(GATHER)
+def gather(step, x, other, bias, out, scratch, labels, images):
+    """Write `(x[labels] / 255 - scalar) / other_scalar` to a block, each image in the middle of its frame.
 
-    Element (row, column) of the image at indices[first + lane] goes to
-    out[start + (row * width + column) * distance + lane].
+    The frame around an image is background, raw pixel 0, and normalised as such; lanes beyond the first `images` become
+    0. The numbers are exactly those of the formula in float32.
+
+    Shapes: x bytes (M, H, W), labels the places in x of the block's images, each below M, out (1, H', W') no smaller.
     """
-    _, image_height, image_width = images.shape
-    pixels = image_height * image_width
+    pixels, distance = step.height * step.width, step.distance
     words = np.empty(((pixels + 3) // 4, LANES), np.uint32)
-    memory = images.reshape(-1)
-    for lane in range(count):
-        _deal(memory, indices[first + lane] * pixels, pixels, lane, words)
-    for lane in range(count, LANES):
+    memory = simd.as_bytes(x)
+    for lane in range(images):
+        _deal(memory, labels[lane] * pixels, pixels, lane, words)
+    for lane in range(images, LANES):
         for group in range(len(words)):
             words[group, lane] = 0
-    _spread(words, image_height, image_width, mean, std, out, start, distance, height, width)
-    if count < LANES:
-        for pixel in range(height * width):
-            for lane in range(count, LANES):
-                out[start + pixel * distance + lane] = 0
-
-
-@parallel_kernel
-def gather_images(images, indices, mean, std, out):
-    """Write `(images[indices] / 255 - mean) / std` into blocks, each image in the middle of its frame.
-
-    The frame around an image is background, raw pixel 0, and normalised as such. The numbers are exactly
-    those of the formula in float32.
-
-    Shapes:
-        images: uint8 (M, h, w); indices: int64 (n,), each below M; mean, std: float32;
-        out: blocks of float32 (1, H, W, N'), see `nnkit.kernels.layout`, with H >= h and W >= w.
-        Images of the last block that are beyond n become 0. Nothing is checked here.
-    """
-    _, height, width, distance = out.shape
-    memory = out.reshape(-1)
-    for block in prange(distance // LANES):
-        first = block * LANES
-        count = min(len(indices) - first, LANES)
-        gather_block(images, indices, first, count, mean, std, memory, first, distance, height, width)
+    mean, std = np.float32(step.scalar), np.float32(step.other_scalar)
+    _spread(words, step.height, step.width, mean, std, out, distance, step.out_height, step.out_width)
+    if images < LANES:
+        for pixel in range(step.out_height * step.out_width):
+            for lane in range(images, LANES):
+                out[pixel * distance + lane] = 0

@@ -1,78 +1,107 @@
-"""Max pooling over blocks of images, and its gradient."""
+"""Max pooling over a block of images, and its gradient."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from nnkit.kernels.cpu import simd
-from nnkit.kernels.cpu.compiler import parallel_kernel, prange
+from nnkit.kernels.cpu.compiler import instruction, kernel
 from nnkit.kernels.cpu.correlation import window_span
-from nnkit.kernels.layout import LANES
+from nnkit.kernels.cpu.instructions import MAX_POOL, MAX_POOL_GRADIENT
 
 
-@parallel_kernel
-def max_pool(x, out, taps, left_padding, window):
-    """Write to `out` the maximum under each window, and to `taps` which element of the window it was.
+@instruction(MAX_POOL)
+def max_pool(step, x, other, bias, out, scratch, labels, images):
+    """Write to `out` the maximum under each window, and to `scratch` which element of the window it was.
 
     The first of equal elements counts, and NaN is greater than every number, as in PyTorch; a window with no element
-    inside gives minus infinity. Shapes: x (C, H, W, N'), out and taps (C, H', W', N'). The taps have the type of the
-    values, so that one kind of vector serves.
+    inside gives minus infinity. Shapes: x (C, H, W), out and scratch (C, H', W'). The numbers of elements have the
+    type of the values, so that one kind of vector serves.
     """
-    channels, input_height, input_width, images = x.shape
-    _, height, width, _ = out.shape
-    for channel in prange(channels):
-        vector = simd.zeros(x, 1, 1)
-        for y in range(height):
-            top = y * window.vertical_stride - window.top_padding
-            first_row, last_row = window_span(top, window.vertical_dilation, window.height, input_height)
-            for column in range(width):
-                left = column * window.horizontal_stride - left_padding
-                first, last = window_span(left, window.horizontal_dilation, window.width, input_width)
-                target = ((channel * height + y) * width + column) * images
-                for lane in range(0, images, LANES):
-                    # Not the first element: a dilated window can step over a narrow image and have none inside.
-                    best = simd.broadcast(vector, -np.inf)
-                    tap = simd.broadcast(vector, first_row * window.width + first)
-                    for i in range(first_row, last_row):
-                        row = channel * input_height + top + i * window.vertical_dilation
-                        for j in range(first, last):
-                            place = (row * input_width + left + j * window.horizontal_dilation) * images
-                            value = simd.load(vector, x, place + lane, 0, 0)
-                            number = simd.broadcast(vector, i * window.width + j)
-                            tap = simd.where_greater(value, best, number, tap)
-                            best = simd.where_greater(value, best, value, best)
-                    simd.store(best, out, target + lane, 0, 0)
-                    simd.store(tap, taps, target + lane, 0, 0)
+    distance, input_height, input_width = step.distance, step.height, step.width
+    horizontal_dilation, kernel_width = step.horizontal_dilation, step.kernel_width
+    vector = simd.zeros(out, 1, 1)
+    for channel in range(step.channels):
+        for y in range(step.out_height):
+            top = y * step.vertical_stride - step.top_padding
+            first_row, last_row = window_span(top, step.vertical_dilation, step.kernel_height, input_height)
+            for column in range(step.out_width):
+                left = column * step.horizontal_stride - step.left_padding
+                first, last = window_span(left, horizontal_dilation, kernel_width, input_width)
+                # Not the first element: a dilated window can step over a narrow image and have none inside.
+                best = simd.broadcast(vector, -np.inf)
+                tap = simd.broadcast(vector, first_row * kernel_width + first)
+                for i in range(first_row, last_row):
+                    row = (channel * input_height + top + i * step.vertical_dilation) * input_width + left
+                    for j in range(first, last):
+                        value = simd.load(vector, x, (row + j * horizontal_dilation) * distance, 0, 0)
+                        number = simd.broadcast(vector, i * kernel_width + j)
+                        tap = simd.where_greater(value, best, number, tap)
+                        best = simd.where_greater(value, best, value, best)
+                target = ((channel * step.out_height + y) * step.out_width + column) * distance
+                simd.store(best, out, target, 0, 0)
+                simd.store(tap, scratch, target, 0, 0)
 
 
-@parallel_kernel
-def max_pool_gradient(grad, taps, grad_input, left_padding, window):
-    """Write to `grad_input` each gradient at the place that its maximum came from.
+@instruction(MAX_POOL_GRADIENT)
+def max_pool_gradient(step, x, other, bias, out, scratch, labels, images):
+    """Write to `out` each gradient at the place that its maximum came from.
 
-    Shapes: grad and taps (C, H', W', N'), grad_input (C, H, W, N').
+    Shapes: x and other (C, H', W'), out (C, H, W).
     """
-    channels, input_height, input_width, images = grad_input.shape
-    _, height, width, _ = grad.shape
-    for channel in prange(channels):
-        vector = simd.zeros(grad, 1, 1)
-        for place in range(input_height * input_width * images // LANES):
-            simd.store(vector, grad_input, (channel * input_height * input_width * images) + place * LANES, 0, 0)
-        for y in range(height):
-            top = y * window.vertical_stride - window.top_padding
-            first_row, last_row = window_span(top, window.vertical_dilation, window.height, input_height)
-            for column in range(width):
-                left = column * window.horizontal_stride - left_padding
-                first, last = window_span(left, window.horizontal_dilation, window.width, input_width)
-                source = ((channel * height + y) * width + column) * images
-                for lane in range(0, images, LANES):
-                    value = simd.load(vector, grad, source + lane, 0, 0)
-                    tap = simd.load(vector, taps, source + lane, 0, 0)
-                    for i in range(first_row, last_row):
-                        row = channel * input_height + top + i * window.vertical_dilation
-                        for j in range(first, last):
-                            column_place = left + j * window.horizontal_dilation
-                            place = (row * input_width + column_place) * images + lane
-                            total = simd.load(vector, grad_input, place, 0, 0)
-                            number = grad.dtype.type(i * window.width + j)
-                            total = simd.add_where_equal(total, tap, number, value)
-                            simd.store(total, grad_input, place, 0, 0)
+    tiles = (
+        step.vertical_dilation == 1
+        and step.horizontal_dilation == 1
+        and step.vertical_stride == step.kernel_height
+        and step.horizontal_stride == step.kernel_width
+        and step.out_height * step.kernel_height == step.height
+        and step.out_width * step.kernel_width == step.width
+    )
+    if tiles:
+        _spread_tiles(x, other, out, step)
+    else:
+        _add_windows(x, other, out, step)
+
+
+@kernel
+def _spread_tiles(grad, taps, grad_input, step):
+    """Write the gradient where each element of the input belongs to exactly one window."""
+    distance, input_width = step.distance, step.width
+    kernel_height, kernel_width = step.kernel_height, step.kernel_width
+    vector = simd.zeros(grad_input, 1, 1)
+    for row in range(step.channels * step.out_height):
+        for column in range(step.out_width):
+            source = (row * step.out_width + column) * distance
+            value = simd.load(vector, grad, source, 0, 0)
+            tap = simd.load(vector, taps, source, 0, 0)
+            for i in range(kernel_height):
+                place = ((row * kernel_height + i) * input_width + column * kernel_width) * distance
+                for j in range(kernel_width):
+                    share = simd.add_where_equal(vector, tap, i * kernel_width + j, value)
+                    simd.store(share, grad_input, place + j * distance, 0, 0)
+
+
+@kernel
+def _add_windows(grad, taps, grad_input, step):
+    """Add up the gradients where windows overlap or leave elements out."""
+    distance, input_height, input_width = step.distance, step.height, step.width
+    vector = simd.zeros(grad_input, 1, 1)
+    for place in range(step.channels * input_height * input_width):
+        simd.store(vector, grad_input, place * distance, 0, 0)
+    for channel in range(step.channels):
+        for y in range(step.out_height):
+            top = y * step.vertical_stride - step.top_padding
+            first_row, last_row = window_span(top, step.vertical_dilation, step.kernel_height, input_height)
+            for column in range(step.out_width):
+                left = column * step.horizontal_stride - step.left_padding
+                first, last = window_span(left, step.horizontal_dilation, step.kernel_width, input_width)
+                source = ((channel * step.out_height + y) * step.out_width + column) * distance
+                value = simd.load(vector, grad, source, 0, 0)
+                tap = simd.load(vector, taps, source, 0, 0)
+                for i in range(first_row, last_row):
+                    row = (channel * input_height + top + i * step.vertical_dilation) * input_width + left
+                    for j in range(first, last):
+                        place = (row + j * step.horizontal_dilation) * distance
+                        total = simd.load(vector, grad_input, place, 0, 0)
+                        total = simd.add_where_equal(total, tap, i * step.kernel_width + j, value)
+                        simd.store(total, grad_input, place, 0, 0)

@@ -5,7 +5,8 @@ Numba value modelled on the LLVM type `[rows * columns x <16 x float>]`. LLVM ke
 lowers it to AVX-512, AVX2 or NEON; the loops around it stay ordinary Python. A function takes the shape
 of its block from the *type* of a block that it is given, so it is compiled and cached once per shape.
 
-All addresses are element offsets into the memory of a contiguous array; nothing checks them.
+All places are element offsets into a contiguous array, or from a bare pointer; nothing checks them. Pointers are not
+counted as references at every call, as arrays are, which costs more than a short loop.
 With NUMBA_DISABLE_JIT=1 the functions come from `simd_python`, which is NumPy and does check.
 """
 
@@ -42,8 +43,15 @@ def _vector_type(context, block):
     return context.get_value_type(block).element
 
 
+def _data(context, builder, array_type, array):
+    """Return the address of an array's first element, or the pointer that came in its place."""
+    if isinstance(array_type, types.CPointer):
+        return array
+    return context.make_array(array_type)(context, builder, array).data
+
+
 def _vector_address(context, builder, array_type, array, offset, vector_type):
-    data = context.make_array(array_type)(context, builder, array).data
+    data = _data(context, builder, array_type, array)
     return builder.bitcast(builder.gep(data, [offset]), vector_type.as_pointer())
 
 
@@ -66,7 +74,7 @@ def _broadcast(builder, scalar, vector_type):
 
 
 def _scalar(context, builder, array_type, array, offset):
-    data = context.make_array(array_type)(context, builder, array).data
+    data = _data(context, builder, array_type, array)
     return builder.load(builder.gep(data, [offset]))
 
 
@@ -98,6 +106,26 @@ def zeros(typingctx, array, rows, columns):
         return ir.Constant(context.get_value_type(block), None)
 
     return block(array, rows, columns), codegen
+
+
+@intrinsic
+def as_bytes(typingctx, pointer):
+    """Return a pointer to the same memory as bytes."""
+
+    def codegen(context, builder, signature, arguments):
+        return builder.bitcast(arguments[0], context.get_value_type(types.CPointer(types.uint8)))
+
+    return types.CPointer(types.uint8)(pointer), codegen
+
+
+@intrinsic
+def columns(typingctx, block):
+    """Return how many columns a block has."""
+
+    def codegen(context, builder, signature, arguments):
+        return ir.Constant(INDEX, block.columns)
+
+    return types.int64(block), codegen
 
 
 @intrinsic
@@ -185,6 +213,50 @@ def load(typingctx, block, array, offset, row, column):
 
 
 @intrinsic
+def load_rows(typingctx, block, array, offset, row, count):
+    """Return a block of one column whose row r is the vector at array[offset + r * row], or zero from `count` on."""
+
+    def codegen(context, builder, signature, arguments):
+        _, array_value, offset_value, row_value, count_value = arguments
+        vector_type = _vector_type(context, block)
+        vectors = []
+        for r in range(block.rows):
+            exists = builder.icmp_signed("<", ir.Constant(INDEX, r), count_value)
+            # Where there is no row the first one is read in its place.
+            place = builder.select(exists, _at(builder, offset_value, row_value, r), offset_value)
+            vector = _load(context, builder, array, array_value, place, vector_type)
+            vectors.append(builder.select(exists, vector, ir.Constant(vector_type, None)))
+        return _filled(context, builder, block, vectors)
+
+    return block(block, array, types.int64, types.int64, types.int64), codegen
+
+
+@intrinsic
+def transpose(typingctx, block):
+    """Return a block of `LANES` rows with rows and lanes exchanged.
+
+    In step s, rows that differ in bit s of their number exchange the lanes that differ in that bit.
+    """
+
+    def codegen(context, builder, signature, arguments):
+        vectors = [builder.extract_value(arguments[0], position) for position in range(LANES)]
+        kind = ir.VectorType(ir.IntType(32), LANES)
+        step = 1
+        while step < LANES:
+            low = [lane if not lane & step else LANES + lane - step for lane in range(LANES)]
+            high = [LANES + lane if lane & step else lane + step for lane in range(LANES)]
+            for r in range(LANES):
+                if not r & step:
+                    first, second = vectors[r], vectors[r + step]
+                    vectors[r] = builder.shuffle_vector(first, second, ir.Constant(kind, low))
+                    vectors[r + step] = builder.shuffle_vector(first, second, ir.Constant(kind, high))
+            step *= 2
+        return _filled(context, builder, block, vectors)
+
+    return block(block), codegen
+
+
+@intrinsic
 def store(typingctx, block, array, offset, row, column):
     """Write the vectors of the block to array[offset + r * row + c * column]."""
 
@@ -210,7 +282,7 @@ def add_lane_sums(typingctx, block, array, offset, row, column):
 
     def codegen(context, builder, signature, arguments):
         value, array_value, offset_value, row_value, column_value = arguments
-        data = context.make_array(array)(context, builder, array_value).data
+        data = _data(context, builder, array, array_value)
         for r in range(block.rows):
             start = _at(builder, offset_value, row_value, r)
             for c in range(block.columns):
@@ -256,7 +328,8 @@ def add_where_equal(typingctx, total, number, wanted, addend):
 
     def codegen(context, builder, signature, arguments):
         totals, numbers, wanted_value, addends = arguments
-        target = _broadcast(builder, wanted_value, _vector_type(context, block))
+        value = context.cast(builder, wanted_value, wanted, block.element)
+        target = _broadcast(builder, value, _vector_type(context, block))
         results = []
         for position in range(block.rows * block.columns):
             before = builder.extract_value(totals, position)
@@ -265,7 +338,7 @@ def add_where_equal(typingctx, total, number, wanted, addend):
             results.append(builder.select(equal, after, before))
         return _filled(context, builder, block, results)
 
-    return block(block, block, block.element, block), codegen
+    return block(block, block, wanted, block), codegen
 
 
 @intrinsic

@@ -5,6 +5,8 @@ Slow, but every address is checked: a vector that leaves its array is an error, 
 
 from __future__ import annotations
 
+import ctypes
+
 import numpy as np
 
 from nnkit.kernels.layout import LANES
@@ -12,19 +14,23 @@ from nnkit.kernels.layout import LANES
 __all__ = [
     "add_lane_sums",
     "add_where_equal",
+    "as_bytes",
     "broadcast",
+    "columns",
     "load",
+    "load_rows",
     "multiply_add",
     "multiply_add_vectors",
     "row_values",
     "store",
+    "transpose",
     "where_greater",
     "zeros",
 ]
 
 
 def _vectors(array, offset, stride, count):
-    """Return the `count` vectors that start at offset, offset + stride, ... as a view (count, LANES)."""
+    """Return the `length` vectors that start at offset, offset + stride, ... as a view (count, LANES)."""
     flat = array.reshape(-1)
     places = offset + stride * np.arange(count)
     if places.min() < 0 or places.max() + LANES > flat.size:
@@ -37,9 +43,25 @@ def _grid(block, offset, row, column):
     return offset + row * np.arange(rows)[:, None] + column * np.arange(columns)
 
 
+def memory_at(address, size, dtype):
+    """Return the `size` elements at an address as an array, which stands for a pointer."""
+    memory = (ctypes.c_byte * int(size * dtype.itemsize)).from_address(int(address)) if size > 0 else b""
+    return np.frombuffer(memory, dtype)
+
+
 def zeros(array, rows, columns):
     """See `simd.zeros`."""
     return np.zeros((rows, columns, LANES), array.dtype)
+
+
+def as_bytes(array):
+    """See `simd.as_bytes`."""
+    return array.view(np.uint8)
+
+
+def columns(block):
+    """See `simd.columns`."""
+    return block.shape[1]
 
 
 def row_values(block, array, offset, stride):
@@ -66,6 +88,20 @@ def load(block, array, offset, row, column):
     """See `simd.load`."""
     flat = array.reshape(-1)
     return flat[_grid(block, offset, row, column)[..., None] + np.arange(LANES)]
+
+
+def load_rows(block, array, offset, row, count):
+    """See `simd.load_rows`."""
+    result = np.zeros_like(block)
+    rows = min(len(block), count)
+    flat, places = _vectors(array, offset, row, rows)
+    result[:rows, 0] = flat[places]
+    return result
+
+
+def transpose(block):
+    """See `simd.transpose`."""
+    return np.ascontiguousarray(block.transpose(2, 1, 0))
 
 
 def store(block, array, offset, row, column):

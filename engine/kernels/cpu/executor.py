@@ -1,0 +1,129 @@
+"""What runs programs: an operation's own, or the plan of a whole step.
+
+Each kind of instruction is a machine function of its own, compiled when a program first needs it and called through its
+address. So no kernel is compiled into another function, and a change of the executor compiles one loop.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import llvmlite.ir as ir
+import numba
+import numpy as np
+from numba import types
+from numba.extending import intrinsic
+
+# Imported for the instructions that they name.
+from nnkit.kernels.cpu import correlation, elementwise, gather, loss, pooling, product  # noqa: F401
+from nnkit.kernels.cpu.compiler import KERNELS, compiled, kernel, parallel_kernel, prange
+from nnkit.kernels.cpu.executor_python import run_python
+from nnkit.kernels.layout import LANES, Array
+
+# Elements that one task of a sum works through: a share of the first-level cache.
+TASK = 4096
+
+_OPCODES = 1 + max(KERNELS)
+_addresses: dict[np.dtype[Any], Array] = {}
+
+
+@intrinsic
+def _call(typingctx, function, step, x, other, bias, out, scratch, labels, images):
+    """Call the machine function at an address; all arguments but the last are addresses."""
+
+    def codegen(context, builder, signature, arguments):
+        pointer = ir.IntType(8).as_pointer()
+        kind = ir.FunctionType(ir.VoidType(), [pointer] * 7 + [ir.IntType(64)])
+        target = builder.inttoptr(arguments[0], kind.as_pointer())
+        builder.call(target, [*(builder.inttoptr(each, pointer) for each in arguments[1:8]), arguments[8]])
+        return context.get_dummy_value()
+
+    return types.void(*[types.int64] * 9), codegen
+
+
+@kernel
+def _place(operands, number, itemsize, block, slot, thread):
+    """Return the address of an operand for a block of images, as seen by a thread that works on a slot."""
+    operand = operands[number]
+    start = block * operand.block_step + slot * operand.slot_step + thread * operand.thread_step
+    return operand.address + start * itemsize
+
+
+@parallel_kernel
+def _run(program, operands, functions, address, step_bytes, itemsize, batch, slots, first, last):
+    blocks = (batch + LANES - 1) // LANES
+    for slot in prange(slots):
+        thread = numba.get_thread_id()
+        start, end = slot * blocks // slots, (slot + 1) * blocks // slots
+        for block in range(start + first, min(start + last, end)):
+            for number in range(program.size):
+                step = program[number]
+                if step.once and block != start:
+                    continue
+                _call(
+                    functions[step.opcode],
+                    address + number * step_bytes,
+                    _place(operands, step.input, itemsize, block, slot, thread),
+                    _place(operands, step.other, itemsize, block, slot, thread),
+                    _place(operands, step.bias, itemsize, block, slot, thread),
+                    _place(operands, step.result, itemsize, block, slot, thread),
+                    _place(operands, step.scratch, itemsize, block, slot, thread),
+                    _place(operands, step.labels, 8, block, slot, thread),
+                    min(LANES, batch - block * LANES),
+                )
+
+
+class Executable:
+    """A program with its machine functions, compiled where they are not yet.
+
+    Args:
+        program: of `instruction_table`.
+        operands: of `operand_table`.
+        dtype: of all operands but labels and bytes.
+    """
+
+    def __init__(self, program: Array, operands: Array, dtype: np.dtype[Any]) -> None:
+        self._program, self._operands, self._dtype = program, operands, dtype
+        if not numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
+            self._functions = functions_of(program, dtype)
+            self._address = program.__array_interface__["data"][0]
+
+    def run(self, batch: int, slots: int, first: int = 0, last: int = 2**62) -> None:
+        """Run the program on a batch in blocks of images, shared among slots of partial sums in a fixed order.
+
+        Slot s has the blocks from s * blocks // slots on; of each slot's, those numbered first to last are worked on,
+        so that much work can be cut into several calls.
+        """
+        program, operands, dtype = self._program, self._operands, self._dtype
+        if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
+            run_python(program, operands, dtype, batch, slots, first, last)
+            return
+        sizes = (program.itemsize, dtype.itemsize)
+        _run(program, operands, self._functions, self._address, *sizes, batch, slots, first, last)
+
+
+def functions_of(program: Array, dtype: np.dtype[Any]) -> Array:
+    """Return the addresses of all instructions for a type, by opcode; those of the program are compiled."""
+    known = _addresses.setdefault(dtype, np.zeros(_OPCODES, np.int64))
+    for opcode in set(program["opcode"].tolist()):
+        if not known[opcode]:
+            known[opcode] = compiled(opcode, dtype, program.dtype)
+    return known
+
+
+def threads() -> int:
+    """Return how many threads may run a program at once."""
+    count: int = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
+    return count
+
+
+@parallel_kernel
+def add_slots(partial, out):
+    """Write to `out` (P,) the sum of the slots in `partial` (slots, P'), in their order."""
+    size, slots = out.size, partial.shape[0]
+    for task in prange((size + TASK - 1) // TASK):
+        first, last = task * TASK, min((task + 1) * TASK, size)
+        total = out[first:last]
+        total[:] = partial[0, first:last]
+        for slot in range(1, slots):
+            total += partial[slot, first:last]

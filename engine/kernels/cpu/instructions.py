@@ -1,0 +1,120 @@
+"""What the executor understands: its instructions, and the memory that they work on.
+
+A program is data: a table of instructions and a table of operands. Numba compiles the executor once, and no network
+needs a compilation of its own. An instruction works on one block of `LANES` images; a program of one instruction is how
+an operation runs eagerly, and a program of a whole training step is a plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from nnkit.kernels.layout import Array
+
+# Operation codes.
+CORRELATE = 1
+CORRELATE_WEIGHTS = 2
+MULTIPLY = 3
+MULTIPLY_WEIGHTS = 4
+ADD_SUMS = 5
+PLACE = 6
+MAX_POOL = 7
+MAX_POOL_GRADIENT = 8
+FILL = 9
+COPY = 10
+ADD = 11
+SUBTRACT = 12
+PRODUCT = 13
+SCALE = 14
+SHIFT = 15
+RELU = 16
+RELU_GRADIENT = 17
+TANH = 18
+TANH_GRADIENT = 19
+SIGMOID = 20
+SIGMOID_GRADIENT = 21
+LOG_SOFTMAX = 22
+LOG_SOFTMAX_GRADIENT = 23
+NLL_LOSS = 24
+NLL_LOSS_GRADIENT = 25
+GATHER = 26
+CLEAR = 27
+
+UNARY = (SCALE, SHIFT, RELU, TANH, SIGMOID)
+BINARY = (ADD, SUBTRACT, PRODUCT, RELU_GRADIENT, TANH_GRADIENT, SIGMOID_GRADIENT)
+
+
+class Instruction(NamedTuple):
+    """One step of a program; which fields count is said where its kernel is.
+
+    `input` to `scratch` are numbers of operands, 0 is none. Sizes are elements of one image. `distance` is how far an
+    element of an image is from its next element: neighbouring images are neighbours in memory.
+    """
+
+    opcode: int
+    input: int = 0
+    other: int = 0
+    bias: int = 0
+    result: int = 0
+    scratch: int = 0
+    labels: int = 0
+    distance: int = 0
+    other_distance: int = 0
+    length: int = 0
+    groups: int = 1
+    first_channel: int = 0
+    first_result: int = 0
+    channels: int = 0
+    height: int = 0
+    width: int = 0
+    out_channels: int = 0
+    out_height: int = 0
+    out_width: int = 0
+    kernel_height: int = 0
+    kernel_width: int = 0
+    vertical_stride: int = 0
+    horizontal_stride: int = 0
+    vertical_dilation: int = 0
+    horizontal_dilation: int = 0
+    top_padding: int = 0
+    left_padding: int = 0
+    right_padding: int = 0
+    weight_start: int = 0
+    weight_output_channel: int = 0
+    weight_input_channel: int = 0
+    weight_row: int = 0
+    weight_column: int = 0
+    once: int = 0
+    scalar: float = 0.0
+    other_scalar: float = 0.0
+
+
+class Operand(NamedTuple):
+    """Where memory is: an address in bytes, and how many elements of the program's type it holds.
+
+    (No `size`, which is something else of a NumPy record.) The steps are elements from one block of images, one slot of
+    partial sums and one thread to the next.
+    """
+
+    address: int
+    elements: int
+    block_step: int = 0
+    slot_step: int = 0
+    thread_step: int = 0
+
+
+_INSTRUCTION = np.dtype([(name, np.float64 if name.endswith("scalar") else np.int64) for name in Instruction._fields])
+_OPERAND = np.dtype([(name, np.int64) for name in Operand._fields])
+
+
+def instruction_table(instructions: Sequence[Instruction]) -> Array:
+    """Return instructions as the executor takes them."""
+    return np.array(instructions, _INSTRUCTION).view(np.recarray)
+
+
+def operand_table(operands: Sequence[Operand]) -> Array:
+    """Return operands as the executor takes them."""
+    return np.array(operands, _OPERAND).view(np.recarray)

@@ -1,0 +1,310 @@
+"""How kernels become instructions, for operations that run now and for plans that run later."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nnkit.kernels.backend import Pair, Sliding
+from nnkit.kernels.cpu import instructions as codes
+from nnkit.kernels.cpu.instructions import Instruction, Operand
+from nnkit.kernels.layout import LANES, Array
+
+Shape = Sequence[int]
+
+
+class Weights(NamedTuple):
+    """The memory of weights, and how to walk through it: where to begin, and the distances between neighbours."""
+
+    operand: int
+    start: int
+    output_channel: int
+    input_channel: int
+    row: int = 0
+    column: int = 0
+
+
+class Program:
+    """Instructions for a block of images, and the memory that they work on.
+
+    Shapes are those of one image: (C, H, W) or (C,). Operands are numbers that `memory` gives; number 0 is none.
+
+    Args:
+        distance: elements between the neighbouring elements of an image, in all operands with images.
+    """
+
+    def __init__(self, distance: int) -> None:
+        self.distance = distance
+        self.instructions: list[Instruction] = []
+
+    def scratch(self, count: int) -> int:
+        """Return an operand for `count` elements of each image that only the next instructions need."""
+        raise NotImplementedError
+
+    def slot(self, count: int) -> int:
+        """Return an operand for `count` elements that each thread may write to for itself."""
+        raise NotImplementedError
+
+    def add(self, opcode: int, **fields: Any) -> None:
+        """Append an instruction; fields that are not given are 0."""
+        self.instructions.append(Instruction(opcode, **{"distance": self.distance, **fields}))
+
+    def convolution(
+        self, x: int, weight: Weights, bias: int, result: int, shapes: tuple[Shape, Shape, Shape], sliding: Sliding
+    ) -> None:
+        """Correlate x with the weights; shapes are those of x, the weight (O, C / groups, kH, kW) and the result."""
+        (channels, height, width), (_, group_channels, *kernel), result_shape = shapes
+        padding = sliding.padding[1]
+        x = self._placed(x, shapes[0], (1, 1), padding, width + 2 * padding)
+        self.add(
+            codes.CORRELATE,
+            input=x,
+            other=weight.operand,
+            bias=bias,
+            result=result,
+            groups=channels // group_channels,
+            **_images(channels, height, width + 2 * padding, result_shape),
+            **_window(kernel, sliding, sliding.padding[0], padding, padding),
+            **_walk(weight),
+        )
+
+    def convolution_input_gradient(
+        self, grad: int, weight: Weights, result: int, shapes: tuple[Shape, Shape, Shape], sliding: Sliding
+    ) -> None:
+        """Differentiate by x; shapes are those of the gradient, the weight and x.
+
+        It is a correlation of the output gradient, spread out by the stride, with the weights turned by 180 degrees and
+        their channels exchanged; both are in how the weights are walked through.
+        """
+        grad_shape, (out_channels, group_channels, *kernel), x_shape = shapes
+        groups = x_shape[0] // group_channels
+        height, width = kernel
+        dilation = sliding.dilation
+        top = (height - 1) * dilation[0] - sliding.padding[0]
+        left = (width - 1) * dilation[1] - sliding.padding[1]
+        spread_height = (grad_shape[1] - 1) * sliding.stride[0] + 1
+        spread_width = (grad_shape[2] - 1) * sliding.stride[1] + 1
+        # The right border is whatever makes the result as wide as x, also where the stride left a rest.
+        placed_width = x_shape[2] + (width - 1) * dilation[1]
+        grad = self._placed(grad, grad_shape, sliding.stride, left, placed_width)
+        start = weight.start + (height - 1) * weight.row + (width - 1) * weight.column
+        turned = weight._replace(
+            start=start,
+            output_channel=weight.input_channel,
+            input_channel=weight.output_channel,
+            row=-weight.row,
+            column=-weight.column,
+        )
+        step = Sliding((1, 1), (top, 0), dilation)
+        per_group = out_channels // groups
+        for group in range(groups):
+            # Exchanged channels begin anew in each group, which one walk cannot express.
+            self.add(
+                codes.CORRELATE,
+                input=grad,
+                other=weight.operand,
+                result=result,
+                first_channel=group * per_group,
+                first_result=group * group_channels,
+                **_images(per_group, spread_height, placed_width, (group_channels, *x_shape[1:])),
+                **_window(kernel, step, top, max(left, 0), max(placed_width - spread_width - left, 0)),
+                **_walk(turned._replace(start=start + group * per_group * weight.output_channel)),
+            )
+
+    def convolution_weight_gradient(
+        self, grad: int, x: int, result: int, shapes: tuple[Shape, Shape, Shape], sliding: Sliding
+    ) -> None:
+        """Add the gradient of the weight; shapes are those of the gradient, x and the weight."""
+        grad_shape, (channels, height, width), (_, group_channels, *kernel) = shapes
+        padding = sliding.padding[1]
+        x = self._placed(x, shapes[1], (1, 1), padding, width + 2 * padding)
+        self.add(
+            codes.CORRELATE_WEIGHTS,
+            input=x,
+            other=grad,
+            result=result,
+            groups=channels // group_channels,
+            **_images(channels, height, width + 2 * padding, grad_shape),
+            **_window(kernel, sliding, sliding.padding[0], padding, padding),
+        )
+
+    def _placed(self, x: int, shape: Shape, stride: Pair, left: int, width: int) -> int:
+        """Return x with its rows and columns spread out by the stride and zeros to the left and right."""
+        channels, height, old_width = shape
+        if stride == (1, 1) and left == 0 and width == old_width:
+            return x
+        out_height = (height - 1) * stride[0] + 1
+        result = self.scratch(channels * out_height * width)
+        self.add(
+            codes.PLACE,
+            input=x,
+            result=result,
+            **_images(channels, height, old_width, (channels, out_height, width)),
+            vertical_stride=stride[0],
+            horizontal_stride=stride[1],
+            left_padding=left,
+        )
+        return result
+
+    def gather(
+        self, pixels: int, places: int, result: int, shapes: tuple[Shape, Shape], mean: float, std: float
+    ) -> None:
+        """Normalise bytes; shapes are (H, W) of the bytes and of the result."""
+        (height, width), (out_height, out_width) = shapes
+        self.add(
+            codes.GATHER,
+            input=pixels,
+            labels=places,
+            result=result,
+            **_images(1, height, width, (1, out_height, out_width)),
+            scalar=mean,
+            other_scalar=std,
+        )
+
+    def product(self, x: int, weight: Weights, bias: int, result: int, channels: int, rows: int) -> None:
+        """Multiply x (channels,) by the weights, whose output channels are the rows of the result."""
+        fields = _walk(weight)
+        self.add(
+            codes.MULTIPLY,
+            input=x,
+            other=weight.operand,
+            bias=bias,
+            result=result,
+            channels=channels,
+            out_channels=rows,
+            **fields,
+        )
+
+    def product_weight_gradient(self, grad: int, x: int, result: int, channels: int, rows: int) -> None:
+        """Add the gradient (rows, channels) of the weights of `product`, given x and the gradient of its result."""
+        scratch = self.slot(-(-channels // LANES) * LANES * LANES)
+        self.add(
+            codes.MULTIPLY_WEIGHTS,
+            input=x,
+            other=grad,
+            result=result,
+            scratch=scratch,
+            channels=channels,
+            out_channels=rows,
+        )
+
+    def max_pool(
+        self, x: int, result: int, taps: int, shapes: tuple[Shape, Shape], kernel_size: Pair, sliding: Sliding
+    ) -> None:
+        """Take the maximum under each window; shapes are those of x and the result."""
+        self.add(codes.MAX_POOL, input=x, result=result, scratch=taps, **_pool(shapes, kernel_size, sliding))
+
+    def max_pool_gradient(
+        self, grad: int, taps: int, result: int, shapes: tuple[Shape, Shape], kernel_size: Pair, sliding: Sliding
+    ) -> None:
+        """Differentiate `max_pool` by x; shapes are those of x and of the gradient."""
+        self.add(codes.MAX_POOL_GRADIENT, input=grad, other=taps, result=result, **_pool(shapes, kernel_size, sliding))
+
+
+def _pool(shapes: tuple[Shape, Shape], kernel_size: Pair, sliding: Sliding) -> dict[str, int]:
+    padding = sliding.padding
+    channels, height, width = shapes[0]
+    return {
+        **_images(channels, height, width, shapes[1]),
+        **_window(kernel_size, sliding, padding[0], padding[1], padding[1]),
+    }
+
+
+def _images(channels: int, height: int, width: int, result: Shape) -> dict[str, int]:
+    return {
+        "channels": channels,
+        "height": height,
+        "width": width,
+        "out_channels": result[0],
+        "out_height": result[1],
+        "out_width": result[2],
+    }
+
+
+def _window(kernel_size: Sequence[int], sliding: Sliding, top: int, left: int, right: int) -> dict[str, int]:
+    return {
+        "kernel_height": kernel_size[0],
+        "kernel_width": kernel_size[1],
+        "vertical_stride": sliding.stride[0],
+        "horizontal_stride": sliding.stride[1],
+        "vertical_dilation": sliding.dilation[0],
+        "horizontal_dilation": sliding.dilation[1],
+        "top_padding": top,
+        "left_padding": left,
+        "right_padding": right,
+    }
+
+
+def _walk(weight: Weights) -> dict[str, int]:
+    return {
+        "weight_start": weight.start,
+        "weight_output_channel": weight.output_channel,
+        "weight_input_channel": weight.input_channel,
+        "weight_row": weight.row,
+        "weight_column": weight.column,
+    }
+
+
+class EagerProgram(Program):
+    """A program that works on arrays and runs at once.
+
+    Args:
+        images: the batch.
+        dtype: of all operands but labels.
+        distance: the batch rounded up to whole blocks, if it is not that already.
+    """
+
+    def __init__(self, images: int, dtype: np.dtype[Any], distance: int | None = None) -> None:
+        super().__init__(distance or images)
+        self._images = images
+        self.dtype = dtype
+        self._operands = [Operand(0, 0)]
+        # Addresses do not keep arrays alive.
+        self._arrays: list[Array] = []
+
+    def blocks(self, array: Array) -> int:
+        """Return an operand for blocks as `layout.to_blocks` makes them."""
+        return self._memory(array, block_step=LANES)
+
+    def labels(self, array: Array) -> int:
+        """Return an operand for one int64 of each image."""
+        return self._memory(array, block_step=LANES)
+
+    def bytes(self, array: Array) -> int:
+        """Return an operand for contiguous bytes."""
+        return self._memory(array, -(-array.nbytes // self.dtype.itemsize))
+
+    def whole(self, array: Array | None) -> int:
+        """Return an operand for contiguous memory that has nothing to do with images."""
+        return 0 if array is None else self._memory(array)
+
+    def slots(self, array: Array) -> int:
+        """Return an operand for partial sums, contiguous, whose first axis is the slot."""
+        return self._memory(array, slot_step=array[0].size)
+
+    def scratch(self, count: int) -> int:
+        """See `Program.scratch`."""
+        return self.blocks(np.empty((count, self.distance), self.dtype))
+
+    def slot(self, count: int) -> int:
+        """See `Program.slot`."""
+        from nnkit.kernels.cpu.executor import threads
+
+        return self._memory(np.empty((threads(), count), self.dtype), thread_step=count)
+
+    def _memory(self, array: Array, size: int | None = None, **steps: int) -> int:
+        self._arrays.append(array)
+        elements = array.size if size is None else size
+        self._operands.append(Operand(array.__array_interface__["data"][0], elements, **steps))
+        return len(self._operands) - 1
+
+    def run(self, slots: int | None = None) -> None:
+        """Run on all blocks; `slots` is how many slots there are partial sums for."""
+        # Numba takes half a second to import, so nothing that only looks at tensors waits for it.
+        from nnkit.kernels.cpu.executor import Executable
+
+        program = codes.instruction_table(self.instructions)
+        operands = codes.operand_table(self._operands)
+        Executable(program, operands, self.dtype).run(self._images, slots or self.distance // LANES)
