@@ -12,7 +12,7 @@ from nnkit.ops.operation import FREED
 from nnkit.tape import Node, Saved, is_grad_enabled
 from nnkit.tensors import Tensor, enable_grad, no_grad, set_grad_enabled
 from nnkit.tensors.backward import backward, grad
-from nnkit.tensors.tensor import describe
+from nnkit.tensors.versions import describe
 
 __all__ = [
     "Function",

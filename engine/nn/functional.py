@@ -5,6 +5,7 @@ Source: the arguments and the messages are those of PyTorch's `torch.nn.function
 
 from __future__ import annotations
 
+import functools
 import math
 import operator
 import warnings
@@ -15,8 +16,10 @@ import numpy as np
 
 from nnkit import ops
 from nnkit.dtypes import dtype as DType
+from nnkit.kernels.layout import Array
 from nnkit.nn.functional_loss import cross_entropy, mse_loss, nll_loss
 from nnkit.nn.naming import require_tensor, typename
+from nnkit.recording import note_remade
 from nnkit.tensors import Tensor, apply, apply_all, rand
 
 __all__ = [
@@ -121,12 +124,19 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     check_probability(p)
     if not training or p == 0:
         return input
-    # In the memory layout of the input, which NumPy keeps here.
-    factors = np.empty_like(input.array)
-    np.greater_equal(rand(*input.shape).array, p, out=factors, casting="unsafe")
+    make = functools.partial(_dropout_factors, input.array, p)
+    factors = Tensor(make())
+    note_remade(factors, make)
+    return input.mul_(factors) if inplace else input.mul(factors)
+
+
+def _dropout_factors(like: Array, p: float) -> Array:
+    """Return 0 with probability p and 1 / (1 - p) elsewhere, in the shape, type and memory layout of `like`."""
+    factors = np.empty_like(like)
+    np.greater_equal(rand(*like.shape).array, p, out=factors, casting="unsafe")
     if p < 1:
         factors /= factors.dtype.type(1 - p)
-    return input.mul_(Tensor(factors)) if inplace else input.mul(Tensor(factors))
+    return factors
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

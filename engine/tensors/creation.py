@@ -14,6 +14,7 @@ from nnkit.devices import available, device
 from nnkit.dtypes import Scalar, dtype, float32, int64, of_array, of_scalar
 from nnkit.kernels.layout import Array
 from nnkit.random import Generator, default_generator
+from nnkit.recording import note_constant
 from nnkit.tensors.tensor import Tensor, apply
 
 Device = str | int | device | None
@@ -24,7 +25,9 @@ def _finish(array: Array, place: Device, requires_grad: bool) -> Tensor:
         available(place)
     if requires_grad and array.dtype.kind != "f":
         raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
-    return Tensor(array, requires_grad=requires_grad)
+    result = Tensor(array, requires_grad=requires_grad)
+    note_constant(result)
+    return result
 
 
 def _shape(function: str, given: tuple[Any, ...]) -> tuple[int, ...]:

@@ -6,7 +6,6 @@ import builtins
 import copy
 import math
 import warnings
-from collections.abc import Callable
 from typing import Any, cast
 
 import numpy as np
@@ -17,7 +16,8 @@ from nnkit.kernels import Backend, backend_for
 from nnkit.kernels.layout import Array
 from nnkit.ops import Operation
 from nnkit.ops.operation import wrap_dim
-from nnkit.tape import Edge, Saved, is_grad_enabled, node_class
+from nnkit.recording import Call, active, note_read
+from nnkit.tape import Edge, is_grad_enabled, node_class
 from nnkit.tensors.arithmetic import Arithmetic
 from nnkit.tensors.backward import backward
 from nnkit.tensors.differentiation import Differentiation, Origin, Step
@@ -27,6 +27,7 @@ from nnkit.tensors.indexing import Indexing
 from nnkit.tensors.reducing import Reducing
 from nnkit.tensors.shaping import Shaping
 from nnkit.tensors.size import Size
+from nnkit.tensors.versions import saved_versions
 
 
 class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Shaping, Indexing):
@@ -125,10 +126,12 @@ class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Shaping, Indexing):
         """
         if self.array.size != 1:
             raise RuntimeError(f"a Tensor with {self.array.size} elements cannot be converted to Scalar")
+        note_read("item()")
         return self.array.item()
 
     def tolist(self) -> Any:
         """Return the elements as nested lists of Python numbers."""
+        note_read("tolist()")
         return self.array.tolist()
 
     def numpy(self) -> Array:
@@ -139,6 +142,7 @@ class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Shaping, Indexing):
         """
         if self.requires_grad:
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
+        note_read("numpy()")
         self._shared = True
         return self.array
 
@@ -149,6 +153,7 @@ class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Shaping, Indexing):
         if self.array.size != 1:
             many = "more than one value" if self.array.size else "no values"
             raise RuntimeError(f"Boolean value of Tensor with {many} is ambiguous")
+        note_read("the truth of a tensor")
         return bool(self.array.item())
 
     def _number(self) -> Any:
@@ -161,6 +166,7 @@ class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Shaping, Indexing):
                 UserWarning,
                 stacklevel=3,
             )
+        note_read("a tensor as a number")
         return self.array.item()
 
     def __float__(self) -> builtins.float:
@@ -172,6 +178,7 @@ class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Shaping, Indexing):
     def __index__(self) -> builtins.int:
         if self.array.size != 1 or self.array.dtype.kind not in "iu":
             raise TypeError("only integer tensors of a single element can be converted to an index")
+        note_read("a tensor as an index")
         return int(self.array.item())
 
     def __len__(self) -> builtins.int:
@@ -183,6 +190,7 @@ class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Shaping, Indexing):
         return bool((self == element).any())
 
     def __repr__(self) -> str:
+        note_read("the text of a tensor")
         return tensor_text(self)
 
     def __format__(self, specification: str) -> str:
@@ -320,6 +328,9 @@ def apply_all(operation: type[Operation], *inputs: Any, **options: Any) -> tuple
             result._fresh = True
     if recorded:
         _record(call, inputs, needs, arrays, results)
+    recording = active()
+    if recording is not None:
+        recording.calls.append(Call(operation, inputs, options, call.needs_input_grad, results))
     return results
 
 
@@ -353,47 +364,8 @@ def _record(
     )
     kept = tuple(array if need else None for array, need in zip(arrays[span], needs[span], strict=True))
     shapes = tuple(result.array.shape for result in results)
-    node = node_class(type(call))(call, edges, kept, shapes, _versions(call, inputs, results))
+    node = node_class(type(call))(call, edges, kept, shapes, saved_versions(call, inputs, results))
     for number, result in enumerate(results):
         if result.is_floating_point():
             result._node, result._output, result._requires_grad = node, number, True
             result._node_version = result.version.value
-
-
-def _versions(call: Operation, inputs: tuple[Any, ...], results: tuple[Tensor, ...]) -> tuple[Saved, ...]:
-    """Return the versions of the tensors whose memory the call has kept for backward."""
-    saved = []
-    for array in call.saved:
-        for each in inputs:
-            if isinstance(each, Tensor) and each.array is array:
-                saved.append(Saved(each.version, each.version.value, describe(each)))
-        for number, result in enumerate(results):
-            if result.array is array:
-                name = type(call).node_name
-                saved.append(Saved(result.version, result.version.value, _describe_result(array, name, number)))
-    return tuple(saved)
-
-
-def describe(tensor: Tensor) -> Callable[[], str]:
-    """Return what to call a tensor that was changed after it was saved, in the words of PyTorch's message."""
-
-    def describe() -> str:
-        made_by = (
-            "" if tensor._node is None else f", which is output {tensor._output} of {_plain(tensor._node.name())},"
-        )
-        return f"[{tensor.type()} {list(tensor.array.shape)}]{made_by}"
-
-    return describe
-
-
-def _describe_result(array: Array, node_name: str, number: int) -> Callable[[], str]:
-    # The array and not its tensor, which would hold on to the node that holds on to this.
-    def describe() -> str:
-        kind = f"torch.{dtypes.of_array(array).label}Tensor"
-        return f"[{kind} {list(array.shape)}], which is output {number} of {_plain(node_name)},"
-
-    return describe
-
-
-def _plain(node_name: str) -> str:
-    return node_name.split("Backward", maxsplit=1)[0]
