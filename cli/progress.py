@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from nnkit.cli.console import printable
 from nnkit.training.config import to_yaml
-from nnkit.training.fit import EpochDone, StepDone
+from nnkit.training.fit import EpochDone, OnTape, StepDone
 from nnkit.training.run import Event, RunDone, RunStarted
 
 SECONDS_BETWEEN_LINES = 10.0
@@ -46,6 +46,9 @@ class Progress:
             self._epoch(event)
         elif isinstance(event, RunStarted):
             self._begin(event)
+        elif isinstance(event, OnTape):
+            if self._table and self._verbose:
+                click.echo(f"steps run on the tape, not as a plan, because of {event.reason}")
         else:
             self._end(event)
 

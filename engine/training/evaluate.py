@@ -11,8 +11,8 @@ import numpy as np
 from nnkit import data
 from nnkit.data import Batches, ImageSet
 from nnkit.models import Network
-from nnkit.tensors import no_grad
-from nnkit.training.build import Criterion, build_criterion, check_classes
+from nnkit.plan import Replay
+from nnkit.training.build import build_criterion, check_classes
 from nnkit.training.config import Override
 from nnkit.training.load import load_checkpoint
 from nnkit.training.machine import use_machine
@@ -53,18 +53,18 @@ def evaluation_batches(images: ImageSet, network: Network) -> Batches:
 
 # A network that was ruined by its last step gives a loss that says so.
 @np.errstate(over="ignore", invalid="ignore")
-def evaluate(network: Network, criterion: Criterion, batches: Batches) -> Evaluation:
-    """Run the network over all images once, in evaluation mode and without a tape."""
+def evaluate(replay: Replay, batches: Batches) -> Evaluation:
+    """Run a network over all images once, in evaluation mode and without gradients."""
+    network = replay.network
     confusion = ConfusionMatrix(batches.image_set.classes)
     loss = 0.0
     was_training = network.training
     network.eval()
     try:
-        with no_grad():
-            for images, labels in batches.epoch(0):
-                logits = network(images)
-                loss += criterion(logits, labels).item() * len(labels)
-                confusion.add(logits.numpy(), labels.numpy())
+        for images, labels in batches.pixels(0):
+            batch_loss, logits = replay.evaluate(images, labels)
+            loss += batch_loss * len(labels)
+            confusion.add(logits, labels.numpy())
     finally:
         network.train(was_training)
     return Evaluation(loss / confusion.images, confusion)
@@ -85,5 +85,6 @@ def evaluate_checkpoint(path: Path, overrides: Iterable[Override] = ()) -> Repor
     use_machine(config)
     images = checkpoint.images.applied_to(data.load(config.data.name, "test"))
     check_classes(config, network, images)
-    evaluation = evaluate(network, build_criterion(config), evaluation_batches(images, network))
+    replay = Replay(network, build_criterion(config), enabled=config.training.plan)
+    evaluation = evaluate(replay, evaluation_batches(images, network))
     return Report(path, config, checkpoint.epoch, evaluation)

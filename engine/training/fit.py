@@ -12,8 +12,11 @@ import numpy as np
 
 from nnkit.data import Batches
 from nnkit.errors import NonFiniteError
+from nnkit.kernels.backend import Pixels
+from nnkit.kernels.layout import Array
 from nnkit.models import Network
 from nnkit.optim import Optimizer
+from nnkit.plan import Replay
 from nnkit.random import default_generator
 from nnkit.tensors import Tensor
 from nnkit.training.build import Criterion, Schedule
@@ -49,12 +52,22 @@ class EpochDone:
     improved: bool
 
 
-Event = StepDone | EpochDone
+@dataclass(frozen=True)
+class OnTape:
+    """Steps run on the tape and not as a plan, which is slower; `reason` completes "because of"."""
+
+    reason: str
+
+
+Event = StepDone | EpochDone | OnTape
 
 
 @dataclass
 class Training:
-    """All that a run changes, and how far it is: `epoch` and `step` count what is done."""
+    """All that a run changes, and how far it is: `epoch` and `step` count what is done.
+
+    `plans` says whether steps may be replayed without Python; without it all of them run on the tape.
+    """
 
     network: Network
     criterion: Criterion
@@ -69,6 +82,10 @@ class Training:
     step: int = 0
     best_epoch: int = 0
     best_accuracy: float = -1.0
+    plans: bool = True
+
+    def __post_init__(self) -> None:
+        self.replay = Replay(self.network, self.criterion, enabled=self.plans)
 
     def state(self) -> dict[str, Any]:
         """Return what `load_state` needs, beside the network's parameters, to go on to the same bits."""
@@ -110,11 +127,11 @@ def fit(training: Training) -> Iterator[Event]:
     """
     while training.epoch < training.epochs:
         progress = yield from _train_epoch(training)
-        test = evaluate(training.network, training.criterion, training.test)
+        test = evaluate(training.replay, training.test)
         _check_finite("test loss", test.loss, "after", training.step, training.epoch + 1)
         validation = None
         if training.validation is not None:
-            validation = evaluate(training.network, training.criterion, training.validation)
+            validation = evaluate(training.replay, training.validation)
         training.epoch += 1
         accuracy = (validation or test).accuracy
         improved = accuracy > training.best_accuracy
@@ -138,12 +155,15 @@ def _train_epoch(training: Training) -> Generator[Event, None, _Progress]:
     progress = _Progress()
     started = time.perf_counter()
     training.network.train()
-    for number, (images, labels) in enumerate(training.train.epoch(training.epoch), start=1):
+    for number, (images, labels) in enumerate(training.train.pixels(training.epoch), start=1):
         progress.lr = training.optimizer.param_groups[0]["lr"]
+        on_tape = training.replay.obstacle
         loss, logits = _train_step(training, images, labels)
+        if training.replay.obstacle != on_tape:
+            yield OnTape(str(training.replay.obstacle))
         progress.images += len(labels)
         progress.loss += loss * len(labels)
-        progress.right += int((logits.detach().numpy().argmax(axis=1) == labels.numpy()).sum())
+        progress.right += int((logits.argmax(axis=1) == labels.numpy()).sum())
         progress.seconds = time.perf_counter() - started
         yield StepDone(
             epoch=training.epoch + 1,
@@ -160,13 +180,11 @@ def _train_epoch(training: Training) -> Generator[Event, None, _Progress]:
 
 # What overflows is found below, and told once.
 @np.errstate(over="ignore", invalid="ignore")
-def _train_step(training: Training, images: Tensor, labels: Tensor) -> tuple[float, Tensor]:
+def _train_step(training: Training, images: Tensor | Pixels, labels: Tensor) -> tuple[float, Array]:
     """Improve the parameters by one batch; return its loss and logits from before."""
     training.optimizer.zero_grad()
-    logits = training.network(images)
-    loss = training.criterion(logits, labels)
-    _check_finite("loss", loss.item(), "at", training.step + 1, training.epoch + 1)
-    loss.backward()
+    loss, logits = training.replay.differentiate(images, labels)
+    _check_finite("loss", loss, "at", training.step + 1, training.epoch + 1)
     if training.clip_grad_norm is not None:
         norm = clip_gradients(training.network.parameters(), training.clip_grad_norm)
         _check_finite("gradient norm", norm, "at", training.step + 1, training.epoch + 1)
@@ -174,7 +192,7 @@ def _train_step(training: Training, images: Tensor, labels: Tensor) -> tuple[flo
     training.step += 1
     if training.schedule and training.schedule.each_step:
         training.schedule.scheduler.step()
-    return loss.item(), logits
+    return loss, logits
 
 
 def _check_finite(name: str, value: float, when: str, step: int, epoch: int) -> None:

@@ -19,7 +19,7 @@ from nnkit.training.build import (
     check_components,
 )
 from nnkit.training.evaluate import evaluation_batches
-from nnkit.training.fit import EpochDone, StepDone, Training, fit
+from nnkit.training.fit import EpochDone, OnTape, StepDone, Training, fit
 from nnkit.training.machine import use_machine
 from nnkit.training.resume import check_same_run, go_on
 from nnkit.training.run_folder import RunFolder
@@ -52,7 +52,7 @@ class RunDone:
     last: EpochDone | None
 
 
-Event = RunStarted | StepDone | EpochDone | RunDone
+Event = RunStarted | OnTape | StepDone | EpochDone | RunDone
 
 
 def train(config: Config, output: Path, resume: Path | None = None) -> Iterator[Event]:
@@ -130,4 +130,5 @@ def _prepare(config: Config) -> Training:
         validation=evaluation_batches(validation_images, network) if validation_images is not None else None,
         epochs=config.training.epochs,
         clip_grad_norm=config.training.clip_grad_norm,
+        plans=config.training.plan,
     )

@@ -184,6 +184,9 @@ class TrainingConfig(Section):
     threads: Annotated[int, bounds("threads")] | None = Field(
         default=None, description="CPU threads; all that the process may use where null."
     )
+    plan: bool = Field(
+        default=True, description="Record a step once and replay it without Python; otherwise all run on the tape."
+    )
     clip_grad_norm: Annotated[float, bounds("clip_grad_norm")] | None = Field(
         default=None, description="Longest gradient, as a norm over all parameters; no limit where null."
     )

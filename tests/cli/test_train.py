@@ -69,7 +69,10 @@ def test_a_terminal_gets_a_bar(tmp_path):
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
     process = subprocess.Popen(
-        [*COMMAND, *QUICK, "--epochs", "1"], cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=theirs
+        [*COMMAND, *QUICK, "--epochs", "1", "--set", "data.batch_size=1"],
+        cwd=tmp_path,
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
     )
     os.close(theirs)
     text = b""

@@ -130,8 +130,8 @@ def test_validation_decides_where_there_is_one():
 def test_evaluation_is_the_mean_over_images_and_leaves_the_mode():
     run = training(p=0.5)
     run.network.train()
-    one_by_one = evaluate(run.network, run.criterion, Batches(IMAGE_SET, 7, (4, 4), shuffle=False, seed=0))
-    at_once = evaluate(run.network, run.criterion, run.test)
+    one_by_one = evaluate(run.replay, Batches(IMAGE_SET, 7, (4, 4), shuffle=False, seed=0))
+    at_once = evaluate(run.replay, run.test)
     assert run.network.training
     assert one_by_one.loss == pytest.approx(at_once.loss)
     assert one_by_one.confusion.counts.tolist() == at_once.confusion.counts.tolist()

@@ -1,0 +1,123 @@
+"""From the record of one step to a program: the operations' own code runs once more, on symbols.
+
+There is no second copy of the calculus: forward is each operation's `forward`, backward is the tape's walk over each
+operation's `backward`, and what they ask of their backend becomes an instruction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from nnkit.kernels.layout import Array
+from nnkit.plan.backend import PlanBackend
+from nnkit.plan.program import PlanProgram
+from nnkit.plan.symbols import Labels, Symbol, Total, UnplannableError
+from nnkit.recording import Call, Recording
+from nnkit.tape import AccumulateGrad, Edge, node_class, walk_backward
+from nnkit.tensors import Tensor
+
+NO_EDGE: Edge = (None, 0)
+
+
+class Lowering:
+    """The symbols that stand for the tensors of a recorded step, and the tape that connects them."""
+
+    def __init__(self, program: PlanProgram, recording: Recording, labels: Tensor, classes: Labels) -> None:
+        self.program = program
+        self.backend = PlanBackend(program)
+        self._recording = recording
+        self._labels, self._classes = labels, classes
+        # By identity; the recording keeps the tensors alive.
+        self._values: dict[int, Any] = {id(tensor): tensor.array for tensor in recording.constants}
+        self._edges: dict[int, Edge] = {}
+
+    def define(self, tensor: Tensor, symbol: Symbol, edge: Edge = NO_EDGE) -> None:
+        """Say which symbol stands for a tensor that no operation made."""
+        self._values[id(tensor)] = symbol
+        self._edges[id(tensor)] = edge
+
+    def define_remade(self) -> list[tuple[Symbol, Callable[[], Array]]]:
+        """Define the tensors that differ each time; return what stands for them, and what makes their arrays."""
+        remade = []
+        for tensor, make in self._recording.remade:
+            symbol = self.program.external(tensor.shape[1:])
+            self.define(tensor, symbol)
+            remade.append((symbol, make))
+        return remade
+
+    def run(self) -> None:
+        """Run all recorded operations on symbols.
+
+        Raises:
+            UnplannableError: one of them cannot be planned.
+        """
+        for call in self._recording.calls:
+            self._run(call)
+
+    def value(self, tensor: Tensor) -> Any:
+        """Return what stands for a tensor.
+
+        Raises:
+            UnplannableError: nothing does, because something else than operations made it.
+        """
+        if id(tensor) not in self._values:
+            raise UnplannableError("a tensor that was not made by operations on the images")
+        return self._values[id(tensor)]
+
+    def gradients(self, loss: Tensor, leaves: Sequence[AccumulateGrad]) -> list[Symbol | None]:
+        """Differentiate, and return the gradient of each leaf."""
+        edge = self._edges.get(id(loss), NO_EDGE)
+        found = walk_backward(
+            [(edge, np.ones((), np.float32))], retain_graph=False, wanted=[(leaf, 0) for leaf in leaves]
+        )
+        return found  # type: ignore[return-value]
+
+    def _run(self, call: Call) -> None:
+        inputs = [self.value(each) if isinstance(each, Tensor) else each for each in call.inputs]
+        if not any(isinstance(each, Symbol) for each in inputs):
+            # Made of constants, it is a constant; its value is known from the recorded step.
+            for result in call.results:
+                self._values[id(result)] = result.array
+            return
+        options = {name: self._option(value) for name, value in call.options.items()}
+        operation = call.operation(self.backend, call.needs_input_grad)  # type: ignore[arg-type]
+        found = operation.forward(*inputs, **options)
+        values: tuple[Any, ...] = found if isinstance(found, tuple) else (found,)
+        edge: Edge = NO_EDGE
+        if True in call.needs_input_grad:
+            span = operation.differentiable
+            needed = tuple(zip(call.inputs[span], inputs[span], call.needs_input_grad[span], strict=True))
+            edges = tuple(self._edges.get(id(tensor), NO_EDGE) if need else NO_EDGE for tensor, _, need in needed)
+            kept = tuple(value if need else None for _, value, need in needed)
+            shapes = tuple(value.shape for value in values)
+            edge = (node_class(call.operation)(operation, edges, kept, shapes, ()), 0)
+        for number, (result, value) in enumerate(zip(call.results, values, strict=True)):
+            self._values[id(result)] = value
+            self._edges[id(result)] = (edge[0], number)
+
+    def _option(self, value: Any) -> Any:
+        if not isinstance(value, np.ndarray):
+            return value
+        if same_memory(value, self._labels.array):
+            return self._classes
+        raise UnplannableError("an array that is not the labels")
+
+
+def same_memory(first: Array, second: Array) -> bool:
+    """Return whether two arrays have the same elements in the same memory."""
+    mine, theirs = first.__array_interface__, second.__array_interface__
+    return all(mine[key] == theirs[key] for key in ("data", "shape", "typestr", "strides"))
+
+
+def loss_of(value: Any) -> Total:
+    """Return the symbol of a loss.
+
+    Raises:
+        UnplannableError: it is not a sum or mean of the losses of the images.
+    """
+    if not isinstance(value, Total):
+        raise UnplannableError("a loss that is not the mean or sum over the images")
+    return value

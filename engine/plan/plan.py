@@ -1,0 +1,170 @@
+"""A step that was recorded once and runs without Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nnkit.kernels.backend import Pixels
+from nnkit.kernels.cpu import instructions as codes
+from nnkit.kernels.cpu.instructions import Operand
+from nnkit.kernels.layout import LANES, Array
+from nnkit.plan.program import Memory, PlanProgram, padded
+from nnkit.plan.symbols import FLOAT32, Symbol, UnplannableError
+
+# Shares of a batch whose gradients are summed apart: fixed, so that no result depends on the threads.
+SLOTS = 16
+# Work of one call in multiply-adds: some hundredths of a second, so that Ctrl-C is answered.
+CALL_WORK = 4e9
+
+
+class Source(NamedTuple):
+    """Where a plan finds its images: in blocks in `array`, or as pixels, whose places are in `array`."""
+
+    array: Array
+    operand: int = 0
+
+
+class Plan:
+    """A program for batches of one size, and the memory that it runs in.
+
+    Args:
+        program: the instructions; it ends with what it needs to know below.
+        source: where the images come from.
+        labels: what the labels are written to.
+        losses: where the program leaves the loss of each image.
+        logits: where it leaves the logits.
+        factor: what the sum of the losses is multiplied by.
+        gradients: for each parameter, in their order, where its gradient is added up.
+        remade: memory that is filled anew before each step, and what makes its array (N, ...).
+    """
+
+    def __init__(
+        self,
+        program: PlanProgram,
+        source: Source,
+        labels: Array,
+        losses: Symbol,
+        logits: Symbol,
+        factor: float,
+        gradients: Sequence[Symbol],
+        remade: Sequence[tuple[Symbol, Callable[[], Array]]],
+    ) -> None:
+        from nnkit.kernels.cpu.executor import Executable, threads
+
+        self.batch = program.batch
+        self._source, self._labels = source, labels
+        self._losses: Array = losses.memory.array.reshape(-1)[: program.batch]  # type: ignore[union-attr]
+        self.classes = logits.shape[1]
+        self._logits = _pinned(program, logits)
+        self._factor = np.float32(factor)
+        self._remade = remade
+        self._blocks = program.blocks
+        self._slots = min(program.blocks, SLOTS)
+        sums = [each.memory.final() for each in gradients]
+        size = program.place_sums(list(dict.fromkeys(sums)))
+        self._sums = np.zeros((self._slots, padded(size) + LANES), np.float32)
+        self._flat = np.zeros(size, np.float32)
+        self.gradients = [_seen(self._flat, each) for each in gradients]
+        arena = program.place_images()
+        self._arena = np.zeros((threads(), padded(arena)), np.float32)
+        # Addresses do not keep arrays alive.
+        self._alive = [memory.array for memory, _ in program.operands]
+        self._set_operands(program)
+        vectors = self._sums.shape[1] // LANES
+        clear = codes.Instruction(codes.CLEAR, result=len(program.operands), length=vectors, once=1)
+        table = codes.instruction_table([clear, *program.instructions] if gradients else program.instructions)
+        self._executable = Executable(table, self._operands, FLOAT32)
+        self._window = max(1, int(CALL_WORK / max(work(program), 1) / self._slots))
+
+    def _set_operands(self, program: PlanProgram) -> None:
+        operands = [Operand(0, 0), *(self._operand(*each) for each in program.operands[1:])]
+        operands.append(self._operand(Memory(self._sums.shape[1], of_images=False, is_sum=True), 0))
+        self._operands = codes.operand_table(operands)
+
+    def _operand(self, memory: Memory, offset: int) -> Operand:
+        memory = memory.final()
+        start = memory.place + offset
+        if memory.array is not None:
+            array = memory.array
+            step = memory.size if memory.of_images else 0
+            address = array.ctypes.data + offset * array.itemsize
+            elements = -(-array.nbytes // 4) if array.dtype == np.uint8 else array.size - offset
+            return Operand(address, elements, block_step=step)
+        if memory.is_sum:
+            width = self._sums.shape[1]
+            return Operand(self._sums.ctypes.data + 4 * start, width - start, slot_step=width)
+        width = self._arena.shape[1]
+        return Operand(self._arena.ctypes.data + 4 * start, width - start, thread_step=width)
+
+    def run(self, images: Array | Pixels, labels: Array) -> tuple[float, Array]:
+        """Take the step for images (N, C, H, W) or pixels and labels (N,), and leave the gradients in `gradients`.
+
+        Returns:
+            The loss, and the logits (N, K).
+        """
+        if isinstance(images, Pixels):
+            self._pixels = images.images  # an address does not keep it alive
+            self._operands["address"][self._source.operand] = images.images.__array_interface__["data"][0]
+            self._source.array[:] = images.places
+        else:
+            write_blocks(images, self._source.array)
+        self._labels[:] = labels
+        for symbol, make in self._remade:
+            write_blocks(make(), symbol.memory.array)
+        self._execute()
+        loss = np.add.reduce(self._losses) * self._factor
+        # (blocks, K, LANES) in memory.
+        logits = self._logits.transpose(0, 2, 1).reshape(-1, self.classes)[: self.batch]
+        return float(loss), logits
+
+    def _execute(self) -> None:
+        from nnkit.kernels.cpu.executor import add_slots
+
+        most = -(-self._blocks // self._slots)
+        for first in range(0, most, self._window):
+            self._executable.run(self.batch, self._slots, first, first + self._window)
+        if self._flat.size:
+            add_slots(self._sums, self._flat)
+
+
+def write_blocks(array: Array, target: Any) -> None:
+    """Write an array (N, ...) into blocks (blocks, ..., LANES); images beyond N stay as they are."""
+    whole = len(array) // LANES
+    inner = array.shape[1:]
+    lanes_last = (0, *range(2, array.ndim + 1), 1)
+    target[:whole] = array[: whole * LANES].reshape(whole, LANES, *inner).transpose(lanes_last)
+    rest = array[whole * LANES :]
+    if len(rest):
+        target[whole, ..., : len(rest)] = np.moveaxis(rest, 0, -1)
+
+
+def work(program: PlanProgram) -> float:
+    """Return about how many multiply-adds a program takes for a block of images."""
+    total = 0.0
+    for step in program.instructions:
+        positions = step.out_height * step.out_width if step.kernel_height else 1
+        taps = max(step.kernel_height * step.kernel_width, 1)
+        total += LANES * (positions * taps * max(step.channels // step.groups, 1) * max(step.out_channels, 1))
+        total += LANES * step.length
+    return total
+
+
+def _pinned(program: PlanProgram, symbol: Symbol) -> Array:
+    """Give the memory of a result a place of its own, from which it can be read after a run."""
+    dense = program.dense(symbol)
+    array = np.zeros((program.blocks, dense.memory.size // LANES, LANES), np.float32)
+    if dense.memory.array is not None or dense.memory.size != dense.count * LANES:
+        raise UnplannableError("logits that are part of something else")
+    dense.memory.array = array
+    return array
+
+
+def _seen(flat: Array, symbol: Symbol) -> Array:
+    """Return the part of the gradients that a symbol stands for, in its shape."""
+    start = symbol.memory.final().place + symbol.offset
+    strides = tuple(4 * stride for stride in symbol.strides)
+    view: Array = np.lib.stride_tricks.as_strided(flat[start:], symbol.shape, strides)
+    return view

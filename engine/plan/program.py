@@ -1,0 +1,268 @@
+"""A program under construction: symbols become operands, and the memory between instructions is laid out once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nnkit.kernels.cpu import instructions as codes
+from nnkit.kernels.cpu.instructions import Instruction
+from nnkit.kernels.cpu.program import Program, Weights
+from nnkit.kernels.layout import LANES, Array
+from nnkit.plan.symbols import Symbol, UnplannableError
+
+OPERAND_FIELDS = ("input", "other", "bias", "result", "scratch", "labels")
+
+
+class Memory:
+    """Memory that instructions share, before it has a place.
+
+    Attributes:
+        size: elements in all: of one block of images, or of everything.
+        of_images: whether each block of images has its own.
+        array: the memory, where it exists already; blocks of images follow each other in it.
+        is_sum: whether results of all images are added up in it.
+        place: where it begins in the thread's or slot's memory, once that is known.
+    """
+
+    def __init__(self, size: int, *, of_images: bool, array: Array | None = None, is_sum: bool = False) -> None:
+        self.size = size
+        self.of_images = of_images
+        self.array = array
+        self.is_sum = is_sum
+        self.place = 0
+        self._same: Memory | None = None
+
+    def merge(self, other: Memory) -> None:
+        """Let the sums of both be added up in the other's memory."""
+        self.final()._same = other.final()
+
+    def final(self) -> Memory:
+        """Return the memory that this one was merged into, or itself."""
+        return self if self._same is None else self._same.final()
+
+
+class PlanProgram(Program):
+    """Instructions on symbols.
+
+    Args:
+        batch: the number of images.
+    """
+
+    def __init__(self, batch: int) -> None:
+        super().__init__(LANES)
+        self.batch = batch
+        self.blocks = -(-batch // LANES)
+        # Number 0 is no operand.
+        self.operands: list[tuple[Memory, int]] = [(Memory(0, of_images=False), 0)]
+        self._numbers: dict[tuple[Memory, int], int] = {}
+        self._dense: dict[tuple[Any, ...], Symbol] = {}
+
+    # Operands -------------------------------------------------------------------------------------------
+
+    def operand_in(self, memory: Memory, offset: int = 0) -> int:
+        """Return the number of the operand that begins `offset` elements into some memory."""
+        known = self._numbers.get((memory, offset))
+        if known is None:
+            known = self._numbers[memory, offset] = len(self.operands)
+            self.operands.append((memory, offset))
+        return known
+
+    def operand(self, symbol: Symbol | None) -> int:
+        """Return the number of a symbol's operand; None is no operand."""
+        if symbol is None:
+            return 0
+        if not symbol.memory.of_images:
+            return self.operand_in(symbol.memory, symbol.offset)
+        dense = self.dense(symbol)
+        return self.operand_in(dense.memory, dense.offset * LANES)
+
+    def scratch(self, count: int) -> int:
+        """See `Program.scratch`."""
+        return self.operand_in(Memory(count * LANES, of_images=True))
+
+    def slot(self, count: int) -> int:
+        """See `Program.slot`."""
+        return self.operand_in(Memory(count, of_images=True))
+
+    def new(self, inner: Sequence[int]) -> Symbol:
+        """Return a symbol for a result of each image."""
+        return Symbol(self, Memory(math.prod(inner) * LANES, of_images=True), (self.batch, *inner))
+
+    def new_sum(self, shape: Sequence[int]) -> Symbol:
+        """Return a symbol for a result that is added up over all images."""
+        return Symbol(self, Memory(math.prod(shape), of_images=False, is_sum=True), shape)
+
+    def external(self, inner: Sequence[int]) -> Symbol:
+        """Return a symbol for images that come from outside or go there; its array is (blocks, *inner, LANES)."""
+        array = np.zeros((self.blocks, *inner, LANES), np.float32)
+        memory = Memory(math.prod(inner) * LANES, of_images=True, array=array)
+        return Symbol(self, memory, (self.batch, *inner))
+
+    def weights(self, array: Array) -> Symbol:
+        """Return a symbol for an array that has nothing to do with images, and that may change between steps."""
+        if array.dtype != np.float32:
+            raise UnplannableError(f"parameters of type {array.dtype}")
+        strides = tuple(stride // array.itemsize for stride in array.strides)
+        return Symbol(self, Memory(array.size, of_images=False, array=array), array.shape, 0, strides)
+
+    def images(self, value: Any) -> Symbol:
+        """Return a symbol of one value for each image, also for an array of one number that is the same each time."""
+        if isinstance(value, Symbol):
+            if not value.memory.of_images:
+                raise UnplannableError("a parameter where a value of each image was expected")
+            return value
+        array = np.asarray(value)
+        if array.shape[:1] != (self.batch,) or array.dtype != np.float32 or (array != array.flat[0]).any():
+            raise UnplannableError("an array of constants")
+        result = self.new(array.shape[1:])
+        self.add(codes.FILL, result=self.operand(result), length=result.count, scalar=float(array.flat[0]))
+        return result
+
+    # Calculations ---------------------------------------------------------------------------------------
+
+    def dense(self, symbol: Symbol) -> Symbol:
+        """Return a symbol whose elements follow each other, copied if they do not."""
+        if symbol.is_contiguous:
+            return symbol
+        if not symbol.memory.of_images:
+            raise UnplannableError("another shape of a transposed parameter")
+        key = (symbol.memory, symbol.offset, symbol.shape, symbol.strides)
+        known = self._dense.get(key)
+        if known is None:
+            known = self._dense[key] = self._copied(symbol)
+        return known
+
+    def _copied(self, symbol: Symbol) -> Symbol:
+        result = self.new(symbol.inner)
+        *outer, last = symbol.inner
+        for number, index in enumerate(np.ndindex(*outer)):
+            start = symbol.offset + sum(i * stride for i, stride in zip(index, symbol.strides, strict=False))
+            self.add(
+                codes.COPY,
+                input=self.operand_in(symbol.memory, start * LANES),
+                result=self.operand_in(result.memory, number * last * LANES),
+                length=last,
+                distance=symbol.strides[-1] * LANES,
+                other_distance=LANES,
+            )
+        return result
+
+    def unary(self, opcode: int, a: Symbol, scalar: float = 0.0) -> Symbol:
+        """Return a function of each element."""
+        a = self.dense(self.images(a))
+        result = self.new(a.inner)
+        self.add(opcode, input=self.operand(a), result=self.operand(result), length=a.count, scalar=scalar)
+        return result
+
+    def binary(self, opcode: int, a: Any, b: Any) -> Symbol:
+        """Return a function of the elements of two symbols of one shape."""
+        a, b = self.dense(self.images(a)), self.dense(self.images(b))
+        if a.shape != b.shape:
+            raise UnplannableError("a calculation between values of different shapes")
+        result = self.new(a.inner)
+        self.add(opcode, input=self.operand(a), other=self.operand(b), result=self.operand(result), length=a.count)
+        return result
+
+    def sum_of(self, a: Symbol, b: Symbol) -> Symbol:
+        """Return a + b; what is added up over all images is added up in one place."""
+        if a.memory.of_images:
+            return self.binary(codes.ADD, a, b)
+        if not (a.memory.is_sum and b.memory.is_sum):
+            raise UnplannableError("a calculation between parameters")
+        if (a.shape, a.strides, a.offset) != (b.shape, b.strides, b.offset):
+            raise UnplannableError("gradients of one parameter in different memory layouts")
+        b.memory.merge(a.memory)
+        return a
+
+    def sum_of_images(self, a: Symbol, axes: tuple[int, ...], keepdims: bool) -> Symbol:
+        """Return the sum over the batch and the last dimensions."""
+        kept = a.ndim - len(axes)
+        if not a.memory.of_images or axes != (0, *range(kept + 1, a.ndim)):
+            raise UnplannableError("a sum that is not over the batch and all positions")
+        a = self.dense(a)
+        result = self.new_sum(a.shape[1 : kept + 1])
+        self.add(
+            codes.ADD_SUMS,
+            input=self.operand(a),
+            result=self.operand(result),
+            channels=result.size,
+            length=a.count // result.size,
+        )
+        if keepdims:
+            return result.reshape(tuple(1 if axis in axes else size for axis, size in enumerate(a.shape)))
+        return result
+
+    def concatenated(self, arrays: Sequence[Any], axis: int) -> Symbol:
+        """Return values of each image one after the other."""
+        parts = [self.dense(self.images(array)) for array in arrays]
+        if axis != 1:
+            raise UnplannableError("a concatenation along another dimension than the first behind the batch")
+        result = self.new((sum(part.shape[1] for part in parts), *parts[0].shape[2:]))
+        offset = 0
+        for part in parts:
+            self.add(
+                codes.COPY,
+                input=self.operand(part),
+                result=self.operand_in(result.memory, offset * LANES),
+                length=part.count,
+                other_distance=LANES,
+            )
+            offset += part.count
+        return result
+
+    def matrix(self, weight: Symbol) -> Weights:
+        """Return how to walk through a matrix (in, out) that has nothing to do with images."""
+        if weight.memory.of_images or weight.ndim != 2:
+            raise UnplannableError("a product of two values of each image")
+        return Weights(self.operand(weight), 0, weight.strides[1], weight.strides[0])
+
+    def kernels(self, weight: Symbol) -> Weights:
+        """Return how to walk through the weights (O, C / groups, kH, kW) of a convolution."""
+        if weight.memory.of_images:
+            raise UnplannableError("a convolution with values of each image")
+        return Weights(self.operand(weight), 0, *weight.strides)
+
+    # Layout ---------------------------------------------------------------------------------------------
+
+    def place_images(self) -> int:
+        """Give memory of images its place, where no two that are needed at the same time meet; return the size."""
+        spans: dict[Memory, list[int]] = {}
+        for position, instruction in enumerate(self.instructions):
+            for memory in self._memories(instruction):
+                if memory.of_images and memory.array is None:
+                    spans.setdefault(memory, [position, position])[1] = position
+        placed: list[Memory] = []
+        total = 0
+        for memory in sorted(spans, key=lambda each: -each.size):
+            first, last = spans[memory]
+            others = [each for each in placed if spans[each][0] <= last and first <= spans[each][1]]
+            place = 0
+            for other in sorted(others, key=lambda each: each.place):
+                if place + memory.size <= other.place:
+                    break
+                place = max(place, other.place + padded(other.size))
+            memory.place = place
+            placed.append(memory)
+            total = max(total, place + padded(memory.size))
+        return total
+
+    def place_sums(self, memories: Sequence[Memory]) -> int:
+        """Give sums their places one after the other, in this order; return the size."""
+        total = 0
+        for memory in memories:
+            memory.place = total
+            total += memory.size
+        return total
+
+    def _memories(self, instruction: Instruction) -> list[Memory]:
+        numbers = [getattr(instruction, name) for name in OPERAND_FIELDS]
+        return [self.operands[number][0].final() for number in numbers if number]
+
+
+def padded(size: int) -> int:
+    """Return a size in elements rounded up so that what follows begins a cache line."""
+    return -(-size // LANES) * LANES

@@ -1,0 +1,295 @@
+"""Arrays without values: what an operation's own code works on while a plan of it is made.
+
+A symbol stands for an array of every step to come. It has the part of NumPy's vocabulary that operations use on arrays;
+what is not there cannot be planned, and says so.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nnkit.kernels.cpu import instructions as codes
+
+if TYPE_CHECKING:
+    from nnkit.plan.program import Memory, PlanProgram
+
+FLOAT32 = np.dtype(np.float32)
+
+
+class UnplannableError(Exception):
+    """Something cannot be planned; the message completes "the tape is used because of ..."."""
+
+
+class Symbol:
+    """An array of float32 whose memory a plan knows.
+
+    Attributes:
+        program: the plan that is being made.
+        memory: where the elements are: for each block of images, or independent of images.
+        shape: the whole shape; the first axis is the batch where the memory belongs to images.
+        strides: distances between neighbours in elements of one image, without the batch.
+    """
+
+    dtype = FLOAT32
+    # NumPy's numbers leave `number * symbol` to the symbol.
+    __array_ufunc__ = None
+
+    def __init__(
+        self,
+        program: PlanProgram,
+        memory: Memory,
+        shape: Sequence[int],
+        offset: int = 0,
+        strides: tuple[int, ...] | None = None,
+    ) -> None:
+        self.program = program
+        self.memory = memory
+        self.shape = tuple(shape)
+        self.offset = offset
+        self.strides = contiguous_strides(self.inner) if strides is None else strides
+
+    @property
+    def inner(self) -> tuple[int, ...]:
+        """The shape of what one image has, or of everything if there is no batch."""
+        return self.shape[1:] if self.memory.of_images else self.shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return math.prod(self.shape)
+
+    @property
+    def count(self) -> int:
+        """The number of elements of one image, or of all if there is no batch."""
+        return math.prod(self.inner)
+
+    @property
+    def is_contiguous(self) -> bool:
+        """Whether the elements of an image follow each other in memory."""
+        expected = contiguous_strides(self.inner)
+        pairs = zip(self.inner, self.strides, expected, strict=True)
+        return all(mine == wanted for size, mine, wanted in pairs if size > 1)
+
+    def _view(self, shape: Sequence[int], offset: int, strides: tuple[int, ...] | None) -> Symbol:
+        return Symbol(self.program, self.memory, shape, offset, strides)
+
+    # Views ----------------------------------------------------------------------------------------------
+
+    def reshape(self, *shape: Any) -> Symbol:
+        """Return the same elements in another shape with the same batch."""
+        wanted = tuple(shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape)
+        if wanted == self.shape:
+            return self
+        if self.memory.of_images and (not wanted or wanted[0] != self.shape[0]):
+            raise UnplannableError("a view that takes images apart")
+        return self.program.dense(self)._view(wanted, self.program.dense(self).offset, None)
+
+    @property
+    def T(self) -> Symbol:  # noqa: N802 (NumPy's name)
+        """The axes in reverse order."""
+        return self.transpose(*reversed(range(self.ndim)))
+
+    def transpose(self, *axes: Any) -> Symbol:
+        """Return the axes in another order; the batch stays first."""
+        order = tuple(axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes)
+        shape = tuple(self.shape[axis] for axis in order)
+        if not self.memory.of_images:
+            return self._view(shape, self.offset, tuple(self.strides[axis] for axis in order))
+        if not order or order[0] != 0:
+            raise UnplannableError("a transposition that moves the batch")
+        return self._view(shape, self.offset, tuple(self.strides[axis - 1] for axis in order[1:]))
+
+    def swapaxes(self, first: int, second: int) -> Symbol:
+        """Return the array with two axes exchanged."""
+        order = list(range(self.ndim))
+        order[first], order[second] = order[second], order[first]
+        return self.transpose(*order)
+
+    def squeeze(self, axis: int | None = None) -> Symbol:
+        """Return the array without one axis of size 1, or without all of them."""
+        dropped = [i for i, size in enumerate(self.shape) if size == 1] if axis is None else [axis % self.ndim]
+        if self.memory.of_images and 0 in dropped:
+            raise UnplannableError("a batch of one image whose dimension is squeezed away")
+        return self.reshape(tuple(size for i, size in enumerate(self.shape) if i not in dropped))
+
+    def __getitem__(self, key: Any) -> Symbol:
+        keys = list(key) if isinstance(key, tuple) else [key]
+        if any(item is not Ellipsis and not isinstance(item, int | slice) for item in keys):
+            raise UnplannableError("an index that is not made of numbers and slices")
+        if Ellipsis in keys:
+            at = keys.index(Ellipsis)
+            keys[at : at + 1] = [slice(None)] * (self.ndim - len(keys) + 1)
+        keys += [slice(None)] * (self.ndim - len(keys))
+        strides: list[int] = list(self.strides)
+        if self.memory.of_images:
+            if keys[0] != slice(None) and keys[0] != slice(0, self.shape[0], 1):
+                raise UnplannableError("an index that picks images from the batch")
+            strides = [0, *strides]
+        offset, shape, steps = self.offset, [], []
+        for item, size, stride in zip(keys, self.shape, strides, strict=True):
+            if isinstance(item, int):
+                offset += (item % size) * stride
+                continue
+            first, last, step = item.indices(size)
+            offset += first * stride
+            shape.append(max(0, -(-(last - first) // step)))
+            steps.append(step * stride)
+        return self._view(shape, offset, tuple(steps[1:] if self.memory.of_images else steps))
+
+    # Values ---------------------------------------------------------------------------------------------
+
+    def astype(self, kind: Any, copy: bool = True) -> Symbol:
+        """Return the symbol itself, which can only be float32."""
+        if np.dtype(kind) != FLOAT32:
+            raise UnplannableError(f"a conversion to {np.dtype(kind)}")
+        return self
+
+    def __add__(self, other: Any) -> Symbol:
+        if isinstance(other, Symbol):
+            return self.program.sum_of(self, other)
+        return self.program.unary(codes.SHIFT, self, number(other))
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Any) -> Symbol:
+        if isinstance(other, Symbol):
+            return self.program.binary(codes.SUBTRACT, self, other)
+        return self + -number(other)
+
+    def __rsub__(self, other: Any) -> Symbol:
+        return -self + other
+
+    def __mul__(self, other: Any) -> Symbol:
+        if isinstance(other, Symbol):
+            return self.program.binary(codes.PRODUCT, self, other)
+        return self.program.unary(codes.SCALE, self, number(other))
+
+    __rmul__ = __mul__
+
+    def __neg__(self) -> Symbol:
+        return self * -1.0
+
+    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        raise UnplannableError("a calculation outside of what plans know")
+
+
+class Total:
+    """The sum of `losses` (N,) over the batch, times a factor: a loss as far as a plan is concerned."""
+
+    dtype = FLOAT32
+    shape = ()
+    ndim = 0
+    __array_ufunc__ = None
+
+    def __init__(self, losses: Symbol, factor: float = 1.0) -> None:
+        self.losses = losses
+        self.factor = factor
+
+    def __truediv__(self, other: Any) -> Total:
+        return Total(self.losses, self.factor / number(other))
+
+
+class Labels:
+    """The classes (N,) of the images, int64."""
+
+    dtype = np.dtype(np.int64)
+    ndim = 1
+
+    def __init__(self, operand: int, count: int) -> None:
+        self.operand = operand
+        self.shape = (count,)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+
+class SymbolicNumpy:
+    """NumPy's functions, as far as plans know them, on symbols."""
+
+    @staticmethod
+    def asarray(value: Any) -> Any:
+        """Return a symbol as it is, and anything else as an array."""
+        return value if isinstance(value, Symbol | Total | Labels) else np.asarray(value)
+
+    @staticmethod
+    def add(a: Any, b: Any) -> Any:
+        """Return a + b."""
+        return a + b
+
+    @staticmethod
+    def subtract(a: Any, b: Any) -> Any:
+        """Return a - b."""
+        return a - b
+
+    @staticmethod
+    def multiply(a: Any, b: Any) -> Any:
+        """Return a * b."""
+        return a * b
+
+    @staticmethod
+    def negative(a: Any) -> Any:
+        """Return -a."""
+        return -a
+
+    @staticmethod
+    def maximum(a: Any, b: Any) -> Symbol:
+        """Return the greater of a symbol and 0."""
+        if not isinstance(a, Symbol) or isinstance(b, Symbol) or number(b) != 0:
+            raise UnplannableError("a maximum with anything but 0")
+        return a.program.unary(codes.RELU, a)
+
+    @staticmethod
+    def tanh(a: Symbol) -> Symbol:
+        """Return the hyperbolic tangent."""
+        return a.program.unary(codes.TANH, a)
+
+    @staticmethod
+    def sum(a: Symbol, axis: Any = None, keepdims: bool = False) -> Any:
+        """Return the sum over the batch and all positions of each channel, or over the losses of a batch."""
+        if axis is None and len(a.shape) == 1 and a.memory.of_images:
+            return Total(a)
+        axes = tuple(sorted((axis,) if isinstance(axis, int) else axis or ()))
+        return a.program.sum_of_images(a, axes, keepdims)
+
+    @staticmethod
+    def concatenate(arrays: Sequence[Any], axis: int) -> Symbol:
+        """Return arrays one after the other along the first axis behind the batch."""
+        found = next(array for array in arrays if isinstance(array, Symbol))
+        return found.program.concatenated(arrays, axis)
+
+    @staticmethod
+    def split(a: Symbol, ends: Any, axis: int) -> list[Symbol]:
+        """Return the parts of an array between `ends`."""
+        bounds = [0, *(int(end) for end in ends), a.shape[axis]]
+        before = (slice(None),) * axis
+        return [a[before + (slice(first, last),)] for first, last in itertools.pairwise(bounds)]  # noqa: RUF005
+
+    @staticmethod
+    def expand_dims(a: Symbol, axis: int) -> Symbol:
+        """Return the array with a new axis of size 1."""
+        return a.reshape((*a.shape[:axis], 1, *a.shape[axis:]))
+
+    def __getattr__(self, name: str) -> Any:
+        raise UnplannableError(f"{name}, which plans do not know")
+
+
+def number(value: Any) -> float:
+    """Return a Python number or an array of one element as a number."""
+    if isinstance(value, Symbol | Total | Labels) or np.ndim(value) > 0:
+        raise UnplannableError("a calculation between values of different shapes")
+    return float(value)
+
+
+def contiguous_strides(shape: Sequence[int]) -> tuple[int, ...]:
+    """Return the distances between neighbours where the last axis lies innermost."""
+    return tuple(math.prod(shape[i + 1 :]) for i in range(len(shape)))
