@@ -10,7 +10,7 @@ import numpy as np
 from nnkit.kernels.backend import Pixels
 from nnkit.kernels.cpu import instructions as codes
 from nnkit.kernels.cpu.instructions import Operand
-from nnkit.kernels.layout import LANES, Array
+from nnkit.kernels.layout import LANES, Array, aligned
 from nnkit.plan.program import Memory, PlanProgram, padded
 from nnkit.plan.symbols import FLOAT32, Symbol, UnplannableError
 
@@ -65,11 +65,11 @@ class Plan:
         self._slots = min(program.blocks, SLOTS)
         sums = [each.memory.final() for each in gradients]
         size = program.place_sums(list(dict.fromkeys(sums)))
-        self._sums = np.zeros((self._slots, padded(size) + LANES), np.float32)
-        self._flat = np.zeros(size, np.float32)
+        self._sums = aligned((self._slots, padded(size) + LANES), np.float32, zero=True)
+        self._flat = aligned((size,), np.float32, zero=True)
         self.gradients = [_seen(self._flat, each) for each in gradients]
         arena = program.place_images()
-        self._arena = np.zeros((threads(), padded(arena)), np.float32)
+        self._arena = aligned((threads(), padded(arena)), np.float32, zero=True)
         # Addresses do not keep arrays alive.
         self._alive = [memory.array for memory, _ in program.operands]
         self._set_operands(program)
@@ -155,7 +155,7 @@ def work(program: PlanProgram) -> float:
 def _pinned(program: PlanProgram, symbol: Symbol) -> Array:
     """Give the memory of a result a place of its own, from which it can be read after a run."""
     dense = program.dense(symbol)
-    array = np.zeros((program.blocks, dense.memory.size // LANES, LANES), np.float32)
+    array = aligned((program.blocks, dense.memory.size // LANES, LANES), np.float32, zero=True)
     if dense.memory.array is not None or dense.memory.size != dense.count * LANES:
         raise UnplannableError("logits that are part of something else")
     dense.memory.array = array

@@ -11,7 +11,7 @@ import numpy as np
 from nnkit.kernels.cpu import instructions as codes
 from nnkit.kernels.cpu.instructions import Instruction
 from nnkit.kernels.cpu.program import Program, Weights
-from nnkit.kernels.layout import LANES, Array
+from nnkit.kernels.layout import LANES, Array, aligned
 from nnkit.plan.symbols import Symbol, UnplannableError
 
 OPERAND_FIELDS = ("input", "other", "bias", "result", "scratch", "labels")
@@ -98,7 +98,7 @@ class PlanProgram(Program):
 
     def external(self, inner: Sequence[int]) -> Symbol:
         """Return a symbol for images that come from outside or go there; its array is (blocks, *inner, LANES)."""
-        array = np.zeros((self.blocks, *inner, LANES), np.float32)
+        array = aligned((self.blocks, *inner, LANES), np.float32, zero=True)
         memory = Memory(math.prod(inner) * LANES, of_images=True, array=array)
         return Symbol(self, memory, (self.batch, *inner))
 

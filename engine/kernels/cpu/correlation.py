@@ -81,11 +81,23 @@ def _strip(block, x, w, bias, out, x_row, out_row, w_start, channel, column, ste
     simd.store(block, out, out_row + column * distance, step.out_height * step.out_width * distance, distance)
 
 
+@inner_kernel
+def _whole_strips(step):
+    """Return the first and last column at which four positions see no padding."""
+    if step.left_padding == 0 and step.right_padding == 0:
+        return 0, step.out_width
+    stride = step.horizontal_stride
+    reach = 3 * stride + (step.kernel_width - 1) * step.horizontal_dilation
+    last = step.width - step.right_padding - 1 - reach
+    return (step.left_padding + stride - 1) // stride, last // stride if last >= 0 else -1
+
+
 @kernel
 def _output_rows(four, two, one, x, w, bias, out, channel, first_channel, step, steps):
     """Compute four.rows output channels from `channel` on."""
     distance, width, top_dilation = step.distance, step.out_width, step.vertical_dilation
     w_start = step.weight_start + channel * steps.weight_output_channel
+    first_whole, last_whole = _whole_strips(step)
     for y in range(step.out_height):
         top = y * step.vertical_stride - step.top_padding
         first, last = window_span(top, top_dilation, step.kernel_height, step.height)
@@ -93,12 +105,14 @@ def _output_rows(four, two, one, x, w, bias, out, channel, first_channel, step, 
         x_row = first_channel * steps.channel + top * steps.row
         out_row = ((step.first_result + channel) * step.out_height + y) * width * distance
         column = 0
-        while column + 4 <= width:
-            _strip(four, x, w, bias, out, x_row, out_row, w_start, channel, column, step, steps, rows)
-            column += 4
-        if column + 2 <= width:
-            _strip(two, x, w, bias, out, x_row, out_row, w_start, channel, column, step, steps, rows)
-            column += 2
+        while column + 2 <= width:
+            # At the borders narrow strips leave out more of what is only padding.
+            if column + 4 <= width and first_whole <= column <= last_whole:
+                _strip(four, x, w, bias, out, x_row, out_row, w_start, channel, column, step, steps, rows)
+                column += 4
+            else:
+                _strip(two, x, w, bias, out, x_row, out_row, w_start, channel, column, step, steps, rows)
+                column += 2
         if column < width:
             _strip(one, x, w, bias, out, x_row, out_row, w_start, channel, column, step, steps, rows)
 
@@ -130,9 +144,14 @@ def correlate(step, x, other, bias, out, scratch, labels, images):
         channel = group * out_channels
         end = channel + out_channels
         four, two, one = simd.zeros(out, 6, 4), simd.zeros(out, 6, 2), simd.zeros(out, 6, 1)
-        while channel + 6 <= end:
+        # 6 and 4 keep the machine busy, 2 and 1 do not: so 20 = 6 + 6 + 4 + 4.
+        while channel + 10 <= end or channel + 6 == end:
             _output_rows(four, two, one, x, other, bias, out, channel, first, step, steps)
             channel += 6
+        four, two, one = simd.zeros(out, 4, 4), simd.zeros(out, 4, 2), simd.zeros(out, 4, 1)
+        while channel + 4 <= end:
+            _output_rows(four, two, one, x, other, bias, out, channel, first, step, steps)
+            channel += 4
         four, two, one = simd.zeros(out, 2, 4), simd.zeros(out, 2, 2), simd.zeros(out, 2, 1)
         while channel + 2 <= end:
             _output_rows(four, two, one, x, other, bias, out, channel, first, step, steps)
@@ -201,6 +220,10 @@ def correlate_weights(step, x, other, bias, out, scratch, labels, images):
         first = group * (step.channels // step.groups)
         channel = group * out_channels
         end = channel + out_channels
+        five, three, one = simd.zeros(out, 4, 5), simd.zeros(out, 4, 3), simd.zeros(out, 4, 1)
+        while channel + 4 <= end:
+            _weight_rows(five, three, one, x, other, out, channel, first, step)
+            channel += 4
         five, three, one = simd.zeros(out, 2, 5), simd.zeros(out, 2, 3), simd.zeros(out, 2, 1)
         while channel + 2 <= end:
             _weight_rows(five, three, one, x, other, out, channel, first, step)

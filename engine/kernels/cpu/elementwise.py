@@ -56,8 +56,22 @@ def place(step, x, other, bias, out, scratch, labels, images):
 
     A padding below zero leaves out columns of x.
     """
-    distance, stride = step.distance, step.horizontal_stride
+    distance = step.distance
     vector = simd.zeros(out, 1, 1)
+    if step.vertical_stride == 1 and step.horizontal_stride == 1:
+        # The common case, a border to the left and right, writes nothing twice.
+        left = step.left_padding
+        first, last = max(left, 0), min(left + step.width, step.out_width)
+        for row in range(step.channels * step.height):
+            source, target = (row * step.width - left) * distance, row * step.out_width * distance
+            for column in range(first):
+                simd.store(vector, out, target + column * distance, 0, 0)
+            for column in range(first, last):
+                value = simd.load(vector, x, source + column * distance, 0, 0)
+                simd.store(value, out, target + column * distance, 0, 0)
+            for column in range(last, step.out_width):
+                simd.store(vector, out, target + column * distance, 0, 0)
+        return
     for i in range(step.channels * step.out_height * step.out_width):
         simd.store(vector, out, i * distance, 0, 0)
     for channel in range(step.channels):
@@ -65,7 +79,7 @@ def place(step, x, other, bias, out, scratch, labels, images):
             row = (channel * step.height + y) * step.width
             target = (channel * step.out_height + y * step.vertical_stride) * step.out_width
             for column in range(step.width):
-                position = step.left_padding + column * stride
+                position = step.left_padding + column * step.horizontal_stride
                 if 0 <= position < step.out_width:
                     value = simd.load(vector, x, (row + column) * distance, 0, 0)
                     simd.store(value, out, (target + position) * distance, 0, 0)

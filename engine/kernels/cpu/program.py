@@ -10,7 +10,7 @@ import numpy as np
 from nnkit.kernels.backend import Pair, Sliding
 from nnkit.kernels.cpu import instructions as codes
 from nnkit.kernels.cpu.instructions import Instruction, Operand
-from nnkit.kernels.layout import LANES, Array
+from nnkit.kernels.layout import LANES, Array, aligned
 
 Shape = Sequence[int]
 
@@ -286,13 +286,13 @@ class EagerProgram(Program):
 
     def scratch(self, count: int) -> int:
         """See `Program.scratch`."""
-        return self.blocks(np.empty((count, self.distance), self.dtype))
+        return self.blocks(aligned((count, self.distance), self.dtype))
 
     def slot(self, count: int) -> int:
         """See `Program.slot`."""
         from nnkit.kernels.cpu.executor import threads
 
-        return self._memory(np.empty((threads(), count), self.dtype), thread_step=count)
+        return self._memory(aligned((threads(), count), self.dtype), thread_step=count)
 
     def _memory(self, array: Array, size: int | None = None, **steps: int) -> int:
         self._arrays.append(array)
