@@ -54,8 +54,9 @@ class Lowering:
         Raises:
             UnplannableError: one of them cannot be planned.
         """
-        for call in self._recording.calls:
-            self._run(call)
+        for number, call in enumerate(self._recording.calls, start=1):
+            self.program.origin = number
+            self._run(call, number)
 
     def value(self, tensor: Tensor) -> Any:
         """Return what stands for a tensor.
@@ -75,7 +76,7 @@ class Lowering:
         )
         return found  # type: ignore[return-value]
 
-    def _run(self, call: Call) -> None:
+    def _run(self, call: Call, number: int) -> None:
         inputs = [self.value(each) if isinstance(each, Tensor) else each for each in call.inputs]
         if not any(isinstance(each, Symbol) for each in inputs):
             # Made of constants, it is a constant; its value is known from the recorded step.
@@ -93,10 +94,15 @@ class Lowering:
             edges = tuple(self._edges.get(id(tensor), NO_EDGE) if need else NO_EDGE for tensor, _, need in needed)
             kept = tuple(value if need else None for _, value, need in needed)
             shapes = tuple(value.shape for value in values)
-            edge = (node_class(call.operation)(operation, edges, kept, shapes, ()), 0)
-        for number, (result, value) in enumerate(zip(call.results, values, strict=True)):
+            node = node_class(call.operation)(operation, edges, kept, shapes, ())
+            node.before.append(lambda _: self._go_back_to(number))
+            edge = (node, 0)
+        for position, (result, value) in enumerate(zip(call.results, values, strict=True)):
             self._values[id(result)] = value
-            self._edges[id(result)] = (edge[0], number)
+            self._edges[id(result)] = (edge[0], position)
+
+    def _go_back_to(self, number: int) -> None:
+        self.program.origin = -number
 
     def _option(self, value: Any) -> Any:
         if not isinstance(value, np.ndarray):

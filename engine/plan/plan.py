@@ -39,6 +39,10 @@ class Plan:
         factor: what the sum of the losses is multiplied by.
         gradients: for each parameter, in their order, where its gradient is added up.
         remade: memory that is filled anew before each step, and what makes its array (N, ...).
+
+    Attributes:
+        gradients: those of the last step, in the shapes of the parameters.
+        executable: what runs the program.
     """
 
     def __init__(
@@ -54,7 +58,7 @@ class Plan:
     ) -> None:
         from nnkit.kernels.cpu.executor import Executable, threads
 
-        self.batch = program.batch
+        self.program, self.batch = program, program.batch
         self._source, self._labels = source, labels
         self._losses: Array = losses.memory.array.reshape(-1)[: program.batch]  # type: ignore[union-attr]
         self.classes = logits.shape[1]
@@ -76,7 +80,7 @@ class Plan:
         vectors = self._sums.shape[1] // LANES
         clear = codes.Instruction(codes.CLEAR, result=len(program.operands), length=vectors, once=1)
         table = codes.instruction_table([clear, *program.instructions] if gradients else program.instructions)
-        self._executable = Executable(table, self._operands, FLOAT32)
+        self.executable = Executable(table, self._operands, FLOAT32)
         self._window = max(1, int(CALL_WORK / max(work(program), 1) / self._slots))
 
     def _set_operands(self, program: PlanProgram) -> None:
@@ -121,13 +125,17 @@ class Plan:
         return float(loss), logits
 
     def _execute(self) -> None:
-        from nnkit.kernels.cpu.executor import add_slots
-
         most = -(-self._blocks // self._slots)
         for first in range(0, most, self._window):
-            self._executable.run(self.batch, self._slots, first, first + self._window)
+            self.executable.run(self.batch, self._slots, first, first + self._window)
         if self._flat.size:
-            add_slots(self._sums, self._flat)
+            self.add_up()
+
+    def add_up(self) -> None:
+        """Write to `gradients` what the slots come to together."""
+        from nnkit.kernels.cpu.executor import add_slots
+
+        add_slots(self._sums, self._flat)
 
 
 def write_blocks(array: Array, target: Any) -> None:

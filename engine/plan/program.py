@@ -50,6 +50,9 @@ class PlanProgram(Program):
 
     Args:
         batch: the number of images.
+
+    Attributes:
+        origin: the recorded operation that is being turned into instructions, see `Instruction`.
     """
 
     def __init__(self, batch: int) -> None:
@@ -60,6 +63,11 @@ class PlanProgram(Program):
         self.operands: list[tuple[Memory, int]] = [(Memory(0, of_images=False), 0)]
         self._numbers: dict[tuple[Memory, int], int] = {}
         self._dense: dict[tuple[Any, ...], Symbol] = {}
+        self.origin = 0
+
+    def add(self, opcode: int, **fields: Any) -> None:
+        """See `Program.add`; the instruction is part of the operation that is `origin` now."""
+        super().add(opcode, origin=self.origin, **fields)
 
     # Operands -------------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from numba.extending import intrinsic
 
 # Imported for the instructions that they name.
 from nnkit.kernels.cpu import correlation, elementwise, gather, loss, pooling, product  # noqa: F401
-from nnkit.kernels.cpu.compiler import KERNELS, compiled, kernel, parallel_kernel, prange
+from nnkit.kernels.cpu.compiler import KERNELS, compiled, inner_kernel, kernel, parallel_kernel, prange
 from nnkit.kernels.cpu.executor_python import run_python
 from nnkit.kernels.layout import LANES, Array
 
@@ -49,6 +49,22 @@ def _place(operands, number, itemsize, block, slot, thread):
     return operand.address + start * itemsize
 
 
+@inner_kernel
+def perform(step, record, operands, functions, itemsize, images, block, slot, thread):
+    """Perform an instruction, whose record is at an address, on a block of images."""
+    _call(
+        functions[step.opcode],
+        record,
+        _place(operands, step.input, itemsize, block, slot, thread),
+        _place(operands, step.other, itemsize, block, slot, thread),
+        _place(operands, step.bias, itemsize, block, slot, thread),
+        _place(operands, step.result, itemsize, block, slot, thread),
+        _place(operands, step.scratch, itemsize, block, slot, thread),
+        _place(operands, step.labels, 8, block, slot, thread),
+        images,
+    )
+
+
 @parallel_kernel
 def _run(program, operands, functions, address, step_bytes, itemsize, batch, slots, first, last):
     blocks = (batch + LANES - 1) // LANES
@@ -60,17 +76,9 @@ def _run(program, operands, functions, address, step_bytes, itemsize, batch, slo
                 step = program[number]
                 if step.once and block != start:
                     continue
-                _call(
-                    functions[step.opcode],
-                    address + number * step_bytes,
-                    _place(operands, step.input, itemsize, block, slot, thread),
-                    _place(operands, step.other, itemsize, block, slot, thread),
-                    _place(operands, step.bias, itemsize, block, slot, thread),
-                    _place(operands, step.result, itemsize, block, slot, thread),
-                    _place(operands, step.scratch, itemsize, block, slot, thread),
-                    _place(operands, step.labels, 8, block, slot, thread),
-                    min(LANES, batch - block * LANES),
-                )
+                record = address + number * step_bytes
+                images = min(LANES, batch - block * LANES)
+                perform(step, record, operands, functions, itemsize, images, block, slot, thread)
 
 
 class Executable:

@@ -51,7 +51,8 @@ class Instruction(NamedTuple):
     """One step of a program; which fields count is said where its kernel is.
 
     `input` to `scratch` are numbers of operands, 0 is none. Sizes are elements of one image. `distance` is how far an
-    element of an image is from its next element: neighbouring images are neighbours in memory.
+    element of an image is from its next element: neighbouring images are neighbours in memory. No kernel looks at
+    `origin`: it is the number of the recorded operation that the instruction is part of, negative in its backward.
     """
 
     opcode: int
@@ -88,6 +89,7 @@ class Instruction(NamedTuple):
     weight_row: int = 0
     weight_column: int = 0
     once: int = 0
+    origin: int = 0
     scalar: float = 0.0
     other_scalar: float = 0.0
 
