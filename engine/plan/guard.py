@@ -12,16 +12,19 @@ from nnkit.nn import Module
 from nnkit.random import default_generator
 from nnkit.recording import Recording
 from nnkit.tensors import Tensor
+from nnkit.tensors.size import Size
 
-# Containers whose elements are compared, too.
-_PLAIN = (list, dict, set)
+# Attributes of these types are the same if they are equal; others only if they are the same object.
+_VALUES = (bool, int, float, complex, str, bytes, tuple, Size, type(None))
 
 
 class Snapshot:
     """The attributes of all modules of a network and the memory of its parameters, at one moment."""
 
     def __init__(self, network: Module) -> None:
-        self._modules = [(module, _copied(module.__dict__)) for module in network.modules()]
+        # Keeps what it compares with alive, so that no other object can get the same identity.
+        self._modules = [(module, _members(module)) for module in network.modules()]
+        self._remember()
         self._parameters = [(parameter, parameter.array, parameter.requires_grad) for parameter in network.parameters()]
 
     def holds(self) -> bool:
@@ -31,15 +34,43 @@ class Snapshot:
                 return False
             if parameter._hooks is not None:
                 return False
-        try:
-            return all(module.__dict__ == attributes for module, attributes in self._modules)
-        except (ValueError, RuntimeError):  # arrays and tensors that were replaced have no one truth
+        if all(tuple(map(id, view)) == identities for view, identities in self._identities):
+            return True
+        if not all(_same(_members(module), members) for module, members in self._modules):
             return False
+        self._modules = [(module, _members(module)) for module, _ in self._modules]
+        self._remember()
+        return True
+
+    def _remember(self) -> None:
+        """Keep the identities of all members: to compare those takes a fifth of the time."""
+        containers: list[Any] = []
+        for module, _ in self._modules:
+            containers.append(module.__dict__)
+            containers += (value for value in module.__dict__.values() if type(value) in (dict, list, set))
+        views = [each.values() if type(each) is dict else each for each in containers]
+        self._identities = [(view, tuple(map(id, view))) for view in views]
 
 
-def _copied(attributes: dict[str, Any]) -> dict[str, Any]:
-    # One level deep: lists and tables that the network adds to are noticed.
-    return {name: type(value)(value) if type(value) in _PLAIN else value for name, value in attributes.items()}
+def _members(module: Module) -> list[Any]:
+    """Return the attributes of a module and the elements of those that are containers."""
+    members: list[Any] = []
+    for name, value in module.__dict__.items():
+        kind = type(value)
+        if kind is dict:
+            members += (name, *value, *value.values())
+        elif kind is list or kind is set:
+            members += (name, *value)
+        else:
+            members += (name, value)
+    return members
+
+
+def _same(now: list[Any], before: list[Any]) -> bool:
+    return len(now) == len(before) and all(
+        one is other or (type(one) is type(other) and isinstance(one, _VALUES) and one == other)
+        for one, other in zip(now, before, strict=True)
+    )
 
 
 def obstacle(network: Module) -> str | None:

@@ -77,9 +77,13 @@ class Replay:
             if np.isfinite(value):
                 loss.backward()
             return value, logits.detach().array
+        before = [_set_aside(parameter) for parameter in found.parameters]
         value, logits_array = found.plan.run(_array(images), labels.array)
-        for parameter, gradient in zip(found.parameters, found.gradients, strict=True):
-            parameter.grad = gradient
+        for parameter, gradient, earlier in zip(found.parameters, found.gradients, before, strict=True):
+            if earlier is None:
+                parameter._grad = gradient
+            else:
+                parameter._grad = Tensor(earlier + gradient.array)
         return value, logits_array
 
     def evaluate(self, images: Tensor | Pixels, labels: Tensor) -> tuple[float, Array]:
@@ -143,6 +147,11 @@ class Replay:
         with no_grad():
             logits = self.network(images)
             return logits, self.criterion(logits, labels)
+
+
+def _set_aside(parameter: Tensor) -> Array | None:
+    """Return the gradient that another one is to be added to, apart from the plan's own memory."""
+    return None if parameter._grad is None else parameter._grad.array.copy()
 
 
 def _tensor(images: Tensor | Pixels) -> Tensor:
