@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 from nnkit.kernels.layout import Array
+from nnkit.kernels.updates import Update, Updates
 
 Pair = tuple[int, int]
 
@@ -168,4 +169,12 @@ class Backend(Protocol):
         64 bits, and of its index. `ranges` are the furthest shift in pixels, rotation in degrees and change of
         height and width as a share, and the root mean square of elastic displacements in pixels; see
         `nnkit.data.Augmentation`. Shapes: as in `gather`. `out` is expected C-contiguous.
+        """
+
+    def updates(self, updates: Sequence[Update]) -> Updates:
+        """Prepare updates of parameters; where they share memory that they write to, they run in their order.
+
+        Raises:
+            ValueError: arrays of one update that differ in shape or type, or are read-only; or a type that is neither
+                float32 nor float64.
         """

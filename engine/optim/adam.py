@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from nnkit.kernels.layout import Array
-from nnkit.optim.optimizer import OPTIMIZERS, Group, Optimizer, Parameters, State, check_not_negative
-from nnkit.tensors import Tensor, tensor, zeros_like
+from nnkit.kernels.updates import AdamRule
+from nnkit.optim.optimizer import OPTIMIZERS, STEP, Group, Names, Optimizer, Parameters, check_not_negative
 
 
 @OPTIMIZERS.register("Adam")
@@ -33,6 +30,8 @@ class Adam(Optimizer):
     Source: Kingma and Ba, "Adam: a method for stochastic optimization", 2015, algorithm 1; Reddi et al., "On
     the convergence of Adam and beyond", 2018 (amsgrad).
     """
+
+    _rule_kind = AdamRule
 
     def __init__(
         self,
@@ -71,9 +70,9 @@ class Adam(Optimizer):
         }
         super().__init__(params, defaults)
 
-    def _state_names(self, group: Group) -> set[str]:
-        greatest = {"max_exp_avg_sq"} if group["amsgrad"] else set()
-        return {"step", "exp_avg", "exp_avg_sq"} | greatest
+    def _state_names(self, group: Group) -> Names:
+        greatest = ("max_exp_avg_sq",) if group["amsgrad"] else ()
+        return (STEP, "exp_avg", "exp_avg_sq", *greatest)
 
     def _check_options(self, group: Group) -> None:
         super()._check_options(group)
@@ -84,46 +83,22 @@ class Adam(Optimizer):
                 f"{not expected}, that of this {type(self).__name__} is {expected}"
             )
 
-    def _update(self, parameter: Tensor, values: Array, gradient: Array, group: Group) -> None:
-        state = self.state[parameter]
-        if not state:
-            state["step"] = tensor(0.0)
-            state["exp_avg"] = zeros_like(parameter)
-            state["exp_avg_sq"] = zeros_like(parameter)
-            if group["amsgrad"]:
-                state["max_exp_avg_sq"] = zeros_like(parameter)
-        state["step"].array += 1
-        lr, decay = group["lr"], group["weight_decay"]
-        if group["decoupled_weight_decay"]:
-            np.multiply(values, 1 - lr * decay, out=values)
-            decay = 0
-        direction = self._direction(values, gradient, group, decay)
-        self._average(direction, state, group)
+    def _rule(self, group: Group, count: float) -> AdamRule:
+        lr, weight_decay, decoupled = group["lr"], group["weight_decay"], group["decoupled_weight_decay"]
         beta1, beta2 = group["betas"]
-        step = float(state["step"].array)
-        average, square = state["exp_avg"].array, state["exp_avg_sq"].array
-        if group["amsgrad"]:
-            square = np.maximum(state["max_exp_avg_sq"].array, square, out=state["max_exp_avg_sq"].array)
-        # The averages start at zero: divided by 1 - beta ** step they are unbiased from the first step on.
-        root = np.sqrt(square, out=self._scratch.like(values, 1))
-        np.divide(root, (1 - beta2**step) ** 0.5, out=root)
-        np.add(root, group["eps"], out=root)
-        change = np.multiply(average, lr / (1 - beta1**step), out=self._scratch.like(values, 2))
-        np.divide(change, root, out=change)
-        np.subtract(values, change, out=values)
-
-    def _average(self, direction: Array, state: State, group: Group) -> None:
-        beta1, beta2 = group["betas"]
-        average, square = state["exp_avg"].array, state["exp_avg_sq"].array
-        spare = self._scratch.like(average, 1)
-        # average + (direction - average) * (1 - beta1): one rounding less than the weighted sum.
-        np.subtract(direction, average, out=spare)
-        np.multiply(spare, 1 - beta1, out=spare)
-        np.add(average, spare, out=average)
-        np.multiply(direction, direction, out=spare)
-        np.multiply(spare, 1 - beta2, out=spare)
-        np.multiply(square, beta2, out=square)
-        np.add(square, spare, out=square)
+        # The averages start at zero: divided by 1 - beta ** count they are unbiased from the first step on.
+        return AdamRule(
+            sign=-1 if group["maximize"] else 1,
+            weight_decay=0 if decoupled else weight_decay,
+            shrink=1 - lr * weight_decay if decoupled else 1,
+            average_share=1 - beta1,
+            square_kept=beta2,
+            square_share=1 - beta2,
+            root_bias=(1 - beta2**count) ** 0.5,
+            step=lr / (1 - beta1**count),
+            eps=group["eps"],
+            amsgrad=bool(group["amsgrad"]),
+        )
 
 
 @OPTIMIZERS.register("AdamW")

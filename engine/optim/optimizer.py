@@ -6,45 +6,55 @@ Source: the surface, the structure of `state_dict` and the messages are those of
 from __future__ import annotations
 
 import copy
+import itertools
+import operator
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
-
-import numpy as np
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from nnkit.kernels.layout import Array
+from nnkit.kernels.updates import Rule, Update, Updates
 from nnkit.nn.naming import typename
 from nnkit.registry import Registry
-from nnkit.tensors import Tensor, enable_grad, no_grad
+from nnkit.tensors import Tensor, enable_grad, no_grad, tensor, zeros_like
 
 Parameters = Iterable[Tensor] | Iterable[dict[str, Any]]
 Group = dict[str, Any]
-State = dict[str, Any]
 Closure = Callable[[], Any]
+Names = tuple[str | None, ...]
+
+# What counts the steps of a parameter in its state; it is no array of the rule.
+STEP = "step"
 
 OPTIMIZERS: Registry[type[Optimizer]] = Registry("optimizer")
 
 
-class Scratch:
-    """Arrays for intermediate results that are kept from step to step, so that a step allocates nothing."""
+class _Members(NamedTuple):
+    """The parameters of a group that have a gradient, and the names of their state."""
 
-    def __init__(self) -> None:
-        self._arrays: dict[tuple[int, tuple[int, ...], np.dtype[Any]], Array] = {}
+    group: Group
+    names: Names
+    parameters: list[Tensor]
 
-    def like(self, array: Array, number: int = 0) -> Array:
-        """Return an array of the same shape and dtype; different numbers are different arrays."""
-        key = (number, array.shape, array.dtype)
-        found = self._arrays.get(key)
-        if found is None:
-            found = self._arrays[key] = np.empty_like(array)
-        return found
+
+class _Prepared(NamedTuple):
+    """What a step changes, as the device wants it.
+
+    `layout` is the names of the state and the number of members of each group; `arrays` are those of the parameters
+    and of all state.
+    """
+
+    layout: list[tuple[Names, int]]
+    arrays: list[Array]
+    steps: list[Array | None]
+    updates: Updates
 
 
 class Optimizer:
     """What all optimizers share: groups of parameters with their options, and a state per parameter.
 
-    A subclass implements `_update` for one parameter and names what it keeps in `_state_names`.
+    A subclass implements `_rule` and names what it keeps in `_state_names`.
 
     Args:
         params: the parameters, or dictionaries of "params" and options that differ from the defaults.
@@ -66,7 +76,7 @@ class Optimizer:
         self.defaults = defaults
         self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[Group] = []
-        self._scratch = Scratch()
+        self._prepared: _Prepared | None = None
         groups: list[Any] = _ordered(params)
         if not groups:
             raise ValueError("optimizer got an empty parameter list")
@@ -109,12 +119,12 @@ class Optimizer:
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Drop the gradients of all parameters, or fill them with zeros."""
-        with no_grad():
-            for group in self.param_groups:
-                for parameter in group["params"]:
-                    if set_to_none:
-                        parameter.grad = None
-                    elif parameter.grad is not None:
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                if set_to_none:
+                    parameter.grad = None
+                elif parameter.grad is not None:
+                    with no_grad():
                         parameter.grad.zero_()
 
     def step(self, closure: Closure | None = None) -> Any:
@@ -131,37 +141,92 @@ class Optimizer:
             with enable_grad():
                 loss = closure()
         self._stepped = True
-        # A gradient that is not finite makes the parameter so, as in PyTorch; NumPy need not warn of it.
-        with np.errstate(all="ignore"):
-            for group in self.param_groups:
-                for parameter in group["params"]:
-                    if parameter.grad is not None:
-                        self._update(parameter, parameter.array, parameter.grad.array, group)
-                        # The tape must notice that values it may have kept are no longer what they were.
-                        parameter.version.value += 1
+        work = []
+        for group in self.param_groups:
+            members = [parameter for parameter in group["params"] if parameter.grad is not None]
+            if members:
+                work.append(_Members(group, self._state_names(group), members))
+        if work:
+            self._change(work)
         return loss
 
-    def _update(self, parameter: Tensor, values: Array, gradient: Array, group: Group) -> None:
-        """Change the values of one parameter in place; `gradient` must not be changed."""
-        raise NotImplementedError
+    def _change(self, work: list[_Members]) -> None:
+        parameters = [parameter for members in work for parameter in members.parameters]
+        gradients = [parameter.grad.array for parameter in parameters]
+        layout = [(names, len(members)) for _, names, members in work]
+        prepared, self._prepared = self._prepared, None
+        first: Iterator[bool] = itertools.repeat(False)
+        # To find out again where all arrays are would take longer than to change them.
+        if prepared is None or prepared.layout != layout or not _same(prepared.arrays, self._arrays(parameters)):
+            first = iter(self._make_state(work))
+            steps, updates = self._updates(work)
+            prepared = _Prepared(layout, self._arrays(parameters), steps, parameters[0].backend.updates(updates))
+        counts = map(_count_step, prepared.steps, first)
+        prepared.updates.run(self._rules(work, counts), gradients)
+        self._prepared = prepared
+        for parameter in parameters:
+            # The tape must notice that values it may have kept are no longer what they were.
+            parameter.version.value += 1
 
-    def _state_names(self, group: Group) -> set[str]:
-        """Return what a parameter of this group has in `state` after a step."""
-        raise NotImplementedError
+    def _arrays(self, parameters: list[Tensor]) -> list[Array]:
+        arrays = [parameter.array for parameter in parameters]
+        arrays += [tensor.array for entry in self.state.values() for tensor in entry.values()]
+        return arrays
 
-    def _direction(self, values: Array, gradient: Array, group: Group, decay: float) -> Array:
-        """Return the gradient to go down: turned round to maximize, and with weight decay added.
+    def _make_state(self, work: list[_Members]) -> list[bool]:
+        """Give state to the parameters that lack it, and return for each whether it did."""
+        lacking = []
+        for _, names, parameters in work:
+            for parameter in parameters:
+                missing = [name for name in names if name and name not in self.state[parameter]]
+                for name in missing:
+                    self.state[parameter][name] = tensor(0.0) if name == STEP else zeros_like(parameter)
+                lacking.append(bool(missing))
+        return lacking
 
-        The result is `gradient` itself or the scratch array number 0.
+    def _updates(self, work: list[_Members]) -> tuple[list[Array | None], list[Update]]:
+        """Return what counts the steps of each parameter, and its arrays."""
+        steps, updates = [], []
+        for _, names, parameters in work:
+            for parameter in parameters:
+                entry = self.state.get(parameter, {})
+                state = tuple(entry[name].array if name else None for name in names if name != STEP)
+                steps.append(entry[STEP].array if STEP in names else None)
+                updates.append(Update(self._rule_kind, parameter.array, state))
+        return steps, updates
+
+    def _rules(self, work: list[_Members], counts: Iterator[float]) -> list[Rule]:
+        rules = []
+        for group, _, parameters in work:
+            known: dict[float, Rule] = {}
+            for count in itertools.islice(counts, len(parameters)):
+                if count not in known:
+                    known[count] = self._rule(group, count)
+                rules.append(known[count])
+        return rules
+
+    # The kind of all rules of `_rule`.
+    _rule_kind: type[Rule]
+
+    def _rule(self, group: Group, count: float) -> Rule:
+        """Return how parameters of a group are to change.
+
+        Args:
+            group: their options.
+            count: which step it is for them; where the state does not count, 1 is the first and 0 any other.
         """
-        if not group["maximize"] and decay == 0:
-            return gradient
-        result = self._scratch.like(values)
-        if decay == 0:
-            return np.negative(gradient, out=result)
-        np.multiply(values, decay, out=result)
-        combine = np.subtract if group["maximize"] else np.add
-        return combine(result, gradient, out=result)
+        raise NotImplementedError
+
+    def _state_names(self, group: Group) -> Names:
+        """Return what a parameter of this group has in `state` after a step.
+
+        They are in the order of the rule's arrays, and None is one that it does not use.
+        """
+        raise NotImplementedError
+
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy has arrays of its own.
+        return {**self.__dict__, "_prepared": None}
 
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__} ("]
@@ -245,7 +310,7 @@ class Optimizer:
             )
 
     def _check_state(self, number: int, entry: Mapping[str, Any], parameter: Tensor, group: Group) -> None:
-        expected = self._state_names(group)
+        expected = {name for name in self._state_names(group) if name}
         if set(entry) != expected:
             raise ValueError(
                 f"loaded state dict is of another optimizer: parameter {number} has {sorted(entry)}, "
@@ -254,7 +319,7 @@ class Optimizer:
         for name, value in entry.items():
             if not isinstance(value, Tensor):
                 raise ValueError(f"{name} of parameter {number} is not a Tensor but {typename(value)}")
-            if name == "step":
+            if name == STEP:
                 if value.numel() != 1:
                     raise ValueError(f"step of parameter {number} is not one number: {list(value.shape)}")
             elif (value.shape, value.dtype) != (parameter.shape, parameter.dtype):
@@ -271,6 +336,18 @@ def _ordered(params: Iterable[Any]) -> list[Any]:
             "in sets will change between runs. Please use a list instead."
         )
     return list(params)
+
+
+def _same(first: list[Array], second: list[Array]) -> bool:
+    return len(first) == len(second) and all(map(operator.is_, first, second))
+
+
+def _count_step(step: Array | None, first: bool) -> float:
+    if step is None:
+        return 1.0 if first else 0.0
+    count: float = step.item() + 1
+    step.fill(count)
+    return count
 
 
 def check_not_negative(name: str, value: float) -> None:

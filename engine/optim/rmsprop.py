@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from nnkit.kernels.layout import Array
-from nnkit.optim.optimizer import OPTIMIZERS, Group, Optimizer, Parameters, State, check_not_negative
-from nnkit.tensors import Tensor, tensor, zeros_like
+from nnkit.kernels.updates import RmsPropRule
+from nnkit.optim.optimizer import OPTIMIZERS, STEP, Group, Names, Optimizer, Parameters, check_not_negative
 
 
 @OPTIMIZERS.register("RMSprop")
@@ -32,6 +29,8 @@ class RMSprop(Optimizer):
     Source: Tieleman and Hinton, "Lecture 6.5 - rmsprop", 2012; Graves, "Generating sequences with recurrent
     neural networks", 2013, equations 38 to 41 (centered).
     """
+
+    _rule_kind = RmsPropRule
 
     def __init__(
         self,
@@ -66,50 +65,20 @@ class RMSprop(Optimizer):
         }
         super().__init__(params, defaults)
 
-    def _state_names(self, group: Group) -> set[str]:
-        momentum = {"momentum_buffer"} if group["momentum"] > 0 else set()
-        average = {"grad_avg"} if group["centered"] else set()
-        return {"step", "square_avg"} | momentum | average
+    def _state_names(self, group: Group) -> Names:
+        buffer = "momentum_buffer" if group["momentum"] > 0 else None
+        average = "grad_avg" if group["centered"] else None
+        return (STEP, "square_avg", buffer, average)
 
-    def _update(self, parameter: Tensor, values: Array, gradient: Array, group: Group) -> None:
-        state = self.state[parameter]
-        if not state:
-            state["step"] = tensor(0.0)
-            state["square_avg"] = zeros_like(parameter)
-            if group["momentum"] > 0:
-                state["momentum_buffer"] = zeros_like(parameter)
-            if group["centered"]:
-                state["grad_avg"] = zeros_like(parameter)
-        state["step"].array += 1
-        direction = self._direction(values, gradient, group, group["weight_decay"])
-        root = self._root(direction, state, group)
-        change = np.divide(direction, root, out=root)
-        if group["momentum"] > 0:
-            buffer = state["momentum_buffer"].array
-            np.multiply(buffer, group["momentum"], out=buffer)
-            np.add(buffer, change, out=buffer)
-            change = np.multiply(buffer, group["lr"], out=root)
-        else:
-            np.multiply(change, group["lr"], out=change)
-        np.subtract(values, change, out=values)
-
-    def _root(self, direction: Array, state: State, group: Group) -> Array:
-        """Bring the averages up to date and return the root that the gradient is divided by."""
-        alpha = group["alpha"]
-        square = state["square_avg"].array
-        root, spare = self._scratch.like(square, 1), self._scratch.like(square, 2)
-        np.multiply(direction, direction, out=spare)
-        np.multiply(spare, 1 - alpha, out=spare)
-        np.multiply(square, alpha, out=square)
-        np.add(square, spare, out=square)
-        if group["centered"]:
-            average = state["grad_avg"].array
-            np.subtract(direction, average, out=spare)
-            np.multiply(spare, 1 - alpha, out=spare)
-            np.add(average, spare, out=average)
-            np.multiply(average, average, out=spare)
-            np.subtract(square, spare, out=root)
-            np.sqrt(root, out=root)
-        else:
-            np.sqrt(square, out=root)
-        return np.add(root, group["eps"], out=root)
+    def _rule(self, group: Group, count: float) -> RmsPropRule:
+        return RmsPropRule(
+            sign=-1 if group["maximize"] else 1,
+            weight_decay=group["weight_decay"],
+            kept=group["alpha"],
+            share=1 - group["alpha"],
+            # As in the names above: without a buffer there must be no momentum.
+            momentum=group["momentum"] if group["momentum"] > 0 else 0,
+            centered=bool(group["centered"]),
+            eps=group["eps"],
+            lr=group["lr"],
+        )

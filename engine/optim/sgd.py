@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from nnkit.kernels.layout import Array
-from nnkit.optim.optimizer import OPTIMIZERS, Group, Optimizer, Parameters, check_not_negative
-from nnkit.tensors import Tensor
+from nnkit.kernels.updates import SgdRule
+from nnkit.optim.optimizer import OPTIMIZERS, Group, Names, Optimizer, Parameters, check_not_negative
 
 
 @OPTIMIZERS.register("SGD")
@@ -34,6 +31,8 @@ class SGD(Optimizer):
     Source: Sutskever et al., "On the importance of initialization and momentum in deep learning", 2013, as
     PyTorch modifies it: the learning rate is applied after the momentum.
     """
+
+    _rule_kind = SgdRule
 
     def __init__(
         self,
@@ -67,30 +66,16 @@ class SGD(Optimizer):
         }
         super().__init__(params, defaults)
 
-    def _state_names(self, group: Group) -> set[str]:
-        return {"momentum_buffer"} if group["momentum"] != 0 else set()
+    def _state_names(self, group: Group) -> Names:
+        return ("momentum_buffer",) if group["momentum"] != 0 else ()
 
-    def _update(self, parameter: Tensor, values: Array, gradient: Array, group: Group) -> None:
-        direction = self._direction(values, gradient, group, group["weight_decay"])
-        change = self._scratch.like(values, 1)
-        momentum = group["momentum"]
-        if momentum != 0:
-            buffer = self._momentum(parameter, direction, momentum, group["dampening"], change)
-            if group["nesterov"]:
-                np.multiply(buffer, momentum, out=change)
-                direction = np.add(change, direction, out=change)
-            else:
-                direction = buffer
-        np.multiply(direction, group["lr"], out=change)
-        np.subtract(values, change, out=values)
-
-    def _momentum(self, parameter: Tensor, direction: Array, momentum: float, dampening: float, spare: Array) -> Array:
-        state = self.state[parameter]
-        if "momentum_buffer" not in state:
-            state["momentum_buffer"] = Tensor(np.array(direction))
-            return state["momentum_buffer"].array
-        buffer: Array = state["momentum_buffer"].array
-        np.multiply(buffer, momentum, out=buffer)
-        if dampening != 0:
-            direction = np.multiply(direction, 1 - dampening, out=spare)
-        return np.add(buffer, direction, out=buffer)
+    def _rule(self, group: Group, count: float) -> SgdRule:
+        return SgdRule(
+            sign=-1 if group["maximize"] else 1,
+            weight_decay=group["weight_decay"],
+            momentum=group["momentum"],
+            # All of the first gradient goes into the buffer.
+            kept=1 if count == 1 else 1 - group["dampening"],
+            nesterov=bool(group["nesterov"]),
+            lr=group["lr"],
+        )

@@ -9,7 +9,9 @@ import numpy as np
 
 from nnkit.kernels.backend import Pair, Sliding, output_size
 from nnkit.kernels.cpu.program import EagerProgram, Weights
+from nnkit.kernels.cpu.update_tables import CpuUpdates
 from nnkit.kernels.layout import LANES, Array, batch_to_end, blocks_for, check_out, from_blocks, to_blocks
+from nnkit.kernels.updates import Update
 
 # Shares of a batch whose weight gradients are summed apart: fixed, so that no result depends on the threads.
 SLOTS = 16
@@ -278,6 +280,10 @@ class CpuBackend:
         check_contiguous(out, out, shape, np.uint8)
         augment_images(images, indices, np.array(ranges, np.float64), np.uint64(key), out)
         return out
+
+    def updates(self, updates: Sequence[Update]) -> CpuUpdates:
+        """See `Backend.updates`."""
+        return CpuUpdates(updates)
 
 
 def _flat(array: Array) -> Array | None:

@@ -14,15 +14,26 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import llvmlite.ir as ir
 import numba
 import numpy as np
 from numba import prange, types
 from numba.core import event
+from numba.extending import intrinsic
 
 from nnkit import __version__
 from nnkit.folders import cache_folder
 
-__all__ = ["announce_compilation", "inner_kernel", "instruction", "kernel", "parallel_kernel", "prange"]
+__all__ = [
+    "announce_compilation",
+    "call",
+    "inner_kernel",
+    "instruction",
+    "kernel",
+    "machine_function",
+    "parallel_kernel",
+    "prange",
+]
 
 
 def _sources_hash() -> str:
@@ -103,6 +114,29 @@ def compiled(opcode: int, dtype: np.dtype[Any], fields: np.dtype[Any]) -> int:
 
 
 _compiled: dict[tuple[Callable[..., None], np.dtype[Any]], Any] = {}
+
+
+def machine_function(function: Callable[..., None], *arguments: Any) -> Any:
+    """Compile a function of arguments of these types; it can be called at its `address` for as long as it is kept.
+
+    Divisions are NumPy's: by zero they give infinity or NaN, and there is no branch.
+    """
+    return numba.cfunc(types.void(*arguments), cache=_KEPT, error_model="numpy")(function)
+
+
+@intrinsic
+def call(typingctx: Any, function: Any, arrays: Any, count: Any, record: Any) -> Any:
+    """Call a machine function at an address with the addresses in a tuple, a count and the address of a record."""
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        pointer, integer = ir.IntType(8).as_pointer(), ir.IntType(64)
+        kind = ir.FunctionType(ir.VoidType(), [*[pointer] * len(arrays), integer, pointer])
+        target = builder.inttoptr(arguments[0], kind.as_pointer())
+        places = [builder.inttoptr(builder.extract_value(arguments[1], index), pointer) for index in range(len(arrays))]
+        builder.call(target, [*places, arguments[2], builder.inttoptr(arguments[3], pointer)])
+        return context.get_dummy_value()
+
+    return types.void(function, arrays, count, record), codegen
 
 
 class _Once(event.Listener):
