@@ -89,6 +89,7 @@ class Plan:
         self._operands = codes.operand_table(operands)
 
     def _operand(self, memory: Memory, offset: int) -> Operand:
+        offset += memory.start
         memory = memory.final()
         start = memory.place + offset
         if memory.array is not None:
@@ -164,7 +165,8 @@ def _pinned(program: PlanProgram, symbol: Symbol) -> Array:
     """Give the memory of a result a place of its own, from which it can be read after a run."""
     dense = program.dense(symbol)
     array = aligned((program.blocks, dense.memory.size // LANES, LANES), np.float32, zero=True)
-    if dense.memory.array is not None or dense.memory.size != dense.count * LANES:
+    memory = dense.memory
+    if memory.array is not None or memory.final() is not memory or memory.size != dense.count * LANES:
         raise UnplannableError("logits that are part of something else")
     dense.memory.array = array
     return array
@@ -172,7 +174,7 @@ def _pinned(program: PlanProgram, symbol: Symbol) -> Array:
 
 def _seen(flat: Array, symbol: Symbol) -> Array:
     """Return the part of the gradients that a symbol stands for, in its shape."""
-    start = symbol.memory.final().place + symbol.offset
+    start = symbol.memory.final().place + symbol.memory.start + symbol.offset
     strides = tuple(4 * stride for stride in symbol.strides)
     view: Array = np.lib.stride_tricks.as_strided(flat[start:], symbol.shape, strides)
     return view

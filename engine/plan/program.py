@@ -34,15 +34,20 @@ class Memory:
         self.array = array
         self.is_sum = is_sum
         self.place = 0
-        self._same: Memory | None = None
+        self._inside: tuple[Memory, int] | None = None
 
-    def merge(self, other: Memory) -> None:
-        """Let the sums of both be added up in the other's memory."""
-        self.final()._same = other.final()
+    def merge(self, other: Memory, offset: int = 0) -> None:
+        """Let this memory be a part of another, `offset` elements from where that begins."""
+        self.final()._inside = (other, offset)
 
     def final(self) -> Memory:
-        """Return the memory that this one was merged into, or itself."""
-        return self if self._same is None else self._same.final()
+        """Return the memory that this one is a part of, or itself."""
+        return self if self._inside is None else self._inside[0].final()
+
+    @property
+    def start(self) -> int:
+        """Where this memory begins in the final one."""
+        return 0 if self._inside is None else self._inside[0].start + self._inside[1]
 
 
 class PlanProgram(Program):
@@ -212,13 +217,18 @@ class PlanProgram(Program):
         result = self.new((sum(part.shape[1] for part in parts), *parts[0].shape[2:]))
         offset = 0
         for part in parts:
-            self.add(
-                codes.COPY,
-                input=self.operand(part),
-                result=self.operand_in(result.memory, offset * LANES),
-                length=part.count,
-                other_distance=LANES,
-            )
+            memory = part.memory
+            if memory.array is None and memory.final() is memory and memory.size == part.count * LANES:
+                # What makes it writes to its place at once.
+                memory.merge(result.memory, offset * LANES)
+            else:
+                self.add(
+                    codes.COPY,
+                    input=self.operand(part),
+                    result=self.operand_in(result.memory, offset * LANES),
+                    length=part.count,
+                    other_distance=LANES,
+                )
             offset += part.count
         return result
 

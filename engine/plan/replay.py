@@ -14,7 +14,7 @@ from nnkit.plan.guard import Chance, Criterion, Snapshot, hooked_nodes, obstacle
 from nnkit.plan.lowering import Lowering, loss_of
 from nnkit.plan.plan import Plan, Source
 from nnkit.plan.program import Memory, PlanProgram
-from nnkit.plan.rewrite import pool_before_relu
+from nnkit.plan.rewrite import pool_before_relu, skip_unread_rows
 from nnkit.plan.symbols import Labels, Symbol, UnplannableError
 from nnkit.recording import Recording
 from nnkit.tape import AccumulateGrad, reachable
@@ -213,5 +213,6 @@ def _made(
                 used.append(parameter)
                 gradients.append(gradient)
     pool_before_relu(program)
+    skip_unread_rows(program)
     plan = Plan(program, source, labels, total.losses, scores, total.factor, gradients, remade)
     return _Planned(plan, snapshot, list(used), [Tensor(each) for each in plan.gradients])

@@ -51,8 +51,12 @@ def _exchange_gradients(program: PlanProgram, pool: Instruction, slope: Instruct
 
 def _readers(program: PlanProgram, writer: Instruction) -> list[Instruction]:
     """Return the instructions that read what an instruction writes."""
-    memory = program.operands[writer.result][0]
-    return [each for each in program.instructions if any(program.operands[n][0] is memory for n in _read_by(each))]
+    memory = program.operands[writer.result][0].final()
+    return [each for each in program.instructions if any(_memory(program, n) is memory for n in _read_by(each))]
+
+
+def _memory(program: PlanProgram, number: int) -> Memory:
+    return program.operands[number][0].final()
 
 
 def _read_by(instruction: Instruction) -> tuple[int, ...]:
@@ -71,11 +75,35 @@ def _only_reader(program: PlanProgram, writer: Instruction, opcode: int, also: i
     if len(wanted) != 1 or len(others) > 1 or any(each.opcode != also for each in others):
         return None
     # Nobody may look at it from outside, or at another part of it.
-    memory = program.operands[writer.result][0]
-    parts = {number for number, (each, _) in enumerate(program.operands) if each is memory}
+    memory = program.operands[writer.result][0].final()
+    parts = [each for each, _ in program.operands if each.final() is memory]
     return wanted[0] if memory.array is None and len(parts) == 1 else None
 
 
 def _writer(program: PlanProgram, number: int) -> Instruction | None:
-    memory = program.operands[number][0]
-    return next((each for each in program.instructions if program.operands[each.result][0] is memory), None)
+    memory = _memory(program, number)
+    return next((each for each in program.instructions if _memory(program, each.result) is memory), None)
+
+
+def skip_unread_rows(program: PlanProgram) -> None:
+    """Leave out the first rows of a product that nothing reads, as the gradient of what needs none."""
+    for at, product in enumerate(program.instructions):
+        if product.opcode != codes.MULTIPLY or product.bias:
+            continue
+        memory, offset = program.operands[product.result]
+        if memory.final() is not memory or memory.array is not None or offset:
+            continue
+        # Operands are named only where something reads or writes them.
+        read = [begin for each, begin in program.operands if each is memory and begin]
+        if not read or _readers_at(program, product.result):
+            continue
+        rows = min(read) // program.distance
+        program.instructions[at] = product._replace(
+            result=program.operand_in(memory, rows * program.distance),
+            out_channels=product.out_channels - rows,
+            weight_start=product.weight_start + rows * product.weight_output_channel,
+        )
+
+
+def _readers_at(program: PlanProgram, number: int) -> list[Instruction]:
+    return [each for each in program.instructions if number in _read_by(each)]

@@ -16,8 +16,10 @@ from numba.extending import intrinsic
 
 # Imported for the instructions that they name.
 from nnkit.kernels.cpu import correlation, elementwise, gather, loss, pooling, product  # noqa: F401
-from nnkit.kernels.cpu.compiler import KERNELS, compiled, inner_kernel, kernel, parallel_kernel, prange
+from nnkit.kernels.cpu import instructions as codes
+from nnkit.kernels.cpu.compiler import KERNELS, compiled, inner_kernel, parallel_kernel, prange
 from nnkit.kernels.cpu.executor_python import run_python
+from nnkit.kernels.cpu.instructions import Instruction, Operand
 from nnkit.kernels.layout import LANES, Array
 
 # Elements that one task of a sum works through: a share of the first-level cache.
@@ -41,44 +43,53 @@ def _call(typingctx, function, step, x, other, bias, out, scratch, labels, image
     return types.void(*[types.int64] * 9), codegen
 
 
-@kernel
-def _place(operands, number, itemsize, block, slot, thread):
-    """Return the address of an operand for a block of images, as seen by a thread that works on a slot."""
-    operand = operands[number]
-    start = block * operand.block_step + slot * operand.slot_step + thread * operand.thread_step
-    return operand.address + start * itemsize
+# Columns of the tables, as plain numbers: records would be looked at by Numba field by field at each call.
+_OPCODE, _INPUT, _OTHER, _BIAS, _RESULT, _SCRATCH, _LABELS, _ONCE = (
+    Instruction._fields.index(name)
+    for name in ("opcode", "input", "other", "bias", "result", "scratch", "labels", "once")
+)
+_ADDRESS, _BLOCK_STEP, _SLOT_STEP, _THREAD_STEP = (
+    Operand._fields.index(name) for name in ("address", "block_step", "slot_step", "thread_step")
+)
 
 
 @inner_kernel
-def perform(step, record, operands, functions, itemsize, images, block, slot, thread):
-    """Perform an instruction, whose record is at an address, on a block of images."""
+def _place(operands, number, itemsize, block, slot, thread):
+    """Return the address of an operand for a block of images, as seen by a thread that works on a slot."""
+    start = block * operands[number, _BLOCK_STEP] + slot * operands[number, _SLOT_STEP]
+    return operands[number, _ADDRESS] + (start + thread * operands[number, _THREAD_STEP]) * itemsize
+
+
+@inner_kernel
+def perform(steps, number, record, operands, functions, itemsize, images, block, slot, thread):
+    """Perform an instruction of a program, whose record is at an address, on a block of images."""
     _call(
-        functions[step.opcode],
+        functions[steps[number, _OPCODE]],
         record,
-        _place(operands, step.input, itemsize, block, slot, thread),
-        _place(operands, step.other, itemsize, block, slot, thread),
-        _place(operands, step.bias, itemsize, block, slot, thread),
-        _place(operands, step.result, itemsize, block, slot, thread),
-        _place(operands, step.scratch, itemsize, block, slot, thread),
-        _place(operands, step.labels, 8, block, slot, thread),
+        _place(operands, steps[number, _INPUT], itemsize, block, slot, thread),
+        _place(operands, steps[number, _OTHER], itemsize, block, slot, thread),
+        _place(operands, steps[number, _BIAS], itemsize, block, slot, thread),
+        _place(operands, steps[number, _RESULT], itemsize, block, slot, thread),
+        _place(operands, steps[number, _SCRATCH], itemsize, block, slot, thread),
+        _place(operands, steps[number, _LABELS], 8, block, slot, thread),
         images,
     )
 
 
 @parallel_kernel
-def _run(program, operands, functions, address, step_bytes, itemsize, batch, slots, first, last):
+def _run(steps, operands, functions, address, itemsize, batch, slots, first, last):
     blocks = (batch + LANES - 1) // LANES
+    step_bytes = 8 * steps.shape[1]
     for slot in prange(slots):
         thread = numba.get_thread_id()
         start, end = slot * blocks // slots, (slot + 1) * blocks // slots
         for block in range(start + first, min(start + last, end)):
-            for number in range(program.size):
-                step = program[number]
-                if step.once and block != start:
+            images = min(LANES, batch - block * LANES)
+            for number in range(len(steps)):
+                if steps[number, _ONCE] and block != start:
                     continue
                 record = address + number * step_bytes
-                images = min(LANES, batch - block * LANES)
-                perform(step, record, operands, functions, itemsize, images, block, slot, thread)
+                perform(steps, number, record, operands, functions, itemsize, images, block, slot, thread)
 
 
 class Executable:
@@ -92,9 +103,10 @@ class Executable:
 
     def __init__(self, program: Array, operands: Array, dtype: np.dtype[Any]) -> None:
         self._program, self._operands, self._dtype = program, operands, dtype
+        self._steps, self._places = codes.as_numbers(program), codes.as_numbers(operands)
         if not numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
             self._functions = functions_of(program, dtype)
-            self._address = program.__array_interface__["data"][0]
+            self._address = self._steps.__array_interface__["data"][0]
 
     def run(self, batch: int, slots: int, first: int = 0, last: int = 2**62) -> None:
         """Run the program on a batch in blocks of images, shared among slots of partial sums in a fixed order.
@@ -102,18 +114,17 @@ class Executable:
         Slot s has the blocks from s * blocks // slots on; of each slot's, those numbered first to last are worked on,
         so that much work can be cut into several calls.
         """
-        program, operands, dtype = self._program, self._operands, self._dtype
         if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
-            run_python(program, operands, dtype, batch, slots, first, last)
+            run_python(self._program, self._operands, self._dtype, batch, slots, first, last)
             return
-        sizes = (program.itemsize, dtype.itemsize)
-        _run(program, operands, self._functions, self._address, *sizes, batch, slots, first, last)
+        itemsize = self._dtype.itemsize
+        _run(self._steps, self._places, self._functions, self._address, itemsize, batch, slots, first, last)
 
 
 def functions_of(program: Array, dtype: np.dtype[Any]) -> Array:
     """Return the addresses of all instructions for a type, by opcode; those of the program are compiled."""
     known = _addresses.setdefault(dtype, np.zeros(_OPCODES, np.int64))
-    for opcode in set(program["opcode"].tolist()):
+    for opcode in program["opcode"].tolist():
         if not known[opcode]:
             known[opcode] = compiled(opcode, dtype, program.dtype)
     return known

@@ -17,6 +17,7 @@ def run_python(
     program: Array, operands: Array, dtype: np.dtype[Any], batch: int, slots: int, first: int, last: int
 ) -> None:
     """See `executor.run`."""
+    program, operands = program.view(np.recarray), operands.view(np.recarray)
     blocks = -(-batch // LANES)
     for slot in range(slots):
         start, end = slot * blocks // slots, (slot + 1) * blocks // slots

@@ -114,9 +114,14 @@ _OPERAND = np.dtype([(name, np.int64) for name in Operand._fields])
 
 def instruction_table(instructions: Sequence[Instruction]) -> Array:
     """Return instructions as the executor takes them."""
-    return np.array(instructions, _INSTRUCTION).view(np.recarray)
+    return np.array(instructions, _INSTRUCTION)
 
 
 def operand_table(operands: Sequence[Operand]) -> Array:
     """Return operands as the executor takes them."""
-    return np.array(operands, _OPERAND).view(np.recarray)
+    return np.array(operands, _OPERAND)
+
+
+def as_numbers(table: Array) -> Array:
+    """Return the memory of a table as int64 (rows, fields), in which a `scalar` is not a number that one can read."""
+    return table.view(np.int64).reshape(len(table), -1)
