@@ -41,7 +41,8 @@ def command(
 ) -> None:
     """Train a network from a config.
 
-    CONFIG is a YAML file, or the name of a built-in config: quickstart, lenet, mnist_convnet or rnn.
+    CONFIG is a YAML file, or the name of a built-in config: quickstart, lenet, speedrun,
+    lenet_best, mnist_convnet or rnn.
 
     \b
     Examples:

@@ -18,6 +18,7 @@ COMMAND = [sys.executable, "-c", "from nnkit.cli.main import main; main()"]
 # The config, the test accuracy that it promises, and the same network in PyTorch with the size of its input.
 PROMISES = [
     ("lenet", 0.988, TorchLeNet, (32, 32)),
+    ("speedrun", 0.99, TorchLeNet, (32, 32)),
     ("mnist_convnet", 0.985, TorchMNISTConvNet, (28, 28)),
     ("rnn", 0.96, lambda: TorchRNN("tanh"), (28, 28)),
 ]
