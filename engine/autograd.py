@@ -9,6 +9,7 @@ import numpy as np
 
 from nnkit.kernels.layout import Array
 from nnkit.ops.operation import FREED
+from nnkit.recording import note_obstacle
 from nnkit.tape import Node, Saved, is_grad_enabled
 from nnkit.tensors import Tensor, enable_grad, no_grad, set_grad_enabled
 from nnkit.tensors.backward import backward, grad
@@ -170,6 +171,8 @@ class Function:
         context = FunctionContext(needs)
         recorded = is_grad_enabled() and True in needs
         node = cls._node_class(cls, context, inputs) if recorded else None
+        if recorded:
+            note_obstacle(f"the autograd.Function {cls.__name__}")
         with no_grad():
             results = cls.forward(context, *inputs)
         several = isinstance(results, tuple)

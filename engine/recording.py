@@ -69,7 +69,7 @@ def note_remade(tensor: Any, make: Callable[[], Array]) -> None:
         _active.recording.remade.append((tensor, make))
 
 
-def note_read(what: str) -> None:
-    """Tell what records that values left the tensors, so that what follows may depend on them."""
+def note_obstacle(what: str) -> None:
+    """Tell what records that a replay would not do the same: most often because values have left the tensors."""
     if _active.recording is not None and _active.recording.obstacle is None:
         _active.recording.obstacle = what

@@ -19,8 +19,9 @@ from nnkit.dtypes import dtype as DType
 from nnkit.kernels.layout import Array
 from nnkit.nn.functional_loss import cross_entropy, mse_loss, nll_loss
 from nnkit.nn.naming import require_tensor, typename
+from nnkit.random import default_generator
 from nnkit.recording import note_remade
-from nnkit.tensors import Tensor, apply, apply_all, rand
+from nnkit.tensors import Tensor, apply, apply_all
 
 __all__ = [
     "conv2d",
@@ -133,7 +134,8 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
 def _dropout_factors(like: Array, p: float) -> Array:
     """Return 0 with probability p and 1 / (1 - p) elsewhere, in the shape, type and memory layout of `like`."""
     factors = np.empty_like(like)
-    np.greater_equal(rand(*like.shape).array, p, out=factors, casting="unsafe")
+    numbers = default_generator.uniform(like.size, 0, 1, np.dtype(np.float32)).reshape(like.shape)
+    np.greater_equal(numbers, p, out=factors, casting="unsafe")
     if p < 1:
         factors /= factors.dtype.type(1 - p)
     return factors

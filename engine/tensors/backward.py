@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnkit.kernels.layout import Array
+from nnkit.recording import note_obstacle
 from nnkit.tape import Edge, walk_backward
 from nnkit.tensors.base import TensorBase
 
@@ -31,6 +32,7 @@ def _start(tensor: Tensor, gradient: Any, number: int) -> tuple[Edge, Array]:
 
 
 def _starts(tensors: Sequence[Tensor], gradients: Sequence[Any] | None) -> list[tuple[Edge, Array]]:
+    note_obstacle("gradients taken in the network")
     given: Sequence[Any] = [None] * len(tensors) if gradients is None else gradients
     if len(given) == 1 and isinstance(given[0], list | tuple):
         given = given[0]

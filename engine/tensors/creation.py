@@ -14,7 +14,7 @@ from nnkit.devices import available, device
 from nnkit.dtypes import Scalar, dtype, float32, int64, of_array, of_scalar
 from nnkit.kernels.layout import Array
 from nnkit.random import Generator, default_generator
-from nnkit.recording import note_constant
+from nnkit.recording import note_constant, note_obstacle
 from nnkit.tensors.tensor import Tensor, apply
 
 Device = str | int | device | None
@@ -95,6 +95,7 @@ def tensor(data: Any, dtype: dtype | None = None, device: Device = None, require
             UserWarning,
             stacklevel=2,
         )
+        note_obstacle("a tensor made of the values of another")
         data = data.array
     if isinstance(data, str):
         raise TypeError("new(): invalid data type 'str'")
@@ -239,12 +240,14 @@ def randint(
         raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
     shape = _shape("randint", (size,))
     count = int(np.prod(shape, dtype=np.int64))
+    note_obstacle("random numbers in the network")
     numbers = (generator or default_generator).integers(count, low, high).reshape(shape)
     return _finish(numbers.astype((dtype or int64).numpy), device, False)
 
 
 def randperm(n: int, *, generator: Generator | None = None) -> Tensor:
     """Return the numbers below n in random order."""
+    note_obstacle("random numbers in the network")
     return Tensor((generator or default_generator).permutation(n))
 
 

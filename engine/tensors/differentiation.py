@@ -12,6 +12,7 @@ import numpy as np
 from nnkit.dtypes import C_NAMES, dtype, of_array
 from nnkit.kernels.layout import Array
 from nnkit.ops import AsStrided, Operation
+from nnkit.recording import note_obstacle
 from nnkit.tape import AccumulateGrad, Edge, Node, Version, is_grad_enabled, set_recording
 from nnkit.tensors.base import TensorBase
 from nnkit.tensors.hooks import GradientHooks, RemovableHandle
@@ -248,6 +249,7 @@ class Differentiation(TensorBase):
 
     @data.setter
     def data(self, value: Tensor) -> None:
+        note_obstacle("a tensor whose data was replaced")
         self.array = value.array
         self._fresh = value._fresh
 
@@ -259,6 +261,7 @@ class Differentiation(TensorBase):
         Raises:
             RuntimeError: the tensor is a leaf (or a view of one) that requires a gradient, or cannot hold the result.
         """
+        note_obstacle("an operation in place")
         recorded = is_grad_enabled() and (
             self.requires_grad or any(isinstance(each, Differentiation) and each.requires_grad for each in others)
         )

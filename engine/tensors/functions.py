@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnkit import ops
+from nnkit.recording import note_obstacle
 from nnkit.tensors.tensor import Tensor
 
 abs = Tensor.abs
@@ -77,6 +78,7 @@ def equal(input: Tensor, other: Tensor) -> bool:
 
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
     """Return whether all elements are as near as rtol * |other| + atol."""
+    note_obstacle("allclose()")
     return bool(np.allclose(input.array, other.array, rtol=rtol, atol=atol, equal_nan=equal_nan))
 
 

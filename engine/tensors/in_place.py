@@ -8,6 +8,7 @@ from nnkit import ops
 from nnkit.dtypes import Scalar
 from nnkit.kernels.layout import Array
 from nnkit.random import Generator, default_generator
+from nnkit.recording import note_obstacle
 from nnkit.tensors.base import TensorBase
 
 if TYPE_CHECKING:
@@ -107,4 +108,5 @@ class InPlace(TensorBase):
         return self._draw(source.normal(self.array.size, mean, std, self.array.dtype))
 
     def _draw(self, numbers: Array) -> Tensor:
+        note_obstacle("random numbers in the network")
         return self.copy_(self.detached(numbers.reshape(self.array.shape)))

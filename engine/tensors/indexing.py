@@ -9,6 +9,7 @@ import numpy as np
 
 from nnkit import ops
 from nnkit.dtypes import of_array
+from nnkit.recording import note_obstacle
 from nnkit.tensors.base import TensorBase
 
 if TYPE_CHECKING:
@@ -23,8 +24,11 @@ def _is_integer(item: object) -> bool:
 
 def _as_number(item: Any) -> Any:
     """Return a 0-d tensor of an integer type as the number that it holds: it selects, as a number does."""
-    is_position = isinstance(item, TensorBase) and item.array.ndim == 0 and item.array.dtype.kind in "iu"
-    return int(item.array) if is_position else item
+    if isinstance(item, TensorBase):
+        note_obstacle("a tensor as an index")
+        if item.array.ndim == 0 and item.array.dtype.kind in "iu":
+            return int(item.array)
+    return item
 
 
 def _positions(item: Any) -> Any:

@@ -16,7 +16,7 @@ from nnkit.kernels import Backend, backend_for
 from nnkit.kernels.layout import Array
 from nnkit.ops import Operation
 from nnkit.ops.operation import wrap_dim
-from nnkit.recording import Call, active, note_read
+from nnkit.recording import Call, active, note_obstacle
 from nnkit.tape import Edge, is_grad_enabled, node_class
 from nnkit.tensors.arithmetic import Arithmetic
 from nnkit.tensors.backward import backward
@@ -126,12 +126,12 @@ class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Shaping, Indexing):
         """
         if self.array.size != 1:
             raise RuntimeError(f"a Tensor with {self.array.size} elements cannot be converted to Scalar")
-        note_read("item()")
+        note_obstacle("item()")
         return self.array.item()
 
     def tolist(self) -> Any:
         """Return the elements as nested lists of Python numbers."""
-        note_read("tolist()")
+        note_obstacle("tolist()")
         return self.array.tolist()
 
     def numpy(self) -> Array:
@@ -142,7 +142,7 @@ class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Shaping, Indexing):
         """
         if self.requires_grad:
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
-        note_read("numpy()")
+        note_obstacle("numpy()")
         self._shared = True
         return self.array
 
@@ -153,7 +153,7 @@ class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Shaping, Indexing):
         if self.array.size != 1:
             many = "more than one value" if self.array.size else "no values"
             raise RuntimeError(f"Boolean value of Tensor with {many} is ambiguous")
-        note_read("the truth of a tensor")
+        note_obstacle("the truth of a tensor")
         return bool(self.array.item())
 
     def _number(self) -> Any:
@@ -166,7 +166,7 @@ class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Shaping, Indexing):
                 UserWarning,
                 stacklevel=3,
             )
-        note_read("a tensor as a number")
+        note_obstacle("a tensor as a number")
         return self.array.item()
 
     def __float__(self) -> builtins.float:
@@ -178,7 +178,7 @@ class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Shaping, Indexing):
     def __index__(self) -> builtins.int:
         if self.array.size != 1 or self.array.dtype.kind not in "iu":
             raise TypeError("only integer tensors of a single element can be converted to an index")
-        note_read("a tensor as an index")
+        note_obstacle("a tensor as an index")
         return int(self.array.item())
 
     def __len__(self) -> builtins.int:
@@ -190,11 +190,12 @@ class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Shaping, Indexing):
         return bool((self == element).any())
 
     def __repr__(self) -> str:
-        note_read("the text of a tensor")
+        note_obstacle("the text of a tensor")
         return tensor_text(self)
 
     def __format__(self, specification: str) -> str:
         if self.array.ndim == 0:
+            note_obstacle("the text of a tensor")
             return format(self.array.item(), specification)
         return object.__format__(self, specification)
 
