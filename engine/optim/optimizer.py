@@ -6,11 +6,10 @@ Source: the surface, the structure of `state_dict` and the messages are those of
 from __future__ import annotations
 
 import copy
-import itertools
 import operator
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from nnkit.kernels.layout import Array
@@ -36,18 +35,19 @@ class _Members(NamedTuple):
     group: Group
     names: Names
     parameters: list[Tensor]
+    gradients: list[Array]
 
 
 class _Prepared(NamedTuple):
     """What a step changes, as the device wants it.
 
     `layout` is the names of the state and the number of members of each group; `arrays` are those of the parameters
-    and of all state.
+    and of all state; `steps` are empty where the state does not count.
     """
 
     layout: list[tuple[Names, int]]
     arrays: list[Array]
-    steps: list[Array | None]
+    steps: list[Array]
     updates: Updates
 
 
@@ -141,27 +141,32 @@ class Optimizer:
             with enable_grad():
                 loss = closure()
         self._stepped = True
-        work = []
-        for group in self.param_groups:
-            members = [parameter for parameter in group["params"] if parameter.grad is not None]
-            if members:
-                work.append(_Members(group, self._state_names(group), members))
+        work = [members for group in self.param_groups if (members := self._members(group)).parameters]
         if work:
             self._change(work)
         return loss
 
+    def _members(self, group: Group) -> _Members:
+        parameters, gradients = [], []
+        for parameter in group["params"]:
+            gradient = parameter.grad
+            if gradient is not None:
+                parameters.append(parameter)
+                gradients.append(gradient.array)
+        return _Members(group, self._state_names(group) if parameters else (), parameters, gradients)
+
     def _change(self, work: list[_Members]) -> None:
         parameters = [parameter for members in work for parameter in members.parameters]
-        gradients = [parameter.grad.array for parameter in parameters]
-        layout = [(names, len(members)) for _, names, members in work]
+        layout = [(members.names, len(members.parameters)) for members in work]
         prepared, self._prepared = self._prepared, None
-        first: Iterator[bool] = itertools.repeat(False)
+        counts = [0.0] * len(parameters)
         # To find out again where all arrays are would take longer than to change them.
         if prepared is None or prepared.layout != layout or not _same(prepared.arrays, self._arrays(parameters)):
-            first = iter(self._make_state(work))
-            steps, updates = self._updates(work)
-            prepared = _Prepared(layout, self._arrays(parameters), steps, parameters[0].backend.updates(updates))
-        counts = map(_count_step, prepared.steps, first)
+            counts = self._make_state(work)
+            prepared = self._prepare(work, layout, self._arrays(parameters))
+        if prepared.steps:
+            counts = [_count_step(step) for step in prepared.steps]
+        gradients = [gradient for members in work for gradient in members.gradients]
         prepared.updates.run(self._rules(work, counts), gradients)
         self._prepared = prepared
         for parameter in parameters:
@@ -173,36 +178,34 @@ class Optimizer:
         arrays += [tensor.array for entry in self.state.values() for tensor in entry.values()]
         return arrays
 
-    def _make_state(self, work: list[_Members]) -> list[bool]:
-        """Give state to the parameters that lack it, and return for each whether it did."""
+    def _make_state(self, work: list[_Members]) -> list[float]:
+        """Give state to the parameters that lack it, and return 1 for each that did and 0 for the others."""
         lacking = []
-        for _, names, parameters in work:
-            for parameter in parameters:
-                missing = [name for name in names if name and name not in self.state[parameter]]
+        for members in work:
+            for parameter in members.parameters:
+                missing = [name for name in members.names if name and name not in self.state[parameter]]
                 for name in missing:
                     self.state[parameter][name] = tensor(0.0) if name == STEP else zeros_like(parameter)
-                lacking.append(bool(missing))
+                lacking.append(1.0 if missing else 0.0)
         return lacking
 
-    def _updates(self, work: list[_Members]) -> tuple[list[Array | None], list[Update]]:
-        """Return what counts the steps of each parameter, and its arrays."""
+    def _prepare(self, work: list[_Members], layout: list[tuple[Names, int]], arrays: list[Array]) -> _Prepared:
         steps, updates = [], []
-        for _, names, parameters in work:
-            for parameter in parameters:
+        for members in work:
+            for parameter in members.parameters:
                 entry = self.state.get(parameter, {})
-                state = tuple(entry[name].array if name else None for name in names if name != STEP)
-                steps.append(entry[STEP].array if STEP in names else None)
+                state = tuple(entry[name].array if name else None for name in members.names if name != STEP)
                 updates.append(Update(self._rule_kind, parameter.array, state))
-        return steps, updates
+                if STEP in members.names:
+                    steps.append(entry[STEP].array)
+        return _Prepared(layout, arrays, steps, work[0].parameters[0].backend.updates(updates))
 
-    def _rules(self, work: list[_Members], counts: Iterator[float]) -> list[Rule]:
-        rules = []
-        for group, _, parameters in work:
-            known: dict[float, Rule] = {}
-            for count in itertools.islice(counts, len(parameters)):
-                if count not in known:
-                    known[count] = self._rule(group, count)
-                rules.append(known[count])
+    def _rules(self, work: list[_Members], counts: list[float]) -> list[Rule]:
+        rules: list[Rule] = []
+        for members in work:
+            own = counts[len(rules) : len(rules) + len(members.parameters)]
+            by_count = {count: self._rule(members.group, count) for count in set(own)}
+            rules += [by_count[count] for count in own]
         return rules
 
     # The kind of all rules of `_rule`.
@@ -342,9 +345,7 @@ def _same(first: list[Array], second: list[Array]) -> bool:
     return len(first) == len(second) and all(map(operator.is_, first, second))
 
 
-def _count_step(step: Array | None, first: bool) -> float:
-    if step is None:
-        return 1.0 if first else 0.0
+def _count_step(step: Array) -> float:
     count: float = step.item() + 1
     step.fill(count)
     return count

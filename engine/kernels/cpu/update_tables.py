@@ -27,6 +27,9 @@ class CpuUpdates:
 
     def run(self, rules: Sequence[Rule], gradients: Sequence[Array]) -> None:
         """See `Updates.run`."""
+        if len(self._tables) == 1:
+            self._tables[0].run(rules, gradients)
+            return
         for table in self._tables:
             table.run([rules[number] for number in table.numbers], [gradients[number] for number in table.numbers])
 
@@ -49,7 +52,7 @@ class _Table:
         self.numbers = numbers
         self._dtype = dtype
         self._shapes = [update.values.shape for update in updates]
-        self._rules: list[Rule] = []
+        self._rules: Sequence[Rule] = []
         self._rule_table = np.zeros((len(updates), len(kind._fields)), dtype)
         self._addresses = np.zeros((len(updates), ARRAYS), np.int64)
         self._gradients: list[Array] = []
@@ -63,14 +66,13 @@ class _Table:
                     self._place_written(row, column, array)
         self._run = runner(kind, chunks_of(self._shapes), self._addresses, self._rule_table)
 
-    def run(self, rules: list[Rule], gradients: list[Array]) -> None:
+    def run(self, rules: Sequence[Rule], gradients: Sequence[Array]) -> None:
         """See `Updates.run`."""
-        if rules != self._rules:
-            first = rules[0]
-            # A number that the type has no room for is infinite in it.
-            with np.errstate(over="ignore"):
-                self._rule_table[:] = first if rules.count(first) == len(rules) else rules
-            self._rules = rules
+        # Most often there is one rule for all, and it is the one of the call before.
+        distinct = rules[:1] if rules.count(rules[0]) == len(rules) else rules
+        if distinct != self._rules:
+            self._rule_table[:] = distinct
+            self._rules = distinct
         if len(self._gradients) != len(gradients) or not all(map(operator.is_, gradients, self._gradients)):
             self._place_gradients(gradients)
         for array, copy in self._copies:
@@ -86,7 +88,7 @@ class _Table:
         if memory is not array:
             self._copies.append((array, memory))
 
-    def _place_gradients(self, gradients: list[Array]) -> None:
+    def _place_gradients(self, gradients: Sequence[Array]) -> None:
         self._gradients = []
         # Of a gradient with gaps only the copy is known, which is of this call.
         known = [self._memory.get((row, 1)) for row in range(len(gradients))]
