@@ -93,6 +93,9 @@ class Backend(Protocol):
     def relu_gradient(self, grad: Array, result: Array, out: Array | None = None) -> Array:
         """Return the gradient where the result of a ReLU is not 0, and 0 elsewhere."""
 
+    def relu(self, a: Array) -> Array:
+        """Return the greater of each element and 0; NaN comes through."""
+
     def tanh_gradient(self, grad: Array, result: Array) -> Array:
         """Return the gradient of the input of a hyperbolic tangent, given its result."""
 

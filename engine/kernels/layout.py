@@ -14,16 +14,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[Any]
+from nnkit.kernels.memory import CACHE_LINE, Array, address, aligned
 
 # Images that are worked on side by side: a 512-bit register of float32.
 LANES = 16
-CACHE_LINE = 64
 
 
 def padded(size: int) -> int:
@@ -34,23 +32,6 @@ def padded(size: int) -> int:
 def batch_to_end(array: Array) -> Array:
     """Return an array with its first axis last; nothing is copied."""
     return array.transpose(*range(1, array.ndim), 0)  # a tenth of the time of numpy.moveaxis
-
-
-def aligned(shape: Sequence[int], dtype: npt.DTypeLike, *, zero: bool = False) -> Array:
-    """Return a new array, uninitialised or of zeros, that begins a cache line.
-
-    NumPy's own begin anywhere, and then each vector lies in two lines: some kernels take half as long again.
-    """
-    kind = np.dtype(dtype)
-    size = math.prod(shape) * kind.itemsize
-    memory = (np.zeros if zero else np.empty)(size + CACHE_LINE, np.uint8)
-    start = -_address(memory) % CACHE_LINE
-    return memory[start : start + size].view(kind).reshape(shape)
-
-
-def _address(array: Array) -> int:
-    address: int = array.__array_interface__["data"][0]
-    return address
 
 
 def empty_blocks(shape: Sequence[int], dtype: npt.DTypeLike) -> Array:
@@ -78,7 +59,7 @@ def blocks_for(shape: Sequence[int], dtype: npt.DTypeLike, out: Array | None) ->
     if isinstance(owner, np.ndarray) and owner.flags.c_contiguous:
         blocks = (*rest, padded(batch))
         size = math.prod(blocks) * out.itemsize
-        memory, start = owner.reshape(-1).view(np.uint8), _address(out) - _address(owner)
+        memory, start = owner.reshape(-1).view(np.uint8), address(out) - address(owner)
         # The memory of one tensor, with what `aligned` put before and behind it.
         if start < CACHE_LINE and 0 <= memory.size - size <= CACHE_LINE and start + size <= memory.size:
             whole = memory[start : start + size].view(out.dtype).reshape(blocks)

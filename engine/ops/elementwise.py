@@ -254,7 +254,7 @@ class Relu(Operation):
     def forward(self, a: Array) -> Array:
         if a.dtype == np.bool_:
             raise RuntimeError("Boolean inputs not supported for relu")
-        result = self.xp.maximum(a, a.dtype.type(0))
+        result = self.backend.relu(a)
         self.save(result)
         return result
 

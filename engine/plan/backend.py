@@ -88,6 +88,10 @@ class PlanBackend:
         """See `Backend.relu_gradient`."""
         return self.program.binary(codes.RELU_GRADIENT, grad, result)
 
+    def relu(self, a: Symbol) -> Symbol:
+        """See `Backend.relu`."""
+        return self.program.unary(codes.RELU, a)
+
     def tanh_gradient(self, grad: Symbol, result: Symbol) -> Symbol:
         """See `Backend.tanh_gradient`."""
         return self.program.binary(codes.TANH_GRADIENT, grad, result)

@@ -10,7 +10,8 @@ import numpy as np
 from nnkit.kernels.backend import Pixels
 from nnkit.kernels.cpu import instructions as codes
 from nnkit.kernels.cpu.instructions import Operand
-from nnkit.kernels.layout import LANES, Array, aligned
+from nnkit.kernels.layout import LANES, Array
+from nnkit.kernels.memory import aligned
 from nnkit.plan.program import Memory, PlanProgram, padded
 from nnkit.plan.symbols import FLOAT32, Symbol, UnplannableError
 

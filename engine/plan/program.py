@@ -11,7 +11,8 @@ import numpy as np
 from nnkit.kernels.cpu import instructions as codes
 from nnkit.kernels.cpu.instructions import Instruction
 from nnkit.kernels.cpu.program import Program, Weights
-from nnkit.kernels.layout import LANES, Array, aligned
+from nnkit.kernels.layout import LANES, Array
+from nnkit.kernels.memory import aligned
 from nnkit.plan.symbols import Symbol, UnplannableError
 
 OPERAND_FIELDS = ("input", "other", "bias", "result", "scratch", "labels")

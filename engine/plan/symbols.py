@@ -242,13 +242,6 @@ class SymbolicNumpy:
         return -a
 
     @staticmethod
-    def maximum(a: Any, b: Any) -> Symbol:
-        """Return the greater of a symbol and 0."""
-        if not isinstance(a, Symbol) or isinstance(b, Symbol) or number(b) != 0:
-            raise UnplannableError("a maximum with anything but 0")
-        return a.program.unary(codes.RELU, a)
-
-    @staticmethod
     def tanh(a: Symbol) -> Symbol:
         """Return the hyperbolic tangent."""
         return a.program.unary(codes.TANH, a)

@@ -247,7 +247,7 @@ def test_memory_that_does_not_fit_is_refused(name: str) -> None:
     call, expected, out = _results(18, 5)[name]
     several = isinstance(expected, tuple)
     right = out[0] if several else out
-    wrong = [right[1:], right.astype(np.float64), np.broadcast_to(np.float32(0), right.shape)]
+    wrong = [right[1:], np.zeros_like(right, np.float64), np.broadcast_to(np.float32(0), right.shape)]
     if name != "relu_gradient":
         wrong.append(np.empty((*right.shape[:-1], 2 * right.shape[-1]), np.float32)[..., ::2])
         wrong.append(empty_batch_last((right.shape[0] + 32, *right.shape[1:]))[32:])

@@ -11,6 +11,7 @@ from nnkit.kernels.backend import Pair, Sliding, output_size
 from nnkit.kernels.cpu.program import EagerProgram, Weights
 from nnkit.kernels.cpu.update_tables import CpuUpdates
 from nnkit.kernels.layout import LANES, Array, batch_to_end, blocks_for, check_out, from_blocks, to_blocks
+from nnkit.kernels.memory import aligned_like
 from nnkit.kernels.updates import Update
 
 # Shares of a batch whose weight gradients are summed apart: fixed, so that no result depends on the threads.
@@ -129,7 +130,7 @@ class CpuBackend:
     def relu_gradient(self, grad: Array, result: Array, out: Array | None = None) -> Array:
         """See `Backend.relu_gradient`; a mask of random signs is what `numpy.where` is slowest at."""
         if out is None:
-            out = np.empty_like(result, grad.dtype)
+            out = aligned_like(result) if result.dtype == grad.dtype else np.empty_like(result, grad.dtype)
         check_out(out, result.shape, grad.dtype)
         memory = _flat(result)
         if memory is None or any(each.strides != result.strides or each.dtype != result.dtype for each in (grad, out)):
@@ -139,6 +140,11 @@ class CpuBackend:
 
             relu_gradient(_flat(grad), memory, _flat(out))
         return out
+
+    def relu(self, a: Array) -> Array:
+        """See `Backend.relu`."""
+        result: Array = np.maximum(a, a.dtype.type(0), out=aligned_like(a))
+        return result
 
     def tanh_gradient(self, grad: Array, result: Array) -> Array:
         """See `Backend.tanh_gradient`."""

@@ -114,12 +114,12 @@ _OPERAND = np.dtype([(name, np.int64) for name in Operand._fields])
 
 def instruction_table(instructions: Sequence[Instruction]) -> Array:
     """Return instructions as the executor takes them."""
-    return np.array(instructions, _INSTRUCTION)
+    return np.array(list(instructions), _INSTRUCTION)
 
 
 def operand_table(operands: Sequence[Operand]) -> Array:
     """Return operands as the executor takes them."""
-    return np.array(operands, _OPERAND)
+    return np.array(list(operands), _OPERAND)
 
 
 def as_numbers(table: Array) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -10,7 +11,8 @@ import numpy as np
 from nnkit.kernels.backend import Pair, Sliding
 from nnkit.kernels.cpu import instructions as codes
 from nnkit.kernels.cpu.instructions import Instruction, Operand
-from nnkit.kernels.layout import LANES, Array, aligned
+from nnkit.kernels.layout import LANES, Array
+from nnkit.kernels.memory import aligned
 
 Shape = Sequence[int]
 
@@ -247,6 +249,12 @@ def _walk(weight: Weights) -> dict[str, int]:
     }
 
 
+@functools.lru_cache(maxsize=1024)
+def _table(instructions: tuple[Instruction, ...]) -> Array:
+    """Return the table of instructions that are the same whenever an operation meets the same shapes."""
+    return codes.instruction_table(instructions)
+
+
 class EagerProgram(Program):
     """A program that works on arrays and runs at once.
 
@@ -305,6 +313,6 @@ class EagerProgram(Program):
         # Numba takes half a second to import, so nothing that only looks at tensors waits for it.
         from nnkit.kernels.cpu.executor import Executable
 
-        program = codes.instruction_table(self.instructions)
+        program = _table(tuple(self.instructions))
         operands = codes.operand_table(self._operands)
         Executable(program, operands, self.dtype).run(self._images, slots or self.distance // LANES)

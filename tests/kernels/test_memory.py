@@ -1,0 +1,56 @@
+"""Memory that is used again, and never while somebody looks at it."""
+
+import gc
+
+import numpy as np
+import pytest
+
+from nnkit.kernels.memory import CACHE_LINE, MOST_KEPT, SMALLEST, _Pool, address, aligned, aligned_like
+
+LARGE = SMALLEST
+
+
+@pytest.mark.parametrize("shape", [(1,), (3, 5, 16), (LARGE,)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.uint8])
+def test_arrays_begin_a_cache_line(shape, dtype):
+    array = aligned(shape, dtype)
+    assert array.shape == shape
+    assert array.dtype == dtype
+    assert address(array) % CACHE_LINE == 0
+    assert array.flags.c_contiguous
+    assert array.flags.writeable
+
+
+def test_what_is_freed_is_used_again():
+    array = aligned((LARGE,), np.float32)
+    place = address(array)
+    view = array[5:7]
+    del array
+    gc.collect()
+    other = aligned((LARGE,), np.float32)
+    assert address(other) != place, "a view still looks at it"
+    del view
+    gc.collect()
+    assert address(aligned((LARGE,), np.float32)) in {place, address(other)} - {address(other)}
+
+
+def test_zeros_are_zeros_also_in_used_memory():
+    array = aligned((LARGE,), np.float32)
+    array.fill(np.nan)
+    del array
+    assert not aligned((LARGE,), np.float32, zero=True).any()
+
+
+def test_not_everything_is_kept():
+    pool = _Pool()
+    for _ in range(3):
+        pool.give_back(np.empty(MOST_KEPT // 2, np.uint8))
+    assert pool._kept <= MOST_KEPT
+    assert [pool.take(MOST_KEPT // 2).size for _ in range(3)] == [MOST_KEPT // 2] * 3
+    assert pool._kept == 0
+
+
+def test_a_like_array_has_the_same_layout():
+    for strided in (np.zeros((3, 4, 5)), np.zeros((3, 4, 5)).transpose(2, 0, 1), np.zeros((4, 3)).T):
+        made = aligned_like(strided)
+        assert (made.shape, made.strides, made.dtype) == (strided.shape, strided.strides, strided.dtype)
