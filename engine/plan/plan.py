@@ -17,8 +17,8 @@ from nnkit.plan.symbols import FLOAT32, Symbol, UnplannableError
 
 # Shares of a batch whose gradients are summed apart: fixed, so that no result depends on the threads.
 SLOTS = 16
-# Work of one call in multiply-adds: some hundredths of a second, so that Ctrl-C is answered.
-CALL_WORK = 4e9
+# Work of one call in multiply-adds: a hundredth of a second, or a tenth on an old machine, so that Ctrl-C is answered.
+CALL_WORK = 1e9
 
 
 class Source(NamedTuple):
