@@ -82,23 +82,30 @@ def test_a_parameter_without_dimensions_follows_pytorch():
     check_close(trained("Adam", {}, values, gradients)[0], expected)
 
 
-def everything(size):
+@pytest.fixture
+def many_threads(monkeypatch):
+    monkeypatch.setattr("nnkit.kernels.cpu.updates.PARALLEL", 0)
+
+
+def everything():
     return [
         parameter.array.tobytes()
         for name, options in CASES
-        for parameter in trained(name, options, [draw(0, size), draw(1, 5)], [draw(2, size), draw(3, 5)])[0]
+        for parameter in trained(name, options, [draw(0, 50_001), draw(1, 5)], [draw(2, 50_001), draw(3, 5)])[0]
     ]
 
 
 @pytest.mark.skipif(JIT_OFF, reason="without the compiler there is one thread")
-def test_threads_do_not_change_a_bit():
+def test_threads_do_not_change_a_bit(many_threads, monkeypatch):
     before = numba.get_num_threads()
     try:
         numba.set_num_threads(1)
-        alone = everything(300_001)
+        alone = everything()
     finally:
         numba.set_num_threads(before)
-    assert everything(300_001) == alone
+    assert everything() == alone
+    monkeypatch.undo()
+    assert everything() == alone
 
 
 @pytest.mark.skipif(JIT_OFF, reason="without the compiler there are no vectors")
@@ -236,8 +243,8 @@ def test_a_duplicate_is_changed_twice(name):
     np.testing.assert_allclose(results[0], results[1], rtol=2e-5, atol=2e-6)
 
 
-def test_parameters_that_share_memory_are_changed_one_after_the_other():
-    values = draw(0, 300_000 if not JIT_OFF else 30)
+def test_parameters_that_share_memory_are_changed_one_after_the_other(many_threads):
+    values = draw(0, max(SIZES))
     expected = values.copy()
     memory = values.copy()
     parts = [memory[:-1], memory[1:]]

@@ -26,7 +26,7 @@ ARRAYS = 5
 # Elements that a thread works on at a time: with all arrays, a share of the second-level cache.
 CHUNK = 8192
 # Fewer elements take less time than to wake a sleeping thread, which is a fifth of a millisecond.
-PARALLEL = 2**18
+PARALLEL = 2**19
 
 
 def _sgd(values, gradient, buffer, unused, unused_too, count, rule):
