@@ -20,6 +20,7 @@ FLOORS = (
     ("autograd", "graph"),
     ("nn",),
     ("optim", "data", "models", "plan"),
+    ("profiling",),
     ("training",),
     ("nnkit",),
     ("cli",),

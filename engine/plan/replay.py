@@ -95,6 +95,11 @@ class Replay:
                 return self.criterion(logits, labels).item(), logits.array
         return found.plan.run(_array(images), labels.array)
 
+    def plan(self, images: Tensor | Pixels, labels: Tensor) -> Plan | None:
+        """Return what differentiates such a batch, recorded now if it is not yet; None if the tape does it."""
+        found = self._planned(images, labels, differentiates=True)
+        return None if found is None else found.plan
+
     def _planned(self, images: Tensor | Pixels, labels: Tensor, differentiates: bool) -> _Planned | None:
         if self.obstacle is not None or not len(labels):
             return None

@@ -33,6 +33,7 @@ __all__ = [
     "machine_function",
     "parallel_kernel",
     "prange",
+    "unlocked_kernel",
 ]
 
 
@@ -80,6 +81,8 @@ kernel: Callable[..., Any] = numba.njit(cache=_KEPT)
 # For parts of a kernel that pass registers to each other, which a call would write to memory.
 inner_kernel: Callable[..., Any] = numba.njit(cache=_KEPT, forceinline=True)
 parallel_kernel: Callable[..., Any] = numba.njit(cache=_KEPT, parallel=True)
+# For threads of Python's own, which run it at the same time.
+unlocked_kernel: Callable[..., Any] = numba.njit(cache=_KEPT, nogil=True)
 
 
 # The functions that run one kind of instruction, by opcode.

@@ -44,7 +44,7 @@ def _call(typingctx, function, step, x, other, bias, out, scratch, labels, image
 
 
 # Columns of the tables, as plain numbers: records would be looked at by Numba field by field at each call.
-_OPCODE, _INPUT, _OTHER, _BIAS, _RESULT, _SCRATCH, _LABELS, _ONCE = (
+_OPCODE, _INPUT, _OTHER, _BIAS, _RESULT, _SCRATCH, _LABELS, ONCE = (
     Instruction._fields.index(name)
     for name in ("opcode", "input", "other", "bias", "result", "scratch", "labels", "once")
 )
@@ -86,7 +86,7 @@ def _run(steps, operands, functions, address, itemsize, batch, slots, first, las
         for block in range(start + first, min(start + last, end)):
             images = min(LANES, batch - block * LANES)
             for number in range(len(steps)):
-                if steps[number, _ONCE] and block != start:
+                if steps[number, ONCE] and block != start:
                     continue
                 record = address + number * step_bytes
                 perform(steps, number, record, operands, functions, itemsize, images, block, slot, thread)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
@@ -14,21 +15,31 @@ LABELS = np.dtype(np.int64)
 
 
 def run_python(
-    program: Array, operands: Array, dtype: np.dtype[Any], batch: int, slots: int, first: int, last: int
+    program: Array,
+    operands: Array,
+    dtype: np.dtype[Any],
+    batch: int,
+    slots: int,
+    first: int,
+    last: int,
+    nanoseconds: Array | None = None,
 ) -> None:
-    """See `executor.run`."""
+    """See `Executable.run`; `nanoseconds` (slots, instructions) are added to where they are given."""
     program, operands = program.view(np.recarray), operands.view(np.recarray)
     blocks = -(-batch // LANES)
     for slot in range(slots):
         start, end = slot * blocks // slots, (slot + 1) * blocks // slots
         for block in range(start + first, min(start + last, end)):
-            for step in program:
+            for number, step in enumerate(program):
                 if step.once and block != start:
                     continue
+                before = time.perf_counter_ns()
                 names = (step.input, step.other, step.bias, step.result, step.scratch)
                 memory = [_memory(operands[number], dtype, block, slot) for number in names]
                 labels = _memory(operands[step.labels], LABELS, block, slot)
                 KERNELS[int(step.opcode)](step, *memory, labels, min(LANES, batch - block * LANES))
+                if nanoseconds is not None:
+                    nanoseconds[slot, number] += time.perf_counter_ns() - before
 
 
 def _memory(operand: Any, dtype: np.dtype[Any], block: int, slot: int) -> Array:

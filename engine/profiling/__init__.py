@@ -1,0 +1,8 @@
+"""What a training step spends its time on, operation by operation."""
+
+from nnkit.profiling.layers import Layers
+from nnkit.profiling.planned import PlanWatch
+from nnkit.profiling.rows import Phase, Row, median_rows
+from nnkit.profiling.taped import TapeWatch
+
+__all__ = ["Layers", "Phase", "PlanWatch", "Row", "TapeWatch", "median_rows"]
