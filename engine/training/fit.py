@@ -158,7 +158,7 @@ def _train_epoch(training: Training) -> Generator[Event, None, _Progress]:
     for number, (images, labels) in enumerate(training.train.pixels(training.epoch), start=1):
         progress.lr = training.optimizer.param_groups[0]["lr"]
         on_tape = training.replay.obstacle
-        loss, logits = _train_step(training, images, labels)
+        loss, logits = train_step(training, images, labels)
         if training.replay.obstacle != on_tape:
             yield OnTape(str(training.replay.obstacle))
         progress.images += len(labels)
@@ -180,7 +180,7 @@ def _train_epoch(training: Training) -> Generator[Event, None, _Progress]:
 
 # What overflows is found below, and told once.
 @np.errstate(over="ignore", invalid="ignore")
-def _train_step(training: Training, images: Tensor | Pixels, labels: Tensor) -> tuple[float, Array]:
+def train_step(training: Training, images: Tensor | Pixels, labels: Tensor) -> tuple[float, Array]:
     """Improve the parameters by one batch; return its loss and logits from before."""
     training.optimizer.zero_grad()
     loss, logits = training.replay.differentiate(images, labels)

@@ -28,3 +28,10 @@ def _use_threads(config: Config, threads: int) -> None:
     if threads > most:
         raise config.error(("training", "threads"), f"must be <= {most} on this machine, got {threads}")
     numba.set_num_threads(threads)
+
+
+def threads_in_use() -> int:
+    """Return how many threads kernels use."""
+    import numba  # See above.
+
+    return int(numba.get_num_threads())

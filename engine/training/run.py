@@ -77,7 +77,7 @@ def train(config: Config, output: Path, resume: Path | None = None) -> Iterator[
     checkpoint = checkpoints.load(resume) if resume else None
     if resume and checkpoint:
         check_same_run(config, checkpoint, resume)
-    training = _prepare(config)
+    training = prepare(config)
     if resume and checkpoint:
         go_on(training, checkpoint, resume)
     folder = RunFolder(output, config)
@@ -101,7 +101,13 @@ def train(config: Config, output: Path, resume: Path | None = None) -> Iterator[
     yield RunDone(output, training.epoch, training.step, seconds, training.best_epoch, training.best_accuracy, last)
 
 
-def _prepare(config: Config) -> Training:
+def prepare(config: Config) -> Training:
+    """Return all that a run changes, at its beginning: the config's network, data, optimizer and schedule.
+
+    Raises:
+        ConfigError: they cannot be built, or do not fit each other.
+        DataError: the data set is missing or damaged.
+    """
     network = build_network(config)
     train_images = data.load(config.data.name, "train")
     test_images = data.load(config.data.name, "test")
