@@ -21,6 +21,7 @@ from nnkit.registry import closest
 COMMANDS = {
     "train": ("nnkit.cli.train", "Train a network from a config."),
     "eval": ("nnkit.cli.eval", "Measure a checkpoint on test images."),
+    "profile": ("nnkit.cli.profile", "Measure where the time of a training step goes."),
     "inspect-graph": ("nnkit.cli.inspect_graph", "Print the grad_fn graph behind a loss."),
 }
 
