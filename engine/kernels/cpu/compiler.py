@@ -79,7 +79,7 @@ _KEPT = _prepare_cache()
 # NaN and infinity must come through, so none of these compiles with all of `fastmath`.
 kernel: Callable[..., Any] = numba.njit(cache=_KEPT)
 # For parts of a kernel that pass registers to each other, which a call would write to memory.
-inner_kernel: Callable[..., Any] = numba.njit(cache=_KEPT, forceinline=True)
+inner_kernel: Callable[..., Any] = numba.njit(cache=_KEPT, inline="always")
 parallel_kernel: Callable[..., Any] = numba.njit(cache=_KEPT, parallel=True)
 # For threads of Python's own, which run it at the same time.
 unlocked_kernel: Callable[..., Any] = numba.njit(cache=_KEPT, nogil=True)

@@ -9,9 +9,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from nnkit.kernels.cpu import simd
 from nnkit.kernels.cpu.compiler import inner_kernel, instruction, kernel
 from nnkit.kernels.cpu.instructions import CORRELATE, CORRELATE_WEIGHTS
+
+# Where loops over positions begin. For a literal 0 Numba would compile what they call once more.
+FIRST = np.int64(0)
 
 
 class Steps(NamedTuple):
@@ -93,8 +98,8 @@ def _whole_strips(step):
 
 
 @kernel
-def _output_rows(four, two, one, x, w, bias, out, channel, first_channel, step, steps):
-    """Compute four.rows output channels from `channel` on."""
+def _output_rows(wide, narrow, x, w, bias, out, channel, first_channel, step, steps):
+    """Compute wide.rows output channels from `channel` on; there are at least as many columns as narrow.columns."""
     distance, width, top_dilation = step.distance, step.out_width, step.vertical_dilation
     w_start = step.weight_start + channel * steps.weight_output_channel
     first_whole, last_whole = _whole_strips(step)
@@ -104,17 +109,17 @@ def _output_rows(four, two, one, x, w, bias, out, channel, first_channel, step, 
         rows = (step.channels // step.groups, first, last)
         x_row = first_channel * steps.channel + top * steps.row
         out_row = ((step.first_result + channel) * step.out_height + y) * width * distance
-        column = 0
-        while column + 2 <= width:
+        column = FIRST
+        while column < width:
             # At the borders narrow strips leave out more of what is only padding.
-            if column + 4 <= width and first_whole <= column <= last_whole:
-                _strip(four, x, w, bias, out, x_row, out_row, w_start, channel, column, step, steps, rows)
-                column += 4
+            if column + simd.columns(wide) <= width and first_whole <= column <= last_whole:
+                _strip(wide, x, w, bias, out, x_row, out_row, w_start, channel, column, step, steps, rows)
+                column += simd.columns(wide)
             else:
-                _strip(two, x, w, bias, out, x_row, out_row, w_start, channel, column, step, steps, rows)
-                column += 2
-        if column < width:
-            _strip(one, x, w, bias, out, x_row, out_row, w_start, channel, column, step, steps, rows)
+                # The last strip begins where it still fits, and computes some positions once more.
+                column = min(column, width - simd.columns(narrow))
+                _strip(narrow, x, w, bias, out, x_row, out_row, w_start, channel, column, step, steps, rows)
+                column += simd.columns(narrow)
 
 
 @instruction(CORRELATE)
@@ -143,22 +148,27 @@ def correlate(step, x, other, bias, out, scratch, labels, images):
         first = step.first_channel + group * (step.channels // step.groups)
         channel = group * out_channels
         end = channel + out_channels
-        four, two, one = simd.zeros(out, 6, 4), simd.zeros(out, 6, 2), simd.zeros(out, 6, 1)
-        # 6 and 4 keep the machine busy, 2 and 1 do not: so 20 = 6 + 6 + 4 + 4.
+        if step.out_width == 1:
+            wide = simd.zeros(out, 6, 1)
+            while channel + 6 <= end:
+                _output_rows(wide, wide, x, other, bias, out, channel, first, step, steps)
+                channel += 6
+            wide = simd.zeros(out, 1, 1)
+            while channel < end:
+                _output_rows(wide, wide, x, other, bias, out, channel, first, step, steps)
+                channel += 1
+        # 6 and 4 rows keep the machine busy, fewer do not: so 20 = 6 + 6 + 4 + 4.
+        wide, narrow = simd.zeros(out, 6, 4), simd.zeros(out, 6, 2)
         while channel + 10 <= end or channel + 6 == end:
-            _output_rows(four, two, one, x, other, bias, out, channel, first, step, steps)
+            _output_rows(wide, narrow, x, other, bias, out, channel, first, step, steps)
             channel += 6
-        four, two, one = simd.zeros(out, 4, 4), simd.zeros(out, 4, 2), simd.zeros(out, 4, 1)
+        wide, narrow = simd.zeros(out, 4, 4), simd.zeros(out, 4, 2)
         while channel + 4 <= end:
-            _output_rows(four, two, one, x, other, bias, out, channel, first, step, steps)
+            _output_rows(wide, narrow, x, other, bias, out, channel, first, step, steps)
             channel += 4
-        four, two, one = simd.zeros(out, 2, 4), simd.zeros(out, 2, 2), simd.zeros(out, 2, 1)
-        while channel + 2 <= end:
-            _output_rows(four, two, one, x, other, bias, out, channel, first, step, steps)
-            channel += 2
-        four, two, one = simd.zeros(out, 1, 4), simd.zeros(out, 1, 2), simd.zeros(out, 1, 1)
+        wide, narrow = simd.zeros(out, 1, 4), simd.zeros(out, 1, 2)
         while channel < end:
-            _output_rows(four, two, one, x, other, bias, out, channel, first, step, steps)
+            _output_rows(wide, narrow, x, other, bias, out, channel, first, step, steps)
             channel += 1
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nnkit.kernels.cpu import simd, simd_arithmetic
 from nnkit.kernels.cpu.compiler import inner_kernel, instruction, kernel
+from nnkit.kernels.cpu.correlation import FIRST
 from nnkit.kernels.cpu.instructions import ADD_SUMS, MULTIPLY, MULTIPLY_WEIGHTS
 from nnkit.kernels.layout import LANES
 
@@ -28,7 +29,7 @@ def multiply(step, x, other, bias, out, scratch, labels, images):
     r * `weight_output_channel` + c * `weight_input_channel` of other, which makes transposing free.
     """
     rows = step.out_channels
-    row = 0
+    row = FIRST
     while row + 8 <= rows:
         _rows(simd.zeros(out, 8, 1), other, x, bias, out, row, step)
         row += 8
@@ -75,7 +76,7 @@ def multiply_weights(step, x, other, bias, out, scratch, labels, images):
     for channel in range(0, features, LANES):
         block = simd.load_rows(simd.zeros(x, 16, 1), x, channel * distance, distance, channels - channel)
         simd.store(simd.transpose(block), scratch, channel, features, 0)
-    row = 0
+    row = FIRST
     while row + 4 <= rows:
         _weight_columns(simd.zeros(out, 4, 4), simd.zeros(out, 4, 1), other, scratch, out, row, features, step)
         row += 4
