@@ -23,7 +23,8 @@ from nnkit.kernels.cpu.executor import ONCE, Executable, perform
 from nnkit.kernels.cpu.executor_python import run_python
 from nnkit.kernels.layout import LANES, Array
 
-_CLOCK = getattr(time, "CLOCK_MONOTONIC", None)
+# The first one exists on macOS only, whose other clock counts microseconds.
+_CLOCK = getattr(time, "CLOCK_UPTIME_RAW", getattr(time, "CLOCK_MONOTONIC", None))
 # Threads write to rows of their own, and no two rows share a cache line.
 _LINE = 8
 
