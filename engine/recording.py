@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 from nnkit.kernels.layout import Array
@@ -33,7 +33,7 @@ class Recording:
     def __init__(self) -> None:
         self.calls: list[Call] = []
         self.constants: list[Any] = []
-        self.remade: list[tuple[Any, Callable[[], Array]]] = []
+        self.remade: list[tuple[Any, partial[Array]]] = []
         self.obstacle: str | None = None
 
     def __enter__(self) -> Recording:
@@ -63,7 +63,7 @@ def note_constant(tensor: Any) -> None:
         _active.recording.constants.append(tensor)
 
 
-def note_remade(tensor: Any, make: Callable[[], Array]) -> None:
+def note_remade(tensor: Any, make: partial[Array]) -> None:
     """Tell what records that a tensor differs each time, and how its next array is made."""
     if _active.recording is not None:
         _active.recording.remade.append((tensor, make))

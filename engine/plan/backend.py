@@ -18,18 +18,17 @@ class PlanBackend:
     def __init__(self, program: PlanProgram) -> None:
         self.program = program
         self.xp: Any = SymbolicNumpy()
-        self.losses: Symbol | None = None
 
-    def convolution(
-        self, x: Any, weight: Symbol, bias: Symbol | None, sliding: Sliding, groups: int, out: None = None
-    ) -> Symbol:
+    def convolution(self, x: Any, weight: Any, bias: Any, sliding: Sliding, groups: int, out: None = None) -> Symbol:
         """See `Backend.convolution`."""
         program = self.program
+        if not isinstance(weight, Symbol):
+            raise UnplannableError("a convolution with an array of constants")
         x = program.dense(program.images(x))
         sizes = (output_size(x.shape[2 + i], weight.shape[2 + i], sliding, i) for i in (0, 1))
         result = program.new((weight.shape[0], *sizes))
         shapes = (x.inner, weight.shape, result.inner)
-        operands = (program.operand(x), program.kernels(weight), program.operand(bias), program.operand(result))
+        operands = (program.operand(x), program.kernels(weight), _bias(program, bias), program.operand(result))
         program.convolution(*operands, shapes, sliding)
         return result
 
@@ -61,7 +60,7 @@ class PlanBackend:
         program.convolution_weight_gradient(*operands, (grad.inner, x.inner, result.shape), sliding)
         return result
 
-    def product(self, x: Any, weight: Any, bias: Symbol | None, out: None = None) -> Symbol:
+    def product(self, x: Any, weight: Any, bias: Any, out: None = None) -> Symbol:
         """See `Backend.product`."""
         program = self.program
         x = program.dense(program.images(x))
@@ -69,7 +68,7 @@ class PlanBackend:
             raise UnplannableError("a product with an array of constants")
         channels, rows = weight.shape
         result = program.new((rows,))
-        operands = (program.operand(x), program.matrix(weight), program.operand(bias), program.operand(result))
+        operands = (program.operand(x), program.matrix(weight), _bias(program, bias), program.operand(result))
         program.product(*operands, channels, rows)
         return result
 
@@ -147,8 +146,9 @@ class PlanBackend:
         if not isinstance(target, Labels) or weight is not None or ignore_index >= 0:
             raise UnplannableError("a loss whose targets are not the labels, or are weighted or ignored")
         program = self.program
+        target.classes = min(target.classes, log_probabilities.shape[1])
         source = program.dense(log_probabilities)
-        self.losses = losses = program.external(())
+        losses = program.external(())
         operands = {"input": program.operand(source), "result": program.operand(losses)}
         program.add(codes.NLL_LOSS, **operands, labels=target.operand)
         return losses, None
@@ -164,3 +164,12 @@ class PlanBackend:
         fields = {"result": program.operand(result), "labels": target.operand}
         program.add(codes.NLL_LOSS_GRADIENT, **fields, length=result.count, scalar=float(share))
         return result
+
+
+def _bias(program: PlanProgram, bias: Any) -> int:
+    """Return the operand of one number for each channel, the same for all images."""
+    if bias is None:
+        return 0
+    if not isinstance(bias, Symbol) or bias.memory.of_images or not bias.is_contiguous:
+        raise UnplannableError("a bias that is no parameter, or not one number after the other")
+    return program.operand(bias)

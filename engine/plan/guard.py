@@ -2,30 +2,43 @@
 
 from __future__ import annotations
 
+import pickle
 import random
-from collections.abc import Callable, Iterator
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import is_dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
 from nnkit.nn import Module
+from nnkit.nn.hooks import ModuleHooks
+from nnkit.plan.symbols import UnplannableError
 from nnkit.random import default_generator
 from nnkit.recording import Recording
+from nnkit.tape import reachable
 from nnkit.tensors import Tensor
-from nnkit.tensors.size import Size
 
 # Attributes of these types are the same if they are equal; others only if they are the same object.
-_VALUES = (bool, int, float, complex, str, bytes, tuple, Size, type(None))
+_VALUES = (bool, int, float, complex, str, bytes, type(None))
+
+
+_GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
+# How deep containers and plain objects in attributes are looked into.
+_DEPTH = 4
 
 
 class Snapshot:
-    """The attributes of all modules of a network and the memory of its parameters, at one moment."""
+    """The attributes of all modules of some trees and the memory of their parameters, at one moment."""
 
-    def __init__(self, network: Module) -> None:
+    def __init__(self, roots: Sequence[Module]) -> None:
         # Keeps what it compares with alive, so that no other object can get the same identity.
-        self._modules = [(module, _members(module)) for module in network.modules()]
+        self._modules = [(module, _members(module)) for root in roots for module in root.modules()]
         self._remember()
-        self._parameters = [(parameter, parameter.array, parameter.requires_grad) for parameter in network.parameters()]
+        parameters = [parameter for root in roots for parameter in root.parameters()]
+        self._parameters = [(each, each.array, each.requires_grad) for each in parameters]
 
     def holds(self) -> bool:
         """Return whether nothing has changed; values of parameters may."""
@@ -44,25 +57,43 @@ class Snapshot:
 
     def _remember(self) -> None:
         """Keep the identities of all members: to compare those takes a fifth of the time."""
-        containers: list[Any] = []
-        for module, _ in self._modules:
-            containers.append(module.__dict__)
-            containers += (value for value in module.__dict__.values() if type(value) in (dict, list, set))
-        views = [each.values() if type(each) is dict else each for each in containers]
+        views = [view for module, _ in self._modules for view in _views(module, _DEPTH)]
         self._identities = [(view, tuple(map(id, view))) for view in views]
 
 
-def _members(module: Module) -> list[Any]:
-    """Return the attributes of a module and the elements of those that are containers."""
-    members: list[Any] = []
-    for name, value in module.__dict__.items():
-        kind = type(value)
-        if kind is dict:
-            members += (name, *value, *value.values())
-        elif kind is list or kind is set:
-            members += (name, *value)
-        else:
-            members += (name, value)
+def _inside(value: Any) -> Any:
+    """Return what is in a container or an object that is nothing but attributes, as it is at any time; else None."""
+    if isinstance(value, dict):
+        return value.values()
+    if isinstance(value, list | tuple | set | frozenset | deque):
+        return value
+    if isinstance(value, Module | ModuleHooks | SimpleNamespace) or is_dataclass(value):
+        return vars(value).values()
+    return None
+
+
+def _views(value: Any, depth: int) -> Iterator[Any]:
+    view = _inside(value)
+    if view is None or depth == 0:
+        return
+    # What cannot change need not be looked at, but what is in there may.
+    if not isinstance(value, tuple | frozenset):
+        yield view
+    for each in view:
+        # Other modules are looked at for themselves.
+        if not isinstance(each, Module):
+            yield from _views(each, depth - 1)
+
+
+def _members(value: Any, depth: int = _DEPTH) -> list[Any]:
+    """Return all that is in an object, and in the containers in there."""
+    view = _inside(value)
+    if view is None or depth == 0:
+        return [value]
+    names = value if isinstance(value, dict) else () if view is value else vars(value)
+    members = [type(value), len(view), *names]
+    for each in view:
+        members += [each] if isinstance(each, Module) else _members(each, depth - 1)
     return members
 
 
@@ -73,56 +104,82 @@ def _same(now: list[Any], before: list[Any]) -> bool:
     )
 
 
-def obstacle(network: Module) -> str | None:
-    """Return why a network cannot be replayed whatever it computes, or None."""
-    for name, module in network.named_modules():
-        hooks = module._hooks
-        if hooks is not None and any(vars(hooks).values()):
-            return f"a hook on {name or 'the network'}"
-    for name, parameter in network.named_parameters():
-        if parameter._hooks is not None:
-            return f"a hook on {name}"
+def obstacle(roots: Sequence[Module]) -> str | None:
+    """Return why a network and its loss cannot be replayed whatever they compute, or None."""
+    for root, title in zip(roots, ("the network", "the loss"), strict=False):
+        for name, module in root.named_modules():
+            hooks = module._hooks
+            if hooks is not None and any(vars(hooks).values()):
+                return f"a hook on {name or title}"
+        for name, parameter in root.named_parameters():
+            if parameter._hooks is not None:
+                return f"a hook on {name}"
     return None
 
 
 class Chance:
     """The generators of random numbers, watched while a step is recorded."""
 
-    def __init__(self) -> None:
+    def __init__(self, roots: Sequence[Module]) -> None:
         self._python = random.getstate()
         self._numpy = _numpy_state()
-        self._own = default_generator.get_state()
+        self._own = self._after = default_generator.get_state()
+        self._others = [(each, pickle.dumps(each)) for each in _generators(roots)]
 
-    def go_back(self) -> None:
-        """Return nnkit's generator to where it was."""
-        default_generator.set_state(self._own)
+    def go_on(self) -> None:
+        """Bring nnkit's generator to where the recorded step left it."""
+        default_generator.set_state(self._after)
 
     def obstacle(self, recording: Recording) -> str | None:
         """Return which numbers were drawn that a replay would not draw again, or None; go back in any case."""
-        after = default_generator.get_state()
-        self.go_back()
+        self._after = default_generator.get_state()
+        default_generator.set_state(self._own)
         for _, make in recording.remade:
             make()
         as_replayed = default_generator.get_state()
-        self.go_back()
+        default_generator.set_state(self._own)
         if random.getstate() != self._python:
             return "Python's random numbers"
-        if _numpy_state() != self._numpy:
+        if _numpy_state() != self._numpy or any(pickle.dumps(each) != state for each, state in self._others):
             return "NumPy's random numbers"
-        if not np.array_equal(after, as_replayed):
+        if not np.array_equal(self._after, as_replayed):
             return "random numbers in the network"
         return None
 
 
+def _generators(roots: Sequence[Module]) -> Iterator[Any]:
+    """Yield the generators of random numbers in the attributes of modules, and in the files that define these."""
+    for root in roots:
+        for module in root.modules():
+            file = vars(sys.modules.get(type(module).__module__, random))
+            for each in (*vars(module).values(), *file.values()):
+                if isinstance(each, _GENERATORS) and not isinstance(each, random.SystemRandom):
+                    yield each
+
+
 def _numpy_state() -> tuple[bytes, int]:
-    # Whoever uses the old generator is to be noticed; the new ones cannot be.
+    # The generator that NumPy's functions share.
     _, words, position, *_ = np.random.get_state(legacy=True)
     return np.asarray(words).tobytes(), int(position)
 
 
-def hooked_nodes(roots: Iterator[Any]) -> bool:
-    """Return whether someone waits for a gradient between the operations."""
-    return any(node.output_hooks or node.before or node.after for node in roots)
+def check_recorded(recording: Recording, snapshot: Snapshot, chance: Chance, loss: Tensor | None) -> None:
+    """Refuse a recorded step, with the loss that is to be differentiated, that a replay would not repeat.
+
+    Raises:
+        UnplannableError: the message is the reason.
+    """
+    found = chance.obstacle(recording) or recording.obstacle
+    if found is not None:
+        raise UnplannableError(found)
+    if not snapshot.holds():
+        raise UnplannableError("attributes that the network changes as it runs")
+    if loss is None:
+        return
+    if loss.grad_fn is None:
+        raise UnplannableError("a loss without gradients")
+    if any(node.output_hooks or node.before or node.after for node in reachable([loss.grad_fn])):
+        raise UnplannableError("a hook on a tensor")
 
 
 Criterion = Callable[[Tensor, Tensor], Tensor]

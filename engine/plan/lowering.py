@@ -6,7 +6,9 @@ operation's `backward`, and what they ask of their backend becomes an instructio
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -39,7 +41,7 @@ class Lowering:
         self._values[id(tensor)] = symbol
         self._edges[id(tensor)] = edge
 
-    def define_remade(self) -> list[tuple[Symbol, Callable[[], Array]]]:
+    def define_remade(self) -> list[tuple[Symbol, partial[Array]]]:
         """Define the tensors that differ each time; return what stands for them, and what makes their arrays."""
         remade = []
         for tensor, make in self._recording.remade:
@@ -47,6 +49,16 @@ class Lowering:
             self.define(tensor, symbol)
             remade.append((symbol, make))
         return remade
+
+    def remade_with(self) -> list[Any]:
+        """Return all that the functions of `define_remade` were given except for arrays."""
+        parts = [part for _, make in self._recording.remade for part in make.args]
+        return [part for part in parts if not isinstance(part, np.ndarray)]
+
+    @property
+    def classes(self) -> int:
+        """How many classes the loss knows: another label must not come to the program."""
+        return self._classes.classes
 
     def run(self) -> None:
         """Run all recorded operations on symbols.
@@ -56,7 +68,8 @@ class Lowering:
         """
         for number, call in enumerate(self._recording.calls, start=1):
             self.program.origin = number
-            self._run(call, number)
+            with self._unknown():
+                self._run(call, number)
 
     def value(self, tensor: Tensor) -> Any:
         """Return what stands for a tensor.
@@ -69,21 +82,37 @@ class Lowering:
         return self._values[id(tensor)]
 
     def gradients(self, loss: Tensor, leaves: Sequence[AccumulateGrad]) -> list[Symbol | None]:
-        """Differentiate, and return the gradient of each leaf."""
+        """Differentiate, and return the gradient of each leaf.
+
+        Raises:
+            UnplannableError: one of the operations cannot be planned.
+        """
         edge = self._edges.get(id(loss), NO_EDGE)
-        found = walk_backward(
-            [(edge, np.ones((), np.float32))], retain_graph=False, wanted=[(leaf, 0) for leaf in leaves]
-        )
+        with self._unknown():
+            found = walk_backward(
+                [(edge, np.ones((), np.float32))], retain_graph=False, wanted=[(leaf, 0) for leaf in leaves]
+            )
         return found  # type: ignore[return-value]
+
+    @contextmanager
+    def _unknown(self) -> Iterator[None]:
+        """Say what it means that a symbol has not all that an operation asks of arrays."""
+        try:
+            yield
+        except (AttributeError, TypeError) as error:
+            call = self._recording.calls[abs(self.program.origin) - 1]
+            raise UnplannableError(f"{call.operation.__name__}, which plans do not know") from error
 
     def _run(self, call: Call, number: int) -> None:
         inputs = [self.value(each) if isinstance(each, Tensor) else each for each in call.inputs]
+        if any(isinstance(each, Total) for each in inputs):
+            raise UnplannableError("a calculation with the loss")
+        options = {name: self._option(value) for name, value in call.options.items()}
         if not any(isinstance(each, Symbol) for each in inputs):
             # Made of constants, it is a constant; its value is known from the recorded step.
             for result in call.results:
                 self._values[id(result)] = result.array
             return
-        options = {name: self._option(value) for name, value in call.options.items()}
         operation = call.operation(self.backend, call.needs_input_grad)  # type: ignore[arg-type]
         found = operation.forward(*inputs, **options)
         values: tuple[Any, ...] = found if isinstance(found, tuple) else (found,)

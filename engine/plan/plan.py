@@ -97,8 +97,7 @@ class Plan:
             array = memory.array
             step = memory.size if memory.of_images else 0
             address = array.ctypes.data + offset * array.itemsize
-            elements = -(-array.nbytes // 4) if array.dtype == np.uint8 else array.size - offset
-            return Operand(address, elements, block_step=step)
+            return Operand(address, _elements(array) - offset, block_step=step)
         if memory.is_sum:
             width = self._sums.shape[1]
             return Operand(self._sums.ctypes.data + 4 * start, width - start, slot_step=width)
@@ -113,7 +112,9 @@ class Plan:
         """
         if isinstance(images, Pixels):
             self._pixels = images.images  # an address does not keep it alive
-            self._operands["address"][self._source.operand] = images.images.__array_interface__["data"][0]
+            place = self._operands[self._source.operand]
+            place["address"] = images.images.__array_interface__["data"][0]
+            place["elements"] = _elements(images.images)
             self._source.array[:] = images.places
         else:
             write_blocks(images, self._source.array)
@@ -121,10 +122,11 @@ class Plan:
         for symbol, make in self._remade:
             write_blocks(make(), symbol.memory.array)
         self._execute()
-        loss = np.add.reduce(self._losses) * self._factor
-        # (blocks, K, LANES) in memory.
+        with np.errstate(all="ignore"):
+            loss = np.add.reduce(self._losses) * self._factor
+        # (blocks, K, LANES) in memory; copied, because the next step writes there.
         logits = self._logits.transpose(0, 2, 1).reshape(-1, self.classes)[: self.batch]
-        return float(loss), logits
+        return float(loss), np.array(logits, order="C")
 
     def _execute(self) -> None:
         most = -(-self._blocks // self._slots)
@@ -179,3 +181,11 @@ def _seen(flat: Array, symbol: Symbol) -> Array:
     strides = tuple(4 * stride for stride in symbol.strides)
     view: Array = np.lib.stride_tricks.as_strided(flat[start:], symbol.shape, strides)
     return view
+
+
+def _elements(array: Array) -> int:
+    """Return how many elements of a program an array spans: numbers, or bytes of which four are one."""
+    if array.dtype == np.uint8:
+        return -(-array.nbytes // 4)
+    last = sum((size - 1) * stride for size, stride in zip(array.shape, array.strides, strict=True))
+    return last // array.itemsize + 1 if array.size else 0

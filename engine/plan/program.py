@@ -120,6 +120,8 @@ class PlanProgram(Program):
         """Return a symbol for an array that has nothing to do with images, and that may change between steps."""
         if array.dtype != np.float32:
             raise UnplannableError(f"parameters of type {array.dtype}")
+        if min(array.strides, default=0) < 0:
+            raise UnplannableError("a parameter whose elements lie in reverse order")
         strides = tuple(stride // array.itemsize for stride in array.strides)
         return Symbol(self, Memory(array.size, of_images=False, array=array), array.shape, 0, strides)
 
@@ -245,6 +247,10 @@ class PlanProgram(Program):
             raise UnplannableError("a convolution with values of each image")
         return Weights(self.operand(weight), 0, *weight.strides)
 
+    def content(self) -> tuple[Any, ...]:
+        """Return what is equal for programs that do the same with the same parameters."""
+        return list(self.instructions), [(*_content(memory), memory.start + offset) for memory, offset in self.operands]
+
     # Layout ---------------------------------------------------------------------------------------------
 
     def place_images(self) -> int:
@@ -285,3 +291,10 @@ class PlanProgram(Program):
 def padded(size: int) -> int:
     """Return a size in elements rounded up so that what follows begins a cache line."""
     return -(-size // LANES) * LANES
+
+
+def _content(memory: Memory) -> tuple[int, ...]:
+    if memory.array is None or memory.of_images:
+        return memory.size, memory.of_images
+    # Which bytes the images are picked from may change each time; parameters may not.
+    return (id(memory.array),) if memory.array.dtype == np.float32 else ()

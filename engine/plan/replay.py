@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import contextlib
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -10,14 +12,14 @@ from nnkit.kernels import backend_for
 from nnkit.kernels.backend import Pixels
 from nnkit.kernels.layout import LANES, Array
 from nnkit.nn import Module
-from nnkit.plan.guard import Chance, Criterion, Snapshot, hooked_nodes, obstacle
+from nnkit.plan.guard import Chance, Criterion, Snapshot, check_recorded, obstacle
 from nnkit.plan.lowering import Lowering, loss_of
 from nnkit.plan.plan import Plan, Source
 from nnkit.plan.program import Memory, PlanProgram
 from nnkit.plan.rewrite import pool_before_relu, skip_unread_rows
-from nnkit.plan.symbols import Labels, Symbol, UnplannableError
+from nnkit.plan.symbols import Labels, Symbol, Total, UnplannableError
 from nnkit.recording import Recording
-from nnkit.tape import AccumulateGrad, reachable
+from nnkit.tape import AccumulateGrad
 from nnkit.tensors import Tensor, no_grad
 
 # After so many recordings of the same kind of step the network is taken to change all the time.
@@ -25,25 +27,41 @@ MOST_RECORDINGS = 8
 
 
 class _Key(NamedTuple):
-    gathers: bool
-    shape: tuple[int, ...]
+    """What a plan takes for granted of a step."""
+
+    images: tuple[Any, ...]
+    labels: tuple[str, tuple[int, ...]]
     training: bool
     differentiates: bool
 
 
+class _Step(NamedTuple):
+    """What the tape made of a step."""
+
+    logits: Tensor
+    loss: Tensor
+
+
 class _Planned(NamedTuple):
+    """A plan, what it takes for granted of the network, and whether a second recording has led to the same one."""
+
     plan: Plan
+    content: Any
     snapshot: Snapshot
     parameters: list[Tensor]
     gradients: list[Tensor]
+    classes: int
+    is_certain: bool
 
 
 class Replay:
     """Runs a network and its loss, by a plan where there can be one and on the tape where not.
 
     The first step with a batch size is recorded: it runs on the tape, and the operations are turned into a plan that
-    takes this step and all that follow. A network with hooks, with a control flow that depends on values, or with an
-    operation that plans do not know stays on the tape.
+    takes this step and all that follow. The second training step is recorded, too: if it leads to another plan, numbers
+    or decisions come from somewhere else than the images. A network with hooks, with a control flow that depends on
+    values, or with an operation that plans do not know stays on the tape. Its forward pass runs once in each step in
+    any case, so that whatever else it does happens once.
 
     Args:
         network: maps images to logits.
@@ -68,90 +86,101 @@ class Replay:
         self._recordings: dict[_Key, int] = {}
 
     def differentiate(self, images: Tensor | Pixels, labels: Tensor) -> tuple[float, Array]:
-        """Set the gradients of the parameters; return the loss and the logits (N, K)."""
-        found = self._planned(images, labels, differentiates=True)
-        if found is None:
-            logits = self.network(_tensor(images))
-            loss = self.criterion(logits, labels)
-            value = loss.item()
+        """Add to the gradients of the parameters; return the loss and the logits (N, K).
+
+        A loss that is not finite leaves the gradients as they are.
+        """
+        found = self._prepared(images, labels, differentiates=True)
+        if isinstance(found, _Step):
+            value = found.loss.item()
             if np.isfinite(value):
-                loss.backward()
-            return value, logits.detach().array
+                found.loss.backward()
+            return value, found.logits.detach().array
         before = [_set_aside(parameter) for parameter in found.parameters]
-        value, logits_array = found.plan.run(_array(images), labels.array)
-        for parameter, gradient, earlier in zip(found.parameters, found.gradients, before, strict=True):
-            if earlier is None:
-                parameter._grad = gradient
-            else:
-                parameter._grad = Tensor(earlier + gradient.array)
-        return value, logits_array
+        value, logits = found.plan.run(_array(images), labels.array)
+        if np.isfinite(value):
+            for parameter, gradient, earlier in zip(found.parameters, found.gradients, before, strict=True):
+                parameter._grad = gradient if earlier is None else Tensor(earlier + gradient.array)
+        return value, logits
 
     def evaluate(self, images: Tensor | Pixels, labels: Tensor) -> tuple[float, Array]:
         """Return the loss and the logits (N, K), without gradients."""
-        found = self._planned(images, labels, differentiates=False)
-        if found is None:
-            with no_grad():
-                logits = self.network(_tensor(images))
-                return self.criterion(logits, labels).item(), logits.array
+        found = self._prepared(images, labels, differentiates=False)
+        if isinstance(found, _Step):
+            return found.loss.item(), found.logits.array
         return found.plan.run(_array(images), labels.array)
 
     def plan(self, images: Tensor | Pixels, labels: Tensor) -> Plan | None:
         """Return what differentiates such a batch, recorded now if it is not yet; None if the tape does it."""
-        found = self._planned(images, labels, differentiates=True)
-        return None if found is None else found.plan
+        found = self._prepared(images, labels, differentiates=True)
+        return None if isinstance(found, _Step) else found.plan
 
-    def _planned(self, images: Tensor | Pixels, labels: Tensor, differentiates: bool) -> _Planned | None:
-        if self.obstacle is not None or not len(labels):
-            return None
-        if isinstance(images, Pixels):
-            # Changed images can be larger than those they came from.
-            shape: tuple[int, ...] = (len(labels), *images.images.shape[1:], *images.size)
-        else:
-            shape = tuple(images.shape)
-        key = _Key(isinstance(images, Pixels), shape, self.network.training, differentiates)
-        found = self._plans.get(key)
-        try:
-            if found is None or not found.snapshot.holds():
-                found = self._plans[key] = self._record(key, images, labels)
-        except UnplannableError as error:
-            self.obstacle = str(error)
-            self._plans.clear()
-            return None
-        # An unknown class or one that is ignored: the tape knows what to do.
-        classes = found.plan.classes
-        return found if bool((labels.array.view(np.uint64) < classes).all()) else None
+    def _prepared(self, images: Tensor | Pixels, labels: Tensor, differentiates: bool) -> _Planned | _Step:
+        """Return the plan of a step, or what the tape makes of it."""
+        if self.obstacle is None and labels.array.size:
+            key = _key(images, labels, self.network.training, differentiates)
+            found = self._plans.get(key)
+            if found is None or not found.is_certain or not found.snapshot.holds():
+                return self._record(key, images, labels)
+            if _are_classes(labels, found.classes):
+                return found
+        return self._forward(_tensor(images), labels, differentiates)
 
-    def _record(self, key: _Key, images: Tensor | Pixels, labels: Tensor) -> _Planned:
-        self._recordings[key] = self._recordings.get(key, 0) + 1
+    def _record(self, key: _Key, images: Tensor | Pixels, labels: Tensor) -> _Planned | _Step:
+        """Run a step on the tape; return a plan of it, or what came out if there can be no plan."""
+        known = self._plans.get(key)
+        if known is None or not known.snapshot.holds():
+            known = None
+            self._recordings[key] = self._recordings.get(key, 0) + 1
+        roots = [each for each in (self.network, self.criterion) if isinstance(each, Module)]
+        found = obstacle(roots)
         if self._recordings[key] > MOST_RECORDINGS:
-            raise UnplannableError("attributes of the network that change from step to step")
-        found = obstacle(self.network)
+            found = "attributes of the network that change from step to step"
         if found is not None:
-            raise UnplannableError(found)
-        snapshot, chance = Snapshot(self.network), Chance()
+            self._give_up(found)
+            return self._forward(_tensor(images), labels, key.differentiates)
+        snapshot, chance = Snapshot(roots), Chance(roots)
         inputs = _tensor(images)
         with Recording() as recording:
-            logits, loss = self._forward(inputs, labels, key.differentiates)
-        found = chance.obstacle(recording) or recording.obstacle
-        if found is not None:
-            raise UnplannableError(found)
-        if not snapshot.holds():
-            raise UnplannableError("attributes that the network changes as it runs")
-        if loss.grad_fn is not None and hooked_nodes(reachable([loss.grad_fn])):
-            raise UnplannableError("a hook on a tensor")
-        program = PlanProgram(len(labels))
-        source, symbol = _source(program, images)
-        lowering, kept_labels = _lowering(program, recording, labels)
-        lowering.define(inputs, symbol)
-        return _made(self.network, lowering, snapshot, (source, kept_labels, logits, loss), key.differentiates)
+            step = self._forward(inputs, labels, key.differentiates)
+        try:
+            check_recorded(recording, snapshot, chance, step.loss if key.differentiates else None)
+            lowered = _lowered(self.network, recording, (images, inputs, labels), step, key.differentiates)
+            if known is None:
+                self._plans[key] = _planned(lowered, snapshot, is_certain=not key.differentiates)
+            elif known.content == lowered.content:
+                self._plans[key] = known._replace(is_certain=True)
+            else:
+                raise UnplannableError("numbers or decisions of the network that differ from step to step")
+        except UnplannableError as error:
+            self._give_up(str(error))
+        if self.obstacle is None and _are_classes(labels, self._plans[key].classes):
+            return self._plans[key]
+        chance.go_on()
+        return step
 
-    def _forward(self, images: Tensor, labels: Tensor, differentiates: bool) -> tuple[Tensor, Tensor]:
-        if differentiates:
+    def _give_up(self, obstacle: str) -> None:
+        self.obstacle = obstacle
+        self._plans.clear()
+
+    def _forward(self, images: Tensor, labels: Tensor, differentiates: bool) -> _Step:
+        with contextlib.nullcontext() if differentiates else no_grad():
             logits = self.network(images)
-            return logits, self.criterion(logits, labels)
-        with no_grad():
-            logits = self.network(images)
-            return logits, self.criterion(logits, labels)
+            return _Step(logits, self.criterion(logits, labels))
+
+
+def _key(images: Tensor | Pixels, labels: Tensor, training: bool, differentiates: bool) -> _Key:
+    if isinstance(images, Pixels):
+        # Changed images can be larger than those they came from.
+        kind: tuple[Any, ...] = (images.images.shape[1:], images.size, images.mean, images.std)
+    else:
+        kind = (images.array.dtype.char, images.array.shape)
+    return _Key(kind, (labels.array.dtype.char, labels.array.shape), training, differentiates)
+
+
+def _are_classes(labels: Tensor, classes: int) -> bool:
+    """Return whether all labels are classes; of those that are unknown or ignored the tape knows what to do."""
+    return bool((labels.array.view(np.uint64) < classes).all())
 
 
 def _set_aside(parameter: Tensor) -> Array | None:
@@ -192,32 +221,73 @@ def _lowering(program: PlanProgram, recording: Recording, labels: Tensor) -> tup
     return Lowering(program, recording, labels, Labels(operand, len(labels))), kept
 
 
-def _made(
+class _Lowered(NamedTuple):
+    """A recorded step as a program, and where in it is what."""
+
+    program: PlanProgram
+    source: Source
+    labels: Array
+    total: Total
+    logits: Symbol
+    parameters: list[Tensor]
+    gradients: list[Symbol]
+    remade: Sequence[tuple[Symbol, Callable[[], Array]]]
+    classes: int
+    content: Any
+
+
+def _lowered(
     network: Module,
-    lowering: Lowering,
-    snapshot: Snapshot,
-    parts: tuple[Source, Array, Tensor, Tensor],
+    recording: Recording,
+    given: tuple[Tensor | Pixels, Tensor, Tensor],
+    step: _Step,
     differentiates: bool,
-) -> _Planned:
-    """Turn a recorded step into a plan; the parts are its images, labels, logits and loss."""
-    source, labels, logits, loss = parts
-    program = lowering.program
+) -> _Lowered:
+    """Turn a recorded step into a program; `given` are the images, what they came to the network as, and the labels."""
+    images, inputs, labels = given
+    program = PlanProgram(len(labels))
+    source, symbol = _source(program, images)
+    lowering, kept_labels = _lowering(program, recording, labels)
+    lowering.define(inputs, symbol)
     parameters = [each for each in network.parameters() if each.requires_grad and differentiates]
     leaves = {id(each): AccumulateGrad(each) for each in parameters}
     for parameter in network.parameters():
         lowering.define(parameter, program.weights(parameter.array), (leaves.get(id(parameter)), 0))
     remade = lowering.define_remade()
     lowering.run()
-    total, scores = loss_of(lowering.value(loss)), lowering.value(logits)
-    if not isinstance(scores, Symbol) or scores.ndim != 2:
+    total, logits = loss_of(lowering.value(step.loss)), lowering.value(step.logits)
+    if not isinstance(logits, Symbol) or logits.ndim != 2:
         raise UnplannableError("logits that are not (N, classes)")
-    used, gradients = [], []
-    if differentiates:
-        for parameter, gradient in zip(parameters, lowering.gradients(loss, list(leaves.values())), strict=True):
-            if gradient is not None:
-                used.append(parameter)
-                gradients.append(gradient)
+    found = lowering.gradients(step.loss, list(leaves.values())) if differentiates else []
+    used = [(one, gradient) for one, gradient in zip(parameters, found, strict=True) if gradient is not None]
+    return _Lowered(
+        program=program,
+        source=source,
+        labels=kept_labels,
+        total=total,
+        logits=logits,
+        parameters=[parameter for parameter, _ in used],
+        gradients=[gradient for _, gradient in used],
+        remade=remade,
+        classes=lowering.classes,
+        content=(program.content(), total.factor, lowering.remade_with()),
+    )
+
+
+def _planned(lowered: _Lowered, snapshot: Snapshot, is_certain: bool) -> _Planned:
+    program, gradients = lowered.program, lowered.gradients
     pool_before_relu(program)
     skip_unread_rows(program)
-    plan = Plan(program, source, labels, total.losses, scores, total.factor, gradients, remade)
-    return _Planned(plan, snapshot, list(used), [Tensor(each) for each in plan.gradients])
+    total = lowered.total
+    plan = Plan(
+        program, lowered.source, lowered.labels, total.losses, lowered.logits, total.factor, gradients, lowered.remade
+    )
+    return _Planned(
+        plan=plan,
+        content=lowered.content,
+        snapshot=snapshot,
+        parameters=lowered.parameters,
+        gradients=[Tensor(each) for each in plan.gradients],
+        classes=lowered.classes,
+        is_certain=is_certain,
+    )

@@ -179,8 +179,13 @@ class Symbol:
     def __neg__(self) -> Symbol:
         return self * -1.0
 
-    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+    def _unknown(self, *args: Any, **kwargs: Any) -> Any:
         raise UnplannableError("a calculation outside of what plans know")
+
+    # What Python would answer by itself, though the values are not known.
+    __array__ = __bool__ = __lt__ = __le__ = __gt__ = __ge__ = __ne__ = _unknown
+    __eq__ = _unknown
+    __hash__ = object.__hash__
 
 
 class Total:
@@ -200,7 +205,12 @@ class Total:
 
 
 class Labels:
-    """The classes (N,) of the images, int64."""
+    """The classes (N,) of the images, int64.
+
+    Attributes:
+        operand: where a program finds them.
+        classes: how many classes there are: the program does not check that a label is one of them.
+    """
 
     dtype = np.dtype(np.int64)
     ndim = 1
@@ -208,6 +218,7 @@ class Labels:
     def __init__(self, operand: int, count: int) -> None:
         self.operand = operand
         self.shape = (count,)
+        self.classes = 2**63
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -249,7 +260,8 @@ class SymbolicNumpy:
     @staticmethod
     def sum(a: Symbol, axis: Any = None, keepdims: bool = False) -> Any:
         """Return the sum over the batch and all positions of each channel, or over the losses of a batch."""
-        if axis is None and len(a.shape) == 1 and a.memory.of_images:
+        # The sum itself is taken outside of the program, from memory that can be read there.
+        if axis is None and len(a.shape) == 1 and a.memory.array is not None:
             return Total(a)
         axes = tuple(sorted((axis,) if isinstance(axis, int) else axis or ()))
         return a.program.sum_of_images(a, axes, keepdims)

@@ -1,0 +1,216 @@
+"""Plans give the numbers of the tape, on networks of all kinds and batches of all sizes."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from plan_steps import JIT_OFF, Built, batch, planned_step
+
+import nnkit
+import nnkit.nn.functional as F
+from nnkit import nn
+from nnkit.models import RNN, LeNet, MNISTConvNet
+from nnkit.random import manual_seed
+
+BATCHES = [1, 17] if JIT_OFF else [1, 2, 15, 16, 17, 31, 32, 33, 64, 100, 257]
+NETWORKS = {
+    "LeNet": LeNet,
+    "LeNet 3x3": lambda: LeNet(kernel_size=3),
+    "MNISTConvNet": MNISTConvNet,
+    "RNN": lambda: RNN(hidden_size=24),
+    "RNN tanh": lambda: RNN(hidden_size=17, nonlinearity="tanh"),
+}
+EXAMPLES = settings(max_examples=6 if JIT_OFF else 80, deadline=None, derandomize=True)
+
+
+@pytest.mark.skipif(JIT_OFF, reason="takes minutes without the compiler")
+@pytest.mark.parametrize("count", BATCHES)
+@pytest.mark.parametrize("name", NETWORKS)
+def test_the_networks(name, count):
+    manual_seed(0)
+    network = NETWORKS[name]()
+    planned_step(network, *batch(count, (1, *network.input_size), 10))
+
+
+def linear(inputs, outputs, **options):
+    return nn.Linear(inputs, outputs, **options)
+
+
+# Each a function that builds a network of 12 numbers and 4 classes.
+SMALL = {
+    "one layer": lambda: nn.Sequential(linear(12, 4)),
+    "no bias": lambda: nn.Sequential(linear(12, 7, bias=False), nn.ReLU(), linear(7, 4, bias=False)),
+    "tanh": lambda: nn.Sequential(linear(12, 9), nn.Tanh(), linear(9, 4)),
+    "sigmoid": lambda: nn.Sequential(linear(12, 9), nn.Sigmoid(), linear(9, 4)),
+    "relu last": lambda: nn.Sequential(linear(12, 9), nn.ReLU(), linear(9, 4), nn.ReLU()),
+    "dropout": lambda: nn.Sequential(linear(12, 9), nn.Dropout(0.4), linear(9, 4)),
+    "dropout of images": lambda: nn.Sequential(nn.Dropout(0.2), linear(12, 4)),
+    "dropout of all": lambda: nn.Sequential(linear(12, 9), nn.Dropout(1.0), linear(9, 4)),
+    "dropout twice": lambda: nn.Sequential(linear(12, 9), nn.Dropout(0.3), linear(9, 9), nn.Dropout(), linear(9, 4)),
+    "identity": lambda: nn.Sequential(nn.Identity(), linear(12, 4)),
+    "one class": lambda: nn.Sequential(linear(12, 1)),
+    "log softmax twice": lambda: nn.Sequential(linear(12, 4), nn.LogSoftmax(1)),
+    "shared module": lambda: (lambda shared: nn.Sequential(linear(12, 6), shared, nn.Tanh(), shared, linear(6, 4)))(
+        linear(6, 6)
+    ),
+    "shared on the same input": lambda: Built(lambda s, x: s.a(x) + s.a(x), a=linear(12, 4)),
+    "unused parameter": lambda: Built(lambda s, x: s.a(x), a=linear(12, 4), unused=linear(3, 3)),
+    "unused result": lambda: Built(lambda s, x: (s.b(x), s.a(x))[1], a=linear(12, 4), b=linear(12, 4)),
+    "residual": lambda: Built(lambda s, x: s.b(s.a(x) + x), a=linear(12, 12), b=linear(12, 4)),
+    "added twice": lambda: Built(lambda s, x: s.a(x + x), a=linear(12, 4)),
+    "branches times": lambda: Built(lambda s, x: s.a(x) * s.b(x), a=linear(12, 4), b=linear(12, 4)),
+    "squared": lambda: Built(lambda s, x: (lambda h: s.b(h * h))(s.a(x)), a=linear(12, 5), b=linear(5, 4)),
+    "branches minus": lambda: Built(lambda s, x: s.a(x) - s.b(x), a=linear(12, 4), b=linear(12, 4)),
+    "alpha": lambda: Built(
+        lambda s, x: s.a(x).add(s.b(x), alpha=3).sub(x[:, :4], alpha=2), a=linear(12, 4), b=linear(12, 4)
+    ),
+    "numbers": lambda: Built(lambda s, x: 1 - (s.a(-x) * 0.5 + 1.5 - np.float32(0.25)), a=linear(12, 4)),
+    "constants": lambda: Built(lambda s, x: s.a(x) * nnkit.tensor(2.0), a=linear(12, 4)),
+    "joined": lambda: Built(
+        lambda s, x: s.c(nnkit.cat([s.a(x), x, s.b(x)], 1)), a=linear(12, 3), b=linear(12, 5), c=linear(20, 4)
+    ),
+    "joined with itself": lambda: Built(
+        lambda s, x: (lambda h: s.b(nnkit.cat([h, h, s.a(h)], 1)))(s.a(x)), a=linear(12, 12), b=linear(36, 4)
+    ),
+    "joined in a chain": lambda: Built(
+        lambda s, x: (lambda h: s.b(nnkit.cat([nnkit.cat([h, s.a(x)], 1), h], 1)))(s.a(x)),
+        a=linear(12, 12),
+        b=linear(36, 4),
+    ),
+    "joined with constants": lambda: Built(
+        lambda s, x: s.a(nnkit.cat([x[:, :6], nnkit.full((len(x), 6), 0.5)], 1)), a=linear(12, 4)
+    ),
+    "every other": lambda: Built(lambda s, x: s.a(x[:, 1::2]), a=linear(6, 4)),
+    "pieces": lambda: Built(lambda s, x: s.a(x.split(5, 1)[1]), a=linear(5, 4)),
+    "parameter": lambda: Built(lambda s, x: x @ s.weight, weight=nn.Parameter(nnkit.randn(12, 4) * 0.3)),
+    "transposed parameter": lambda: Built(
+        lambda s, x: x @ s.weight, weight=nn.Parameter((nnkit.randn(4, 12) * 0.3).t())
+    ),
+    "every other element of a parameter": lambda: Built(
+        lambda s, x: x @ s.weight, weight=nn.Parameter((nnkit.randn(24, 8) * 0.3)[::2, ::2])
+    ),
+    "parameter in another shape": lambda: Built(
+        lambda s, x: s.b(F.conv2d(x.view(-1, 3, 2, 2), s.a.weight.view(4, 3, 2, 2)).flatten(1)),
+        a=linear(12, 4),
+        b=linear(4, 4),
+    ),
+    "a part without gradients": lambda: Built(_without_gradients, a=linear(12, 6), b=linear(6, 4)),
+}
+
+
+def _without_gradients(network, images):
+    with nnkit.no_grad():
+        hidden = network.a(images)
+    return network.b(hidden)
+
+
+@pytest.mark.parametrize("count", [1, 16, 19])
+@pytest.mark.parametrize("name", SMALL)
+def test_small_networks(name, count):
+    manual_seed(1)
+    network = SMALL[name]()
+    planned_step(network, *batch(count, (12,), 1 if name == "one class" else 4))
+
+
+@pytest.mark.parametrize("count", BATCHES)
+def test_batches(count):
+    manual_seed(2)
+    network = nn.Sequential(
+        nn.Conv2d(1, 2, 3, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(8, 5),
+        nn.Tanh(),
+        nn.Linear(5, 4),
+    )
+    planned_step(network, *batch(count, (1, 4, 5)))
+
+
+@pytest.mark.parametrize(
+    "frozen", [["a.weight"], ["a.bias"], ["a.weight", "a.bias"], ["b.weight", "b.bias"], ["b.bias"]]
+)
+def test_frozen_parameters(frozen):
+    network = Built(lambda s, x: s.b(s.a(x).tanh()), a=linear(12, 6), b=linear(6, 4))
+    for name in frozen:
+        network.get_parameter(name).requires_grad_(False)
+    planned_step(network, *batch(18, (12,)))
+
+
+CRITERIA = {
+    "sum": lambda logits, labels: F.cross_entropy(logits, labels, reduction="sum"),
+    "log softmax and nll": lambda logits, labels: F.nll_loss(F.log_softmax(logits, 1), labels),
+    "modules": lambda logits, labels: nn.NLLLoss()(nn.LogSoftmax(-1)(logits), labels),
+    "labels again": lambda logits, labels: F.cross_entropy(logits, labels.long()),
+}
+
+
+@pytest.mark.parametrize("name", CRITERIA)
+def test_losses(name):
+    network = nn.Sequential(linear(12, 4))
+    planned_step(network, *batch(21, (12,)), CRITERIA[name])
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan, 3e38])
+@pytest.mark.parametrize("where", ["image", "weight", "bias"])
+def test_what_is_not_finite_comes_through(where, value):
+    manual_seed(3)
+    network = nn.Sequential(nn.Conv2d(1, 3, 2), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(12, 4))
+    images, labels = batch(18, (1, 5, 5))
+    target = {"image": images, "weight": network[4].weight, "bias": network[0].bias}[where].array
+    target.reshape(-1)[1] = value
+    with np.errstate(all="ignore"):
+        planned_step(network, images, labels)
+
+
+@EXAMPLES
+@given(st.data())
+def test_drawn_networks(data):
+    draw = data.draw
+    manual_seed(draw(st.integers(0, 99)))
+    count = draw(st.sampled_from([1, 3, 17] if JIT_OFF else [1, 2, 15, 16, 17, 33, 50]))
+    channels, height, width = draw(st.integers(1, 3)), draw(st.integers(3, 8)), draw(st.integers(3, 8))
+    shape = (channels, height, width)
+    layers = []
+    for _ in range(draw(st.integers(0, 3))):
+        layer, (channels, height, width) = _drawn_layer(draw, channels, height, width)
+        layers.append(layer)
+    layers.append(nn.Flatten())
+    features = channels * height * width
+    for _ in range(draw(st.integers(0, 2))):
+        hidden = draw(st.sampled_from([1, 2, 7, 16, 33]))
+        layers += [nn.Linear(features, hidden, bias=draw(st.booleans())), _activation(draw)]
+        features = hidden
+    classes = draw(st.sampled_from([1, 2, 4, 11]))
+    layers.append(nn.Linear(features, classes))
+    planned_step(nn.Sequential(*layers), *batch(count, shape, classes), tolerance=3e-5)
+
+
+def _activation(draw):
+    return draw(st.sampled_from([nn.ReLU(), nn.Tanh(), nn.Sigmoid(), nn.Identity(), nn.Dropout(0.3)]))
+
+
+def _drawn_layer(draw, channels, height, width):
+    kinds = ["activation", "convolution", "convolution", "pooling"]
+    kind = draw(st.sampled_from(kinds))
+    if kind == "activation":
+        return _activation(draw), (channels, height, width)
+    kernel = (draw(st.integers(1, min(3, height))), draw(st.integers(1, min(3, width))))
+    stride = (draw(st.integers(1, 3)), draw(st.integers(1, 3)))
+    dilation = tuple(
+        draw(st.integers(1, 2)) if 2 * (size - 1) < extent else 1
+        for size, extent in zip(kernel, (height, width), strict=True)
+    )
+    if kind == "convolution":
+        groups = draw(st.sampled_from([1, channels]))
+        outputs = groups * draw(st.integers(1, 4))
+        padding = (draw(st.integers(0, 2)), draw(st.integers(0, 2)))
+        options = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+        layer = nn.Conv2d(channels, outputs, kernel, bias=draw(st.booleans()), **options)
+    else:
+        outputs = channels
+        padding = tuple(draw(st.integers(0, size // 2)) for size in kernel)
+        layer = nn.MaxPool2d(kernel, stride, padding, dilation, ceil_mode=draw(st.booleans()))
+    with nnkit.no_grad():
+        _, *shape = layer(nnkit.zeros(1, channels, height, width)).shape
+    return layer, shape
