@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from nnkit.kernels.layout import Array
+from nnkit.kernels.memory import address
 from nnkit.kernels.updates import Rule, Update
 
 
@@ -105,7 +106,7 @@ class _Table:
                 f"expected all its arrays to be so, got {array.dtype} of {array.shape}"
             )
         memory = array if array.flags.c_contiguous and array.flags.aligned else np.array(array, order="C")
-        self._addresses[row, column] = memory.__array_interface__["data"][0]
+        self._addresses[row, column] = address(memory)
         self._memory[row, column] = memory
         return memory
 
@@ -119,7 +120,7 @@ def _independent(updates: Iterable[Update]) -> bool:
 
 def _span(array: Array) -> tuple[int, int]:
     """Return the addresses of the first byte of an array and of the one behind its last."""
-    start: int = array.__array_interface__["data"][0]
+    start = address(array)
     reaches = [(size - 1) * stride for size, stride in zip(array.shape, array.strides, strict=True)]
     first, last = (sum(pick(reach, 0) for reach in reaches) for pick in (min, max))
     return start + first, start + last + array.itemsize

@@ -19,6 +19,7 @@ from numba import types
 from nnkit.kernels.cpu.compiler import call, kernel, machine_function, parallel_kernel, prange
 from nnkit.kernels.cpu.simd_python import memory_at
 from nnkit.kernels.layout import Array
+from nnkit.kernels.memory import address
 from nnkit.kernels.updates import AdamRule, RmsPropRule, Rule, SgdRule
 
 # Places for arrays in the table of addresses: the values, their gradient and the state.
@@ -141,7 +142,7 @@ def runner(kind: type[Rule], chunks: Array, addresses: Array, rules: Array) -> C
     if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
         return functools.partial(_run_python, rule, chunks, addresses, rules.view(fields).view(np.recarray))
     function = _machine_function(rule, fields).address
-    tables = chunks, addresses, rules.ctypes.data, fields.itemsize, rules.itemsize
+    tables = chunks, addresses, address(rules), fields.itemsize, rules.itemsize
     if chunks[:, 2].sum() < PARALLEL:
         return functools.partial(_run, function, *tables, 0, len(chunks))
     return functools.partial(_run_parallel, function, *tables)
