@@ -14,11 +14,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from nnkit.kernels.memory import CACHE_LINE, Array, address, aligned
+from nnkit.kernels.memory import CACHE_LINE, address, aligned
+
+Array = npt.NDArray[Any]
 
 # Images that are worked on side by side: a 512-bit register of float32.
 LANES = 16
