@@ -138,9 +138,10 @@ class Chance:
             make()
         as_replayed = default_generator.get_state()
         default_generator.set_state(self._own)
-        if random.getstate() != self._python:
+        used = [each for each, state in self._others if pickle.dumps(each) != state]
+        if random.getstate() != self._python or any(isinstance(each, random.Random) for each in used):
             return "Python's random numbers"
-        if _numpy_state() != self._numpy or any(pickle.dumps(each) != state for each, state in self._others):
+        if _numpy_state() != self._numpy or used:
             return "NumPy's random numbers"
         if not np.array_equal(self._after, as_replayed):
             return "random numbers in the network"

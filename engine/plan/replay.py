@@ -43,10 +43,11 @@ class _Step(NamedTuple):
 
 
 class _Planned(NamedTuple):
-    """A plan, what it takes for granted of the network, and whether a second recording has led to the same one."""
+    """A plan, what it takes for granted, and whether a second recording has led to the same one."""
 
     plan: Plan
     content: Any
+    criterion: Criterion
     snapshot: Snapshot
     parameters: list[Tensor]
     gradients: list[Tensor]
@@ -70,6 +71,7 @@ class Replay:
 
     Attributes:
         obstacle: why the tape is used, or None; it completes "because of".
+        evaluation_obstacle: why the tape is used for evaluation at least.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class Replay:
         self.network = network
         self.criterion = criterion
         self.obstacle: str | None = None if enabled else "being switched off"
+        self.evaluation_obstacle = self.obstacle
         self._plans: dict[_Key, _Planned] = {}
         self._recordings: dict[_Key, int] = {}
 
@@ -117,10 +120,11 @@ class Replay:
 
     def _prepared(self, images: Tensor | Pixels, labels: Tensor, differentiates: bool) -> _Planned | _Step:
         """Return the plan of a step, or what the tape makes of it."""
-        if self.obstacle is None and labels.array.size:
+        obstacle = self.obstacle if differentiates else self.obstacle or self.evaluation_obstacle
+        if obstacle is None and labels.array.size:
             key = _key(images, labels, self.network.training, differentiates)
             found = self._plans.get(key)
-            if found is None or not found.is_certain or not found.snapshot.holds():
+            if found is None or not found.is_certain or not self._fits(found):
                 return self._record(key, images, labels)
             if _are_classes(labels, found.classes):
                 return found
@@ -128,16 +132,16 @@ class Replay:
 
     def _record(self, key: _Key, images: Tensor | Pixels, labels: Tensor) -> _Planned | _Step:
         """Run a step on the tape; return a plan of it, or what came out if there can be no plan."""
-        known = self._plans.get(key)
-        if known is None or not known.snapshot.holds():
+        known = self._plans.pop(key, None)
+        if known is None or not self._fits(known):
             known = None
             self._recordings[key] = self._recordings.get(key, 0) + 1
         roots = [each for each in (self.network, self.criterion) if isinstance(each, Module)]
-        found = obstacle(roots)
+        refused = obstacle(roots)
         if self._recordings[key] > MOST_RECORDINGS:
-            found = "attributes of the network that change from step to step"
-        if found is not None:
-            self._give_up(found)
+            refused = "attributes of the network that change from step to step"
+        if refused is not None:
+            self._give_up(refused, key)
             return self._forward(_tensor(images), labels, key.differentiates)
         snapshot, chance = Snapshot(roots), Chance(roots)
         inputs = _tensor(images)
@@ -147,21 +151,32 @@ class Replay:
             check_recorded(recording, snapshot, chance, step.loss if key.differentiates else None)
             lowered = _lowered(self.network, recording, (images, inputs, labels), step, key.differentiates)
             if known is None:
-                self._plans[key] = _planned(lowered, snapshot, is_certain=not key.differentiates)
+                # Evaluation is not recorded twice, which would take as long as all of it by plan.
+                found = _planned(lowered, self.criterion, snapshot, is_certain=not key.differentiates)
             elif known.content == lowered.content:
-                self._plans[key] = known._replace(is_certain=True)
+                found = known._replace(is_certain=True)
             else:
                 raise UnplannableError("numbers or decisions of the network that differ from step to step")
         except UnplannableError as error:
-            self._give_up(str(error))
-        if self.obstacle is None and _are_classes(labels, self._plans[key].classes):
-            return self._plans[key]
+            self._give_up(str(error), key)
+        else:
+            self._plans[key] = found
+            if _are_classes(labels, found.classes):
+                return found
         chance.go_on()
         return step
 
-    def _give_up(self, obstacle: str) -> None:
-        self.obstacle = obstacle
-        self._plans.clear()
+    def _fits(self, planned: _Planned) -> bool:
+        """Return whether the network and the loss are still those that were recorded."""
+        return planned.criterion is self.criterion and planned.snapshot.holds()
+
+    def _give_up(self, obstacle: str, key: _Key) -> None:
+        """Stay on the tape: for all, or for evaluation if that is where plans cannot be."""
+        if key.differentiates:
+            self.obstacle = obstacle
+            self._plans.clear()
+        else:
+            self.evaluation_obstacle = obstacle
 
     def _forward(self, images: Tensor, labels: Tensor, differentiates: bool) -> _Step:
         with contextlib.nullcontext() if differentiates else no_grad():
@@ -274,7 +289,7 @@ def _lowered(
     )
 
 
-def _planned(lowered: _Lowered, snapshot: Snapshot, is_certain: bool) -> _Planned:
+def _planned(lowered: _Lowered, criterion: Criterion, snapshot: Snapshot, is_certain: bool) -> _Planned:
     program, gradients = lowered.program, lowered.gradients
     pool_before_relu(program)
     skip_unread_rows(program)
@@ -285,6 +300,7 @@ def _planned(lowered: _Lowered, snapshot: Snapshot, is_certain: bool) -> _Planne
     return _Planned(
         plan=plan,
         content=lowered.content,
+        criterion=criterion,
         snapshot=snapshot,
         parameters=lowered.parameters,
         gradients=[Tensor(each) for each in plan.gradients],

@@ -86,6 +86,19 @@ class Training:
 
     def __post_init__(self) -> None:
         self.replay = Replay(self.network, self.criterion, enabled=self.plans)
+        self._told = self._obstacle()
+
+    def _obstacle(self) -> str | None:
+        replay = self.replay
+        if replay.obstacle is None and replay.evaluation_obstacle is not None:
+            return f"{replay.evaluation_obstacle} in evaluation"
+        return replay.obstacle
+
+    def news(self) -> Iterator[OnTape]:
+        """Tell why steps run on the tape, once."""
+        before, self._told = self._told, self._obstacle()
+        if self._told is not None and self._told != before:
+            yield OnTape(self._told)
 
     def state(self) -> dict[str, Any]:
         """Return what `load_state` needs, beside the network's parameters, to go on to the same bits."""
@@ -132,6 +145,7 @@ def fit(training: Training) -> Iterator[Event]:
         validation = None
         if training.validation is not None:
             validation = evaluate(training.replay, training.validation)
+        yield from training.news()
         training.epoch += 1
         accuracy = (validation or test).accuracy
         improved = accuracy > training.best_accuracy
@@ -157,10 +171,8 @@ def _train_epoch(training: Training) -> Generator[Event, None, _Progress]:
     training.network.train()
     for number, (images, labels) in enumerate(training.train.pixels(training.epoch), start=1):
         progress.lr = training.optimizer.param_groups[0]["lr"]
-        on_tape = training.replay.obstacle
         loss, logits = train_step(training, images, labels)
-        if training.replay.obstacle != on_tape:
-            yield OnTape(str(training.replay.obstacle))
+        yield from training.news()
         progress.images += len(labels)
         progress.loss += loss * len(labels)
         progress.right += int((logits.argmax(axis=1) == labels.numpy()).sum())
