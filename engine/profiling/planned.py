@@ -113,10 +113,17 @@ class PlanWatch:
             place,
             part,
             calls=int(is_first),
-            flops=forward_flops(call) if is_first and part not in _LIGHT else 0,
+            flops=self._flops(step, call) if is_first and part not in _LIGHT else 0,
             bytes_read=read,
             bytes_written=written,
         )
+
+    def _flops(self, step: Any, call: Call) -> int:
+        flops = forward_flops(call)
+        if step.opcode != codes.MULTIPLY:
+            return flops
+        # A plan leaves out the gradient of inputs that need none, such as the images beside a hidden state.
+        return min(flops, 2 * self._plan.batch * int(step.channels * step.out_channels))
 
     def _traffic(self, step: Any) -> tuple[int, int]:
         """Return how many bytes an instruction reads and writes in all blocks of images."""

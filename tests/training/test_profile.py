@@ -81,8 +81,10 @@ def test_a_network_that_repeats_a_layer_has_one_row_for_it():
     calls = {(row.phase, row.name): row.calls for row in found.rows}
     assert calls[Phase.FORWARD, "i2h (Addmm)"] == 28
     assert calls[Phase.BACKWARD, "i2h (Addmm), weight gradient"] == 28
-    # The first one's input is the image and zeros.
+    # The first one's input is the image and zeros, and nobody needs the gradient of the image's row in the others.
     assert calls[Phase.BACKWARD, "i2h (Addmm), input gradient"] == 27
+    (row,) = [row for row in found.rows if row.name == "i2h (Addmm), input gradient"]
+    assert row.flops == 2 * BATCH * 27 * 128 * 128
     assert found.tape is None
 
 
