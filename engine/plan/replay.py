@@ -88,6 +88,10 @@ class Replay:
         self._plans: dict[_Key, _Planned] = {}
         self._recordings: dict[_Key, int] = {}
 
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy makes its own plans: these are bound to the memory of this network.
+        return {**self.__dict__, "_plans": {}}
+
     def differentiate(self, images: Tensor | Pixels, labels: Tensor) -> tuple[float, Array]:
         """Add to the gradients of the parameters; return the loss and the logits (N, K).
 
