@@ -2,7 +2,7 @@
 
 from nnkit.profiling.layers import Layers
 from nnkit.profiling.planned import PlanWatch
-from nnkit.profiling.rows import Phase, Row, median_rows
+from nnkit.profiling.rows import Phase, Place, Row, median_rows
 from nnkit.profiling.taped import TapeWatch
 
-__all__ = ["Layers", "Phase", "PlanWatch", "Row", "TapeWatch", "median_rows"]
+__all__ = ["Layers", "Phase", "Place", "PlanWatch", "Row", "TapeWatch", "median_rows"]

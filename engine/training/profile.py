@@ -13,8 +13,8 @@ from nnkit.data import Batches
 from nnkit.kernels import backend_for
 from nnkit.kernels.backend import Pixels
 from nnkit.optim import Optimizer
-from nnkit.profiling import Layers, Phase, PlanWatch, Row, TapeWatch, median_rows
-from nnkit.recording import Recording
+from nnkit.profiling import Layers, Phase, Place, PlanWatch, Row, TapeWatch, median_rows
+from nnkit.recording import Call, Recording
 from nnkit.tensors import Tensor
 from nnkit.training.build import check_components
 from nnkit.training.fit import Training, train_step
@@ -74,9 +74,12 @@ def profile(config: Config, steps: int | None = None) -> Profile:
     if not stopwatch.available():
         training.replay.obstacle = "a system without a clock that machine code can read"
     taking = _Steps(training)
+    # Before anything is recorded: it leaves tables for hooks behind, and a plan notices.
+    calls, places = _forward_calls(training, *next(taking.batches))
     for _ in range(WARM_UP):
         taking.take()
-    watch = _watch(training, *next(taking.batches))
+    plan = training.replay.plan(*next(taking.batches))
+    watch = TapeWatch(training.replay) if plan is None else PlanWatch(plan, calls, places)
     peak_before = peak.fma_peak(threads_in_use())
     seconds, watched = _alternate(taking, watch, steps)
     return Profile(
@@ -187,17 +190,12 @@ def _full_batches(batches: Batches, size: int) -> Iterator[tuple[Pixels, Tensor]
         epoch += 1
 
 
-def _watch(training: Training, images: Pixels, labels: Tensor) -> PlanWatch | TapeWatch:
-    """Return what can watch the training's steps, which depends on what takes them."""
-    if training.replay.obstacle is None:
-        with Recording() as recording, Layers(training.network, recording) as layers:
-            logits = training.network(Tensor(backend_for("cpu").gather(*images)))
-            training.criterion(logits, labels)
-        # It may have to be recorded once more: the layers have tables for hooks now.
-        plan = training.replay.plan(images, labels)
-        if plan is not None:
-            return PlanWatch(plan, recording.calls, layers.places())
-    return TapeWatch(training.replay)
+def _forward_calls(training: Training, images: Pixels, labels: Tensor) -> tuple[list[Call], list[Place]]:
+    """Return the operations of a forward pass, and where in the network they are."""
+    with Recording() as recording, Layers(training.network, recording) as layers:
+        logits = training.network(Tensor(backend_for("cpu").gather(*images)))
+        training.criterion(logits, labels)
+    return recording.calls, layers.places()
 
 
 def _optimizer_row(optimizer: Optimizer, seconds: float) -> Row:
