@@ -115,7 +115,8 @@ def add_lane_sums(block, array, offset, row, column):
     while width > 1:
         width //= 2
         block = block[..., :width] + block[..., width : 2 * width]
-    array.reshape(-1)[_grid(block, offset, row, column)] += block[..., 0]
+    # Several vectors may be added to one element, which `+=` would do with the last of them alone.
+    np.add.at(array.reshape(-1), _grid(block, offset, row, column), block[..., 0])
 
 
 def where_greater(candidate, best, chosen, otherwise):
