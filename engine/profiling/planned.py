@@ -15,7 +15,7 @@ from nnkit.plan.program import OPERAND_FIELDS, Memory
 from nnkit.profiling.rows import Phase, Place, Row, forward_flops, gathered
 from nnkit.recording import Call
 
-NAMES = {value: name for name, value in vars(codes).items() if name.isupper() and isinstance(value, int)}
+_NAMES = {value: name for name, value in vars(codes).items() if name.isupper() and isinstance(value, int)}
 # What instructions are beside the calculation that an operation is named after.
 _ALWAYS = {codes.PLACE: "border", codes.COPY: "copy", codes.FILL: "constants"}
 _BACKWARD = {
@@ -62,10 +62,10 @@ class PlanWatch:
         self._rows = gathered(rows)
         numbers = {row.key: number for number, row in enumerate(self._rows)}
         self._row_of = np.array([numbers[row.key] for row in rows])
-        self._adding = 0.0
 
     def __enter__(self) -> PlanWatch:
         self._timed.reset()
+        self._adding = 0.0
         self._plan.executable = self._timed
         self._plan.add_up = self._add_up  # type: ignore[method-assign]
         return self
@@ -100,7 +100,7 @@ class PlanWatch:
         opcode, origin = int(step.opcode), int(step.origin)
         read, written = self._traffic(step)
         if not origin:
-            phase, name = _OWN.get(opcode, (Phase.AROUND, NAMES[opcode].lower()))
+            phase, name = _OWN.get(opcode, (Phase.AROUND, _NAMES[opcode].lower()))
             return Row(phase, name, bytes_read=read, bytes_written=written)
         call, place = self._calls[abs(origin) - 1], self._places[abs(origin) - 1]
         part = _ALWAYS.get(opcode, "" if origin > 0 else _BACKWARD.get(opcode, ""))
