@@ -1,12 +1,139 @@
-"""Where machine code is kept, and that a first compilation is announced."""
+"""Where machine code is kept and found again, and that a first compilation is announced."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import numba
 import pytest
 
+from nnkit import __version__
 from nnkit.kernels.cpu import compiler
 
+JIT_OFF = pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="nothing is compiled")
+# A training run of two steps and an evaluation; it prints how often something was compiled, and where that is kept.
+PROGRAM = """
+import json, sys
+import numba
+import numpy as np
+from numba.core import ccallback, event
 
-@pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="nothing is compiled")
+counts = {"events": 0, "instructions": 0}
+
+
+class Listener(event.Listener):
+    def on_start(self, event):
+        counts["events"] += 1
+
+    def on_end(self, event):
+        pass
+
+
+event.register("numba:compile", Listener())
+compile_uncached = ccallback.CFunc._compile_uncached
+
+
+def counted(function):
+    counts["instructions"] += 1
+    return compile_uncached(function)
+
+
+ccallback.CFunc._compile_uncached = counted
+
+from nnkit import nn, optim
+from nnkit.data import Augmentation, Batches, ImageSet
+from nnkit.training.evaluate import evaluation_batches
+from nnkit.training.fit import Training, fit
+
+images = ImageSet("none", np.zeros((6, 4, 4), np.uint8), np.arange(6, dtype=np.uint8) % 2, ("a", "b"), 0.5, 0.25)
+if sys.argv[1] == "small":
+    network = nn.Sequential(nn.Flatten(), nn.Linear(16, 2))
+    optimizer, augmentation = optim.SGD(network.parameters(), 0.1), None
+else:
+    layers = nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Dropout(), nn.Flatten()
+    network = nn.Sequential(*layers, nn.Linear(32, 8), nn.Tanh(), nn.Linear(8, 8), nn.Sigmoid(), nn.Linear(8, 2))
+    optimizer, augmentation = optim.Adam(network.parameters()), Augmentation(shift=1)
+network.input_size = (4, 4)
+run = Training(
+    network=network,
+    criterion=nn.CrossEntropyLoss(),
+    optimizer=optimizer,
+    schedule=None,
+    train=Batches(images, 4, (4, 4), shuffle=True, seed=0, augmentation=augmentation),
+    test=evaluation_batches(images, network),
+    validation=None,
+    epochs=1,
+)
+list(fit(run))
+assert run.replay.obstacle is None
+print(json.dumps({**counts, "folder": numba.config.CACHE_DIR}))
+"""
+
+
+def compilations(size, **environment):
+    """Return how much a process compiled, and the folder in which machine code is kept."""
+    known = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, size], env={**known, **environment}, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    return (found["events"], found["instructions"]), Path(found["folder"])
+
+
+@JIT_OFF
+def test_a_second_process_compiles_nothing(tmp_path):
+    first, folder = compilations("small", NNKIT_CACHE_DIR=str(tmp_path))
+    assert min(first) > 0
+    assert folder == tmp_path / "kernels" / f"{__version__}-{compiler._sources_hash()}"
+    kept = sorted(path for path in tmp_path.rglob("*") if path.is_file())
+    assert kept
+    second, _ = compilations("small", NNKIT_CACHE_DIR=str(tmp_path))
+    assert second == (0, 0)
+    assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == kept
+
+
+@JIT_OFF
+def test_all_kernels_are_found_again():
+    compilations("large")
+    again, _ = compilations("large")
+    assert again == (0, 0)
+
+
+@JIT_OFF
+def test_without_a_folder_of_ones_own_nothing_is_kept(tmp_path):
+    tmp_path.chmod(0o777)
+    (tmp_path / "kernels").mkdir(mode=0o777)
+    (tmp_path / "kernels").chmod(0o777)
+    (tmp_path / "kernels" / f"{__version__}-{compiler._sources_hash()}").mkdir()
+    (tmp_path / "kernels" / f"{__version__}-{compiler._sources_hash()}").chmod(0o777)
+    counts, _ = compilations("small", NNKIT_CACHE_DIR=str(tmp_path))
+    assert min(counts) > 0
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+def test_the_folder_is_named_after_the_sources(tmp_path):
+    folder = tmp_path / "kernels"
+    shutil.copytree(compiler._SOURCES, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    names = {compiler._sources_hash()}
+    assert compiler._sources_hash(folder) in names
+    (folder / "cpu" / "notes.txt").write_text("no source")
+    assert compiler._sources_hash(folder) in names
+    sources = ["layout.py", "cpu/simd.py", "cpu/correlation.py", "cpu/instructions.py"]
+    for number, source in enumerate(sources, start=2):
+        with (folder / source).open("ab") as file:
+            file.write(b"#")
+        names.add(compiler._sources_hash(folder))
+        assert len(names) == number
+    (folder / "cpu" / "simd.py").rename(folder / "cpu" / "vectors.py")
+    names.add(compiler._sources_hash(folder))
+    assert len(names) == len(sources) + 2
+
+
+@JIT_OFF
 def test_the_first_compilation_is_announced_once():
     calls = []
     compiler.announce_compilation(lambda: calls.append("compiling"))

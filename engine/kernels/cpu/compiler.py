@@ -37,10 +37,15 @@ __all__ = [
 ]
 
 
-def _sources_hash() -> str:
+# The layout of memory is a source of machine code, too.
+_SOURCES = Path(__file__).parent.parent
+
+
+def _sources_hash(folder: Path = _SOURCES) -> str:
     digest = hashlib.sha256()
-    for source in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(source.name.encode() + b"\0" + source.read_bytes())
+    for source in sorted(folder.rglob("*.py")):
+        content = source.read_bytes()
+        digest.update(f"{source.relative_to(folder).as_posix()}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()[:16]
 
 
