@@ -18,7 +18,7 @@ test: $(VENV)/.installed-dev
 	$(BIN)/pytest
 
 bench: $(VENV)/.installed-dev
-	PYTHONPATH=tests $(BIN)/python benchmarks/bench.py
+	$(BIN)/python benchmarks/bench.py
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .

@@ -1,208 +1,237 @@
-"""nnkit against PyTorch eager on the same work, both sides alternating in one run.
+"""nnkit against PyTorch eager on the same work, both sides taking turns in one run.
 
-    make bench                          the whole table, about five minutes on two cores
-    python benchmarks/bench.py --quick  fewer rounds and batch sizes
+    make bench                            the whole table, about ten minutes on two cores
+    python benchmarks/bench.py --quick    fewer rounds and batch sizes; keeps nothing
+    python benchmarks/bench.py --render   writes results.json into the pages and the pictures again
 
-PyTorch gets the kindest case: all its cores, and its images normalised in memory beforehand, while nnkit gathers and
-normalises bytes. Prints a table and writes benchmarks/results.json.
+Each side is a process that sleeps while the other one works. PyTorch gets the kindest case: all its cores, its images
+normalised in memory beforehand, its fused optimizer, the fastest way for its threads to wait, and the batch size that
+it evaluates fastest with, while nnkit gathers and normalises bytes as `nnkit train` does. Both begin with the same
+weights and see the same images, and have to get the same losses.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
+import re
 import statistics
-import time
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numba
-import numpy as np
-import torch
-from machine import fma_peak, memory_peak
-from networks import TWINS, pair
+import cases
+import commands
+import report
+from contest import WAITING, Worker, compared, ratio, run, spread
+from surroundings import Others, cpu_name
 
-import nnkit
-from nnkit import data, nn, optim
-from nnkit.data import Batches, ImageSet
-from nnkit.training.evaluate import evaluate, evaluation_batches
-from nnkit.training.fit import Training, _train_step
-
-# Multiply-adds of one training step per image: forward, weight gradients, and input gradients but for the first layer.
-LENET_FLOPS_PER_IMAGE = 2 * (3 * (117_600 + 240_000 + 58_920) - 117_600)
 RESULTS = Path(__file__).parent / "results.json"
+# The share of all CPU time that others may use.
+QUIET = 0.1
 
 
-def endless(batches: Batches) -> Iterator[Any]:
-    epoch = 0
-    while True:
-        yield from batches.epoch(epoch)
-        epoch += 1
+@dataclass(frozen=True)
+class Effort:
+    """How much is measured: rounds of a contest and of one that a target depends on, and seconds of a turn."""
+
+    rounds: int
+    more_rounds: int
+    turn: float
+    batch_sizes: tuple[int, ...]
+    repeats: int
+
+    def rounds_for(self, batch_size: int) -> int:
+        """Return fewer rounds where a single step takes long."""
+        return self.rounds if batch_size < 1024 else max(3, self.rounds // 2)
 
 
-def my_step(network: Any, images: ImageSet, batch_size: int) -> Callable[[], Any]:
-    """Return a training step as `nnkit train` takes it."""
-    batches = Batches(images, batch_size, network.input_size, shuffle=True, seed=0)
-    optimizer = optim.SGD(network.parameters(), lr=0.01, momentum=0.9)
-    training = Training(network, nn.CrossEntropyLoss(), optimizer, None, batches, batches, None, epochs=1)
-    stream = endless(batches)
-    network.train()
-    return lambda: _train_step(training, *next(stream))
+FULL = Effort(11, 21, 0.15, cases.BATCH_SIZES, 7)
+QUICK = Effort(3, 5, 0.1, (1, 17, 64, 1024), 3)
 
 
-def their_step(
-    network: torch.nn.Module, inputs: torch.Tensor, labels: torch.Tensor, batch_size: int
-) -> Callable[[], Any]:
-    """Return PyTorch's training step: shuffled indices into images that are normalised already."""
-    optimizer = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9)
-    order = torch.randperm(len(inputs))
-    position = 0
+@dataclass(frozen=True)
+class Sides:
+    """The processes of both sides; PyTorch has one for each way in which its idle threads can wait."""
 
-    def step() -> float:
-        nonlocal position
-        if position + batch_size > len(order):
-            position = 0
-        chosen = order[position : position + batch_size]
-        position += batch_size
-        optimizer.zero_grad()
-        loss = torch.nn.functional.cross_entropy(network(inputs[chosen]), labels[chosen])
-        loss.backward()
-        optimizer.step()
-        return loss.item()
+    nnkit: Worker
+    pytorch: list[Worker]
+    threads: int
+    kindest: dict[str, int] = field(default_factory=dict)
 
-    return step
+    def choose(self, effort: Effort) -> None:
+        """Find out for each network which of its processes makes PyTorch fastest."""
+        workers = {str(number): worker for number, worker in enumerate(self.pytorch)}
+        for network in cases.NETWORKS:
+            case = cases.Case("train", self.threads, network)
+            rates = run(workers, {name: (name, case) for name in workers}, effort.rounds, effort.turn)
+            self.kindest[network] = int(max(rates, key=lambda name: statistics.median(rates[name])))
 
+    def run(self, network: str, contest: cases.Contest, rounds: int, turn: float) -> dict[str, list[float]]:
+        """Run a contest about a network with the process that suits PyTorch best."""
+        return run({"nnkit": self.nnkit, "pytorch": self.pytorch[self.kindest[network]]}, contest, rounds, turn)
 
-def their_evaluation(network: torch.nn.Module, inputs: torch.Tensor, labels: torch.Tensor) -> Callable[[], Any]:
-    def run() -> float:
-        right = 0
-        with torch.no_grad():
-            for start in range(0, len(inputs), 256):
-                logits = network(inputs[start : start + 256])
-                right += int((logits.argmax(1) == labels[start : start + 256]).sum())
-        return right / len(inputs)
-
-    return run
+    def used_while_waiting(self) -> dict[str, float]:
+        """Return how much of a core each side used when it had nothing to do."""
+        workers = {"nnkit": self.nnkit, "pytorch": self.pytorch[self.kindest["LeNet"]]}
+        return {side: float(f"{worker.used_waiting / worker.waited:.2g}") for side, worker in workers.items()}
 
 
-def alternate(mine: Callable[[], Any], theirs: Callable[[], Any], steps: int, rounds: int) -> tuple[list[float], ...]:
-    """Return seconds per call of both, `rounds` times, taking turns so that the machine's moods hit both."""
-    times: tuple[list[float], list[float]] = ([], [])
-    for call in (mine, theirs):
-        for _ in range(3):
-            call()
-    for _ in range(rounds):
-        for side, call in enumerate((mine, theirs)):
-            started = time.perf_counter()
-            for _ in range(steps):
-                call()
-            times[side].append((time.perf_counter() - started) / steps)
-    return times
+def measure(effort: Effort) -> dict[str, Any]:
+    """Return all results, as they are kept in results.json."""
+    others = Others()
+    with ExitStack() as stack:
+        mine = stack.enter_context(Worker("nnkit"))
+        theirs = [stack.enter_context(Worker("pytorch", environment)) for environment in WAITING]
+        described = mine.ask("describe")
+        sides = Sides(mine, theirs, described.pop("threads"))
+        say("PyTorch: how its threads should wait")
+        sides.choose(effort)
+        results = {
+            "versions": described | theirs[0].ask("describe") | {"python": platform.python_version()},
+            **measure_lenet(sides, effort),
+            "training": measure_training(sides, effort),
+            "evaluation": measure_evaluation(sides, effort),
+            "scaling": measure_scaling(sides, effort),
+        }
+        used = sides.used_while_waiting()
+    results["worst"] = worst(results["training"])
+    say("commands")
+    results["commands"] = commands.measure(effort.repeats)
+    results["machine"] |= {
+        "cpu": cpu_name(),
+        "threads": sides.threads,
+        "pytorch_environment": {network: WAITING[number] for network, number in sides.kindest.items()},
+        "used_while_waiting": used,
+        "used_by_others": others.share(),
+    }
+    return results
 
 
-def summary(mine: list[float], theirs: list[float], images: int) -> dict[str, float]:
-    """Return images per second of both, their ratio as the median of the rounds, and the ratio's spread."""
-    ratios = [b / a for a, b in zip(mine, theirs, strict=True)]
+def measure_lenet(sides: Sides, effort: Effort) -> dict[str, Any]:
+    """Return what is asked of the LeNet step alone, and the machine's peaks."""
+    say("LeNet: tape, augmentation, share of the peak")
+    rates = sides.run("LeNet", cases.lenet(sides.threads), effort.more_rounds, effort.turn)
+    copies = sides.run("LeNet", {"copy": ("nnkit", cases.Case("copy", sides.threads))}, effort.rounds, effort.turn)
+    flops = cases.LENET_FLOPS_PER_IMAGE
     return {
-        "nnkit_images_per_second": images / statistics.median(mine),
-        "pytorch_images_per_second": images / statistics.median(theirs),
-        "nnkit_ms": 1e3 * statistics.median(mine),
-        "pytorch_ms": 1e3 * statistics.median(theirs),
-        "ratio": statistics.median(ratios),
-        "ratio_low": min(ratios),
-        "ratio_high": max(ratios),
+        "machine": {
+            "fma_gflops": spread([rate / 1e9 for rate in rates["multiply_add"]]),
+            "memory_gbs": spread([rate / 1e9 for rate in copies["copy"]]),
+        },
+        "tape": {"nnkit": spread(rates["tape"]), "ratio": ratio(rates["tape"], rates["pytorch"])},
+        "augmentation": {
+            "nnkit": spread(rates["augmented"]),
+            "cost": compared(rates["nnkit"], rates["augmented"], lambda plain, changed: plain / changed - 1),
+        },
+        "fma_share": compared(rates["nnkit"], rates["multiply_add"], lambda images, peak: images * flops / peak),
     }
 
 
-def normalised(images: ImageSet, size: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor]:
-    batch, labels = next(Batches(images, len(images), size, shuffle=False, seed=0).epoch(0))
-    return torch.from_numpy(np.ascontiguousarray(batch.numpy())), torch.from_numpy(labels.numpy())
+def measure_training(sides: Sides, effort: Effort) -> dict[str, Any]:
+    """Return both sides for each network and batch size."""
+    found: dict[str, Any] = {}
+    for network in cases.NETWORKS:
+        found[network] = {}
+        for batch_size in effort.batch_sizes:
+            say(f"{network}: training, batch size {batch_size}")
+            rounds = effort.more_rounds if batch_size == cases.BATCH_SIZE else effort.rounds_for(batch_size)
+            rates = sides.run(network, cases.training(network, batch_size, sides.threads), rounds, effort.turn)
+            found[network][str(batch_size)] = {
+                **{name: spread(values) for name, values in rates.items()},
+                **{
+                    name.replace("pytorch", "ratio"): ratio(rates["nnkit"], values)
+                    for name, values in rates.items()
+                    if name != "nnkit"
+                },
+            }
+    return found
 
 
-def measure(name: str, train: ImageSet, test: ImageSet, batch_sizes: list[int], rounds: int) -> dict[str, Any]:
-    found: dict[str, Any] = {"train": {}}
-    network, twin = pair(name)
-    inputs, labels = normalised(train, network.input_size)
-    for batch_size in batch_sizes:
-        network, twin = pair(name)
-        steps = max(2, min(40, 4000 // batch_size))
-        mine, theirs = alternate(
-            my_step(network, train, batch_size), their_step(twin, inputs, labels, batch_size), steps, rounds
-        )
-        found["train"][batch_size] = summary(mine, theirs, batch_size)
-    test_inputs, test_labels = normalised(test, network.input_size)
-    criterion, batches = nn.CrossEntropyLoss(), evaluation_batches(test, network)
-    mine, theirs = alternate(
-        lambda: evaluate(network, criterion, batches), their_evaluation(twin, test_inputs, test_labels), 1, rounds
-    )
-    found["evaluate"] = summary(mine, theirs, len(test))
-    threads = numba.get_num_threads()
-    if threads > 1:
-        step = my_step(network, train, 64)
-        one = step_with_threads(step, 1)
-        mine, theirs = alternate(step, one, 40, rounds)
-        numba.set_num_threads(threads)
-        found["threads"] = {
-            "from": 1,
-            "to": threads,
-            "ratio": statistics.median(b / a for a, b in zip(mine, theirs, strict=True)),
+def worst(training: Mapping[str, Any]) -> dict[str, Any]:
+    """Return for each network the batch size at which PyTorch does best, with all threads or one."""
+    found = {}
+    for network, by_size in training.items():
+        ratios = [
+            (spread, batch_size)
+            for batch_size, row in by_size.items()
+            for name, spread in row.items()
+            if name.startswith("ratio")
+        ]
+        least, batch_size = min(ratios, key=lambda each: each[0]["median"])
+        found[network] = {"batch_size": batch_size, "ratio": least}
+    return found
+
+
+def measure_evaluation(sides: Sides, effort: Effort) -> dict[str, Any]:
+    """Return both sides for the test images."""
+    found = {}
+    for network in cases.NETWORKS:
+        say(f"{network}: evaluation")
+        rates = sides.run(network, cases.evaluation(network, sides.threads), effort.more_rounds, effort.turn)
+        found[network] = {
+            **{name: spread(values) for name, values in rates.items()},
+            "ratio": ratio(rates["nnkit"], rates["pytorch"]),
         }
     return found
 
 
-def step_with_threads(step: Callable[[], Any], threads: int) -> Callable[[], Any]:
-    most = numba.get_num_threads()
+def measure_scaling(sides: Sides, effort: Effort) -> dict[str, Any]:
+    """Return how much more both sides get done with more threads, beside what they get done."""
+    found: dict[str, Any] = {}
+    for network in cases.NETWORKS:
+        say(f"{network}: threads")
+        rates = sides.run(network, cases.scaling(network, sides.threads), effort.more_rounds, effort.turn)
+        found[network] = {}
+        for name, values in rates.items():
+            side, count = name.split()
+            found[network].setdefault(count, {})[side] = {
+                "rate": spread(values),
+                "speedup": ratio(values, rates[f"{side} 1"]),
+            }
+    return found
 
-    def run() -> None:
-        numba.set_num_threads(threads)
-        step()
-        numba.set_num_threads(most)
 
-    return run
+def as_json(results: dict[str, Any]) -> str:
+    """Return results as JSON with a line for each spread."""
+    return re.sub(r"\{[^{}]*\}", lambda found: " ".join(found[0].split()), json.dumps(results, indent=1)) + "\n"
 
 
-def table(results: dict[str, Any]) -> Iterator[str]:
-    machine = results["machine"]
-    yield f"{machine['cpu']}, {machine['threads']} threads, FMA peak {machine['fma_gflops']:.0f} GFLOP/s, "
-    yield f"memory {machine['memory_gbs']:.0f} GB/s; nnkit {nnkit.__version__}, PyTorch {torch.__version__}"
-    yield ""
-    yield f"{'what':34} {'nnkit':>14} {'PyTorch':>14} {'ratio':>7}   spread"
-    for name, found in results["networks"].items():
-        rows = [(f"{name}, batch {size}", row) for size, row in found["train"].items()]
-        for label, row in [*rows, (f"{name}, evaluate 10,000", found["evaluate"])]:
-            yield (
-                f"{label:34} {row['nnkit_images_per_second']:>10,.0f}/s {row['pytorch_images_per_second']:>12,.0f}/s "
-                f"{row['ratio']:>6.2f}x   {row['ratio_low']:.2f} to {row['ratio_high']:.2f}"
-            )
-        if "threads" in found:
-            yield f"{name + ', one thread to all':34} {'':>30} {found['threads']['ratio']:>6.2f}x"
-    yield f"LeNet step, share of the FMA peak: {results['lenet_fma_share']:.0%}"
+def say(what: str) -> None:
+    """Tell what is being measured to whoever waits for the table."""
+    print(what, file=sys.stderr, flush=True)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="fewer rounds and batch sizes")
-    quick = parser.parse_args().quick
-    torch.set_num_threads(numba.get_num_threads())
-    train, test = data.load("mnist", "train"), data.load("mnist", "test")
-    batch_sizes = [64] if quick else [64, 1, 4, 16, 17, 256, 1024, 4096]
-    threads = numba.get_num_threads()
-    results: dict[str, Any] = {
-        "machine": {
-            "cpu": platform.processor() or platform.machine(),
-            "threads": threads,
-            "fma_gflops": fma_peak(threads),
-            "memory_gbs": memory_peak(threads),
-        },
-        "networks": {name: measure(name, train, test, batch_sizes, 5 if quick else 9) for name in TWINS},
-    }
-    rate = results["networks"]["LeNet"]["train"][64]["nnkit_images_per_second"]
-    results["lenet_fma_share"] = rate * LENET_FLOPS_PER_IMAGE / 1e9 / results["machine"]["fma_gflops"]
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    print("\n".join(table(results)))
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument("--quick", action="store_true", help="fewer rounds and batch sizes; keeps nothing")
+    parser.add_argument("--render", action="store_true", help="measure nothing; write pages and pictures again")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="where the results go instead of results.json")
+    arguments = parser.parse_args()
+    path = arguments.output or RESULTS
+    if arguments.render:
+        results = json.loads(path.read_text(encoding="utf-8"))
+    else:
+        results = measure(QUICK if arguments.quick else FULL)
+        print("\n".join(report.lines(results)))
+        if (results["machine"]["used_by_others"] or 0.0) > QUIET:
+            say("other processes used so much of the machine that these numbers mean little")
+        if arguments.output or not arguments.quick:
+            path.write_text(as_json(results), encoding="utf-8")
+    if path == RESULTS and not arguments.quick:
+        report.write_pages(results)
+        import pictures  # Matplotlib takes a while to import, and memory that `commands` would count.
+
+        pictures.draw(results)
 
 
 if __name__ == "__main__":
+    os.environ.setdefault("MPLBACKEND", "Agg")
     main()

@@ -5,12 +5,15 @@ from __future__ import annotations
 import time
 
 import numpy as np
+from cases import Case
 
 from nnkit.kernels.cpu import simd
 from nnkit.kernels.cpu.compiler import parallel_kernel, prange
 from nnkit.kernels.layout import LANES
 
 ROWS, COLUMNS = 6, 4
+ROUNDS = 1_000_000
+FLOATS = 32 * 2**20
 
 
 @parallel_kernel
@@ -29,27 +32,41 @@ def _copy(source, target, threads):
         target[thread * share : (thread + 1) * share] = source[thread * share : (thread + 1) * share]
 
 
-def fma_peak(threads: int, repeats: int = 7) -> float:
-    """Return the multiply-add peak in GFLOP/s: the best of several runs over operands in the first-level cache."""
-    rounds = 2_000_000
-    weights = np.full(ROWS, 1e-9, np.float32)
-    vectors = np.full(COLUMNS * LANES, 1e-9, np.float32)
-    out = np.empty(threads * ROWS * COLUMNS * LANES, np.float32)
-    _multiply_adds(threads, 10, weights, vectors, out)
-    best = min(_seconds(lambda: _multiply_adds(threads, rounds, weights, vectors, out)) for _ in range(repeats))
-    return 2 * threads * rounds * ROWS * COLUMNS * LANES / best / 1e9
+class MultiplyAdds:
+    """Multiply-adds of registers, with operands in the first-level cache; counted in floating point operations."""
+
+    def __init__(self, case: Case) -> None:
+        self._threads = case.threads
+        self._weights = np.full(ROWS, 1e-9, np.float32)
+        self._vectors = np.full(COLUMNS * LANES, 1e-9, np.float32)
+        self._out = np.empty(case.threads * ROWS * COLUMNS * LANES, np.float32)
+        self.amount = 2 * case.threads * ROUNDS * ROWS * COLUMNS * LANES
+
+    def run(self, steps: int) -> float:
+        """Return the seconds that so many times `amount` take."""
+        started = time.perf_counter()
+        for _ in range(steps):
+            _multiply_adds(self._threads, ROUNDS, self._weights, self._vectors, self._out)
+        return time.perf_counter() - started
+
+    def outcome(self) -> float:
+        return float(self._out.sum())
 
 
-def memory_peak(threads: int, repeats: int = 7) -> float:
-    """Return how many GB/s a copy of 256 MB reads and writes."""
-    source = np.ones(32 * 2**20, np.float32)
-    target = np.empty_like(source)
-    _copy(source, target, threads)
-    best = min(_seconds(lambda: _copy(source, target, threads)) for _ in range(repeats))
-    return 2 * source.nbytes / best / 1e9
+class Copies:
+    """Copies of 128 MB, far more than the caches hold; counted in bytes read and written."""
 
+    def __init__(self, case: Case) -> None:
+        self._threads = case.threads
+        self._source, self._target = np.ones(FLOATS, np.float32), np.empty(FLOATS, np.float32)
+        self.amount = 2 * self._source.nbytes
 
-def _seconds(call) -> float:
-    started = time.perf_counter()
-    call()
-    return time.perf_counter() - started
+    def run(self, steps: int) -> float:
+        """Return the seconds that so many copies take."""
+        started = time.perf_counter()
+        for _ in range(steps):
+            _copy(self._source, self._target, self._threads)
+        return time.perf_counter() - started
+
+    def outcome(self) -> float:
+        return float(self._target[-1])
