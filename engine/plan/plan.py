@@ -10,6 +10,7 @@ import numpy as np
 from nnkit.kernels.backend import Pixels
 from nnkit.kernels.cpu import instructions as codes
 from nnkit.kernels.cpu.instructions import Operand
+from nnkit.kernels.cpu.program import work
 from nnkit.kernels.layout import LANES, Array
 from nnkit.kernels.memory import aligned
 from nnkit.plan.program import Memory, PlanProgram, padded
@@ -82,7 +83,7 @@ class Plan:
         clear = codes.Instruction(codes.CLEAR, result=len(program.operands), length=vectors, once=1)
         table = codes.instruction_table([clear, *program.instructions] if gradients else program.instructions)
         self.executable = Executable(table, self._operands, FLOAT32)
-        self._window = max(1, int(CALL_WORK / max(work(program), 1) / self._slots))
+        self._window = max(1, int(CALL_WORK / max(work(program.instructions), 1) / self._slots))
 
     def _set_operands(self, program: PlanProgram) -> None:
         operands = [Operand(0, 0), *(self._operand(*each) for each in program.operands[1:])]
@@ -151,17 +152,6 @@ def write_blocks(array: Array, target: Any) -> None:
     rest = array[whole * LANES :]
     if len(rest):
         target[whole, ..., : len(rest)] = np.moveaxis(rest, 0, -1)
-
-
-def work(program: PlanProgram) -> float:
-    """Return about how many multiply-adds a program takes for a block of images."""
-    total = 0.0
-    for step in program.instructions:
-        positions = step.out_height * step.out_width if step.kernel_height else 1
-        taps = max(step.kernel_height * step.kernel_width, 1)
-        total += LANES * (positions * taps * max(step.channels // step.groups, 1) * max(step.out_channels, 1))
-        total += LANES * step.length
-    return total
 
 
 def _pinned(program: PlanProgram, symbol: Symbol) -> Array:

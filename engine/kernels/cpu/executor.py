@@ -17,7 +17,7 @@ from numba.extending import intrinsic
 # Imported for the instructions that they name.
 from nnkit.kernels.cpu import correlation, elementwise, gather, loss, pooling, product  # noqa: F401
 from nnkit.kernels.cpu import instructions as codes
-from nnkit.kernels.cpu.compiler import KERNELS, compiled, inner_kernel, parallel_kernel, prange
+from nnkit.kernels.cpu.compiler import KERNELS, compiled, inner_kernel, kernel, parallel_kernel, prange
 from nnkit.kernels.cpu.executor_python import run_python
 from nnkit.kernels.cpu.instructions import Instruction, Operand
 from nnkit.kernels.layout import LANES, Array
@@ -76,20 +76,32 @@ def perform(steps, number, record, operands, functions, itemsize, images, block,
     )
 
 
-@parallel_kernel
-def _run(steps, operands, functions, address, itemsize, batch, slots, first, last):
+@kernel
+def _run_slot(steps, operands, functions, address, itemsize, batch, slots, slot, thread, first, last):
+    """Run a program on the blocks of a slot, from the one numbered first to the one before last."""
     blocks = (batch + LANES - 1) // LANES
     step_bytes = 8 * steps.shape[1]
+    start, end = slot * blocks // slots, (slot + 1) * blocks // slots
+    for block in range(start + first, min(start + last, end)):
+        images = min(LANES, batch - block * LANES)
+        for number in range(len(steps)):
+            if steps[number, ONCE] and block != start:
+                continue
+            record = address + number * step_bytes
+            perform(steps, number, record, operands, functions, itemsize, images, block, slot, thread)
+
+
+@parallel_kernel
+def _run(steps, operands, functions, address, itemsize, batch, slots, first, last):
     for slot in prange(slots):
         thread = numba.get_thread_id()
-        start, end = slot * blocks // slots, (slot + 1) * blocks // slots
-        for block in range(start + first, min(start + last, end)):
-            images = min(LANES, batch - block * LANES)
-            for number in range(len(steps)):
-                if steps[number, ONCE] and block != start:
-                    continue
-                record = address + number * step_bytes
-                perform(steps, number, record, operands, functions, itemsize, images, block, slot, thread)
+        _run_slot(steps, operands, functions, address, itemsize, batch, slots, slot, thread, first, last)
+
+
+@kernel
+def _run_alone(steps, operands, functions, address, itemsize, batch, slots, first, last):
+    for slot in range(slots):
+        _run_slot(steps, operands, functions, address, itemsize, batch, slots, slot, 0, first, last)
 
 
 class Executable:
@@ -108,17 +120,19 @@ class Executable:
             self._functions = functions_of(program, dtype)
             self._address = self._steps.__array_interface__["data"][0]
 
-    def run(self, batch: int, slots: int, first: int = 0, last: int = 2**62) -> None:
+    def run(self, batch: int, slots: int, first: int = 0, last: int = 2**62, *, alone: bool = False) -> None:
         """Run the program on a batch in blocks of images, shared among slots of partial sums in a fixed order.
 
         Slot s has the blocks from s * blocks // slots on; of each slot's, those numbered first to last are worked on,
-        so that much work can be cut into several calls.
+        so that much work can be cut into several calls. `alone` keeps it in this thread, with the same results: to wake
+        another one takes longer than a small operation.
         """
         if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
             run_python(self._program, self._operands, self._dtype, batch, slots, first, last)
             return
         itemsize = self._dtype.itemsize
-        _run(self._steps, self._places, self._functions, self._address, itemsize, batch, slots, first, last)
+        start = _run_alone if alone else _run
+        start(self._steps, self._places, self._functions, self._address, itemsize, batch, slots, first, last)
 
 
 def functions_of(program: Array, dtype: np.dtype[Any]) -> Array:

@@ -16,6 +16,9 @@ from nnkit.kernels.memory import aligned
 
 Shape = Sequence[int]
 
+# Multiply-adds that take about as long as a sleeping thread takes to wake, a tenth of a millisecond.
+WORTH_WAKING = 4e6
+
 
 class Weights(NamedTuple):
     """The memory of weights, and how to walk through it: where to begin, and the distances between neighbours."""
@@ -250,9 +253,20 @@ def _walk(weight: Weights) -> dict[str, int]:
 
 
 @functools.lru_cache(maxsize=1024)
-def _table(instructions: tuple[Instruction, ...]) -> Array:
-    """Return the table of instructions that are the same whenever an operation meets the same shapes."""
-    return codes.instruction_table(instructions)
+def _table(instructions: tuple[Instruction, ...]) -> tuple[Array, float]:
+    """Return the table and the work of instructions that are the same whenever an operation meets the same shapes."""
+    return codes.instruction_table(instructions), work(instructions)
+
+
+def work(instructions: Sequence[Instruction]) -> float:
+    """Return about how many multiply-adds instructions take for a block of images."""
+    total = 0.0
+    for step in instructions:
+        positions = step.out_height * step.out_width if step.kernel_height else 1
+        taps = max(step.kernel_height * step.kernel_width, 1)
+        total += LANES * (positions * taps * max(step.channels // step.groups, 1) * max(step.out_channels, 1))
+        total += LANES * step.length
+    return total
 
 
 class EagerProgram(Program):
@@ -313,6 +327,8 @@ class EagerProgram(Program):
         # Numba takes half a second to import, so nothing that only looks at tensors waits for it.
         from nnkit.kernels.cpu.executor import Executable
 
-        program = _table(tuple(self.instructions))
+        program, block_work = _table(tuple(self.instructions))
         operands = codes.operand_table(self._operands)
-        Executable(program, operands, self.dtype).run(self._images, slots or self.distance // LANES)
+        blocks = self.distance // LANES
+        alone = block_work * blocks < WORTH_WAKING
+        Executable(program, operands, self.dtype).run(self._images, slots or blocks, alone=alone)

@@ -94,8 +94,8 @@ class TimedExecutable(Executable):
         self.seconds = 0.0
         self._sums = np.zeros((0, 0), np.int64)
 
-    def run(self, batch: int, slots: int, first: int = 0, last: int = 2**62) -> None:
-        """See `Executable.run`."""
+    def run(self, batch: int, slots: int, first: int = 0, last: int = 2**62, *, alone: bool = False) -> None:
+        """See `Executable.run`; `alone` changes nothing here."""
         window = (batch, slots, first, last)
         if len(self._sums) != slots:
             self._sums = np.zeros((slots, -(-len(self.program) // _LINE) * _LINE), np.int64)
