@@ -14,7 +14,7 @@ from nnkit.kernels.cpu.program import work
 from nnkit.kernels.layout import LANES, Array
 from nnkit.kernels.memory import aligned
 from nnkit.plan.program import Memory, PlanProgram, padded
-from nnkit.plan.symbols import FLOAT32, Symbol, UnplannableError
+from nnkit.plan.symbols import FLOAT32, Symbol
 
 # Shares of a batch whose gradients are summed apart: fixed, so that no result depends on the threads.
 SLOTS = 16
@@ -37,7 +37,7 @@ class Plan:
         source: where the images come from.
         labels: what the labels are written to.
         losses: where the program leaves the loss of each image.
-        logits: where it leaves the logits.
+        logits: where it leaves the logits, which `PlanProgram.lasting` has made last.
         factor: what the sum of the losses is multiplied by.
         gradients: for each parameter, in their order, where its gradient is added up.
         remade: memory that is filled anew before each step, and what makes its array (N, ...).
@@ -64,7 +64,7 @@ class Plan:
         self._source, self._labels = source, labels
         self._losses: Array = losses.memory.array.reshape(-1)[: program.batch]  # type: ignore[union-attr]
         self.classes = logits.shape[1]
-        self._logits = _pinned(program, logits)
+        self._logits: Array = logits.memory.array  # type: ignore[assignment]
         self._factor = np.float32(factor)
         self._remade = remade
         self._blocks = program.blocks
@@ -152,17 +152,6 @@ def write_blocks(array: Array, target: Any) -> None:
     rest = array[whole * LANES :]
     if len(rest):
         target[whole, ..., : len(rest)] = np.moveaxis(rest, 0, -1)
-
-
-def _pinned(program: PlanProgram, symbol: Symbol) -> Array:
-    """Give the memory of a result a place of its own, from which it can be read after a run."""
-    dense = program.dense(symbol)
-    array = aligned((program.blocks, dense.memory.size // LANES, LANES), np.float32, zero=True)
-    memory = dense.memory
-    if memory.array is not None or memory.final() is not memory or memory.size != dense.count * LANES:
-        raise UnplannableError("logits that are part of something else")
-    dense.memory.array = array
-    return array
 
 
 def _seen(flat: Array, symbol: Symbol) -> Array:

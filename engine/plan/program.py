@@ -247,6 +247,19 @@ class PlanProgram(Program):
             raise UnplannableError("a convolution with values of each image")
         return Weights(self.operand(weight), 0, *weight.strides)
 
+    def lasting(self, symbol: Symbol) -> Symbol:
+        """Return a result in memory of its own (blocks, elements, LANES), from which it can be read after a run.
+
+        Raises:
+            UnplannableError: it is not in memory of its own.
+        """
+        dense = self.dense(symbol)
+        memory = dense.memory
+        if memory.array is not None or memory.final() is not memory or memory.size != dense.count * LANES:
+            raise UnplannableError("logits that are part of something else")
+        memory.array = aligned((self.blocks, dense.count, LANES), np.float32, zero=True)
+        return dense
+
     def content(self) -> tuple[Any, ...]:
         """Return what is equal for programs that do the same with the same parameters."""
         return list(self.instructions), [(*_content(memory), memory.start + offset) for memory, offset in self.operands]

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from plan_steps import JIT_OFF, Built, batch, planned_step
+from plan_steps import JIT_OFF, Built, assert_same, batch, planned_step, take
 
 import nnkit
 import nnkit.nn.functional as F
 from nnkit import nn
 from nnkit.models import RNN, LeNet, MNISTConvNet
+from nnkit.plan import Replay
 from nnkit.random import manual_seed
 
 BATCHES = [1, 17] if JIT_OFF else [1, 2, 15, 16, 17, 31, 32, 33, 64, 100, 257]
@@ -143,6 +144,24 @@ CRITERIA = {
     "modules": lambda logits, labels: nn.NLLLoss()(nn.LogSoftmax(-1)(logits), labels),
     "labels again": lambda logits, labels: F.cross_entropy(logits, labels.long()),
 }
+
+
+def largest_of_pairs(logits, labels):
+    return F.cross_entropy(F.max_pool2d(logits.view(-1, 4, 1, 2), (1, 2)).flatten(1), labels)
+
+
+def test_logits_that_the_loss_does_not_read_as_they_are():
+    network = nn.Sequential(linear(12, 8), nn.ReLU())
+    planned_step(network, *batch(20, (12,)), largest_of_pairs)
+
+
+def test_logits_of_which_the_loss_reads_a_part():
+    network = nn.Sequential(linear(12, 6, bias=False))
+    images, labels = batch(20, (12,))
+    tape, replay = (Replay(network, lambda z, y: F.cross_entropy(z[:, 2:], y), enabled=each) for each in (False, True))
+    for _ in range(2):
+        assert_same(*(take(each, images, labels, differentiate=False) for each in (replay, tape)))
+    assert replay._plans
 
 
 @pytest.mark.parametrize("name", CRITERIA)
