@@ -61,8 +61,8 @@ class Replay:
     The first step with a batch size is recorded: it runs on the tape, and the operations are turned into a plan that
     takes this step and all that follow. The second training step is recorded, too: if it leads to another plan, numbers
     or decisions come from somewhere else than the images. A network with hooks, with a control flow that depends on
-    values, or with an operation that plans do not know stays on the tape. Its forward pass runs once in each step in
-    any case, so that whatever else it does happens once.
+    values, or with an operation that plans do not know stays on the tape, where its forward pass runs once in each step
+    from the first one on. What a network reads or does outside of itself is not watched.
 
     Args:
         network: maps images to logits.
