@@ -193,7 +193,7 @@ def _key(images: Tensor | Pixels, labels: Tensor, training: bool, differentiates
         # Changed images can be larger than those they came from.
         kind: tuple[Any, ...] = (images.images.shape[1:], images.size, images.mean, images.std)
     else:
-        kind = (images.array.dtype.char, images.array.shape)
+        kind = (images.array.dtype.char, images.array.shape, images.requires_grad)
     return _Key(kind, (labels.array.dtype.char, labels.array.shape), training, differentiates)
 
 
@@ -227,6 +227,8 @@ def _source(program: PlanProgram, images: Tensor | Pixels) -> tuple[Source, Symb
         return Source(places, pixels), symbol
     if images.array.dtype != np.float32:
         raise UnplannableError(f"images of type {images.dtype}")
+    if images.requires_grad:
+        raise UnplannableError("images that need a gradient")
     symbol = program.external(images.shape[1:])
     return Source(symbol.memory.array), symbol  # type: ignore[arg-type]
 

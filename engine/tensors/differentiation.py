@@ -273,7 +273,9 @@ class Differentiation(TensorBase):
             raise RuntimeError(
                 "this tensor cannot be written to: it stands for memory in another order; clone() it first"
             )
-        if any(stride == 0 and size > 1 for stride, size in zip(self.array.strides, self.array.shape, strict=True)):
+        steps = zip(self.array.strides, self.array.shape, strict=True)
+        # Strides of an array without elements are 0, and harm nobody.
+        if self.array.size and any(stride == 0 and size > 1 for stride, size in steps):
             raise RuntimeError(
                 "unsupported operation: more than one element of the written-to tensor refers to a single memory "
                 "location. Please clone() the tensor before performing the operation."

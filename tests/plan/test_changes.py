@@ -254,6 +254,19 @@ def test_other_types_are_other_steps():
     assert_same(take(replay, IMAGES, shares), take(tape, IMAGES, shares))
 
 
+@pytest.mark.parametrize("steps", [0, 2])
+def test_images_can_have_gradients(steps):
+    network = nn.Linear(12, 4)
+    tape, replay = (Replay(network, CROSS_ENTROPY, enabled=enabled) for enabled in (False, True))
+    for _ in range(steps):
+        take(replay, IMAGES, LABELS)
+    images = [Tensor(IMAGES.array).requires_grad_() for _ in range(2)]
+    for _ in range(2):
+        assert_same(take(replay, images[0], LABELS), take(tape, images[1], LABELS))
+    np.testing.assert_array_equal(images[0].grad.array, images[1].grad.array)
+    assert replay.obstacle == "images that need a gradient"
+
+
 def test_labels_in_any_memory():
     network = nn.Linear(12, 4)
     tape, replay = (Replay(network, CROSS_ENTROPY, enabled=enabled) for enabled in (False, True))

@@ -27,6 +27,7 @@ t.arange(100.) / 7, t.arange(1001.) / 3, t.ones(3, 300)
 t.ones(2, 2, requires_grad=True) + 2, (t.ones(2, 2, requires_grad=True) * 3).mean()
 t.ones(40, requires_grad=True) * 1.5
 t.randn(3, 4), t.rand(2), t.randint(10, (5,)), t.randint(2, 7, (2, 2)), t.randperm(6), t.randn(17), t.randn(2, 8)
+t.randn(4, 0), t.rand(0, 3), t.zeros(4, 0).add_(1), t.nn.init.zeros_(t.empty(3, 0))
 t.ones(2, 3).size(), t.ones(2, 3).size(-1), t.ones(2, 3).size()[1:], t.Size([2, 3]) + t.Size([1])
 t.Size([2, 3]).numel()
 t.ones(2, 3).stride(), t.ones(2, 3).t().stride(), t.ones(2, 3).t().is_contiguous()
