@@ -63,7 +63,7 @@ def test_without_the_compiler():
         "test_agreement.py::test_batches",
         "test_agreement.py::test_drawn_networks",
         "test_agreement.py::test_small_networks",
-        "test_changes.py::test_bytes_of_several_data_sets",
+        "test_inputs.py::test_bytes_of_several_data_sets",
         "test_training.py::test_plan_and_tape_train_to_the_same_parameters[everything]",
     ]
     run_tests(names, NUMBA_DISABLE_JIT="1")
@@ -74,7 +74,7 @@ def test_with_bounds_checks(tmp_path):
         "test_agreement.py::test_small_networks[tanh-19]",
         "test_agreement.py::test_small_networks[dropout-1]",
         "test_agreement.py::test_frozen_parameters",
-        "test_changes.py::test_labels_in_any_memory",
+        "test_inputs.py::test_labels_in_any_memory",
     ]
     # Machine code that was kept has no checks.
     run_tests(names, NUMBA_BOUNDSCHECK="1", NUMBA_CACHE_DIR=str(tmp_path))
