@@ -75,9 +75,9 @@ def _prepare_cache() -> bool:
 
 
 # GNU's OpenMP lets a thread that has finished its share spin for milliseconds. With two other busy processes on two
-# cores a LeNet step then takes 296 ms instead of 12; spinning briefly costs an idle machine next to nothing. It is read
-# when the first parallel kernel runs.
-os.environ.setdefault("GOMP_SPINCOUNT", "5000")
+# cores a step of 20 operations then takes 296 ms instead of 12. Some tenths of a millisecond are enough to be awake
+# when the next step of a plan begins, which makes it a quarter faster. It is read when the first parallel kernel runs.
+os.environ.setdefault("GOMP_SPINCOUNT", "20000")
 
 _KEPT = _prepare_cache()
 
