@@ -23,7 +23,7 @@ from nnkit.kernels.cpu import compiler, executor, instructions
 
 table = instructions.instruction_table([instructions.Instruction(instructions.MULTIPLY)])
 executor.functions_of(table, np.dtype(np.float32))
-(function,) = compiler._compiled.values()
+(function,) = compiler._COMPILED
 code = function._library.get_asm_str()
 print(*(name for name in ("xmm", "ymm", "zmm", "vfmadd") if name in code))
 """

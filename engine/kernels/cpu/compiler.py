@@ -7,6 +7,7 @@ The files in it are pickles: the folder is the user's own and closed to others, 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import stat
@@ -16,7 +17,6 @@ from typing import Any
 
 import llvmlite.ir as ir
 import numba
-import numpy as np
 from numba import prange, types
 from numba.core import event
 from numba.extending import intrinsic
@@ -108,43 +108,34 @@ def instruction(*opcodes: int) -> Callable[[Callable[..., None]], Callable[..., 
     return register
 
 
-def compiled(opcode: int, dtype: np.dtype[Any], fields: np.dtype[Any]) -> int:
-    """Return the address of the machine function for an instruction on elements of a type."""
-    pointer: Any = types.CPointer  # Numba's types are not typed
-    arguments = (numba.from_dtype(fields), *[pointer(numba.from_dtype(dtype))] * 5, pointer(types.int64), types.int64)
-    function = KERNELS[opcode]
-    key = (function, dtype)
-    if key not in _compiled:
-        # Divisions are never by zero, and need no branch that says so.
-        _compiled[key] = numba.cfunc(types.void(*arguments), cache=_KEPT, error_model="numpy")(function)
-    address: int = _compiled[key].address
-    return address
-
-
-_compiled: dict[tuple[Callable[..., None], np.dtype[Any]], Any] = {}
-
-
-def machine_function(function: Callable[..., None], *arguments: Any) -> Any:
-    """Compile a function of arguments of these types; it can be called at its `address` for as long as it is kept.
+@functools.cache
+def machine_function(function: Callable[..., None], *arguments: Any) -> int:
+    """Compile a function of arguments of these types, once; return the address at which `call` finds it.
 
     Divisions are NumPy's: by zero they give infinity or NaN, and there is no branch.
     """
-    return numba.cfunc(types.void(*arguments), cache=_KEPT, error_model="numpy")(function)
+    compiled = numba.cfunc(types.void(*arguments), cache=_KEPT, error_model="numpy")(function)
+    _COMPILED.append(compiled)
+    address: int = compiled.address  # type: ignore[assignment]  # None before it is compiled
+    return address
+
+
+# An address does not keep its machine code.
+_COMPILED: list[Any] = []
 
 
 @intrinsic
-def call(typingctx: Any, function: Any, arrays: Any, count: Any, record: Any) -> Any:
-    """Call a machine function at an address with the addresses in a tuple, a count and the address of a record."""
+def call(typingctx: Any, function: Any, arguments: Any) -> Any:
+    """Call the machine function at an address with a tuple of integers, which are numbers or addresses."""
 
-    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        pointer, integer = ir.IntType(8).as_pointer(), ir.IntType(64)
-        kind = ir.FunctionType(ir.VoidType(), [*[pointer] * len(arrays), integer, pointer])
-        target = builder.inttoptr(arguments[0], kind.as_pointer())
-        places = [builder.inttoptr(builder.extract_value(arguments[1], index), pointer) for index in range(len(arrays))]
-        builder.call(target, [*places, arguments[2], builder.inttoptr(arguments[3], pointer)])
+    def codegen(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        integer = ir.IntType(64)
+        kind = ir.FunctionType(ir.VoidType(), [integer] * len(arguments))
+        target = builder.inttoptr(values[0], kind.as_pointer())
+        builder.call(target, [builder.extract_value(values[1], index) for index in range(len(arguments))])
         return context.get_dummy_value()
 
-    return types.void(function, arrays, count, record), codegen
+    return types.void(function, arguments), codegen
 
 
 class _Once(event.Listener):

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import llvmlite.ir as ir
 import numba
 import numpy as np
 from numba import types
-from numba.extending import intrinsic
 
 # Imported for the instructions that they name.
 from nnkit.kernels.cpu import correlation, elementwise, gather, loss, pooling, product  # noqa: F401
 from nnkit.kernels.cpu import instructions as codes
-from nnkit.kernels.cpu.compiler import KERNELS, compiled, inner_kernel, kernel, parallel_kernel, prange
+from nnkit.kernels.cpu.clock import nanoseconds
+from nnkit.kernels.cpu.compiler import KERNELS, call, inner_kernel, kernel, machine_function, parallel_kernel, prange
 from nnkit.kernels.cpu.executor_python import run_python
 from nnkit.kernels.cpu.instructions import Instruction, Operand
 from nnkit.kernels.layout import LANES, Array
@@ -28,23 +27,8 @@ TASK = 4096
 _OPCODES = 1 + max(KERNELS)
 _addresses: dict[np.dtype[Any], Array] = {}
 
-
-@intrinsic
-def _call(typingctx, function, step, x, other, bias, out, scratch, labels, images):
-    """Call the machine function at an address; all arguments but the last are addresses."""
-
-    def codegen(context, builder, signature, arguments):
-        pointer = ir.IntType(8).as_pointer()
-        kind = ir.FunctionType(ir.VoidType(), [pointer] * 7 + [ir.IntType(64)])
-        target = builder.inttoptr(arguments[0], kind.as_pointer())
-        builder.call(target, [*(builder.inttoptr(each, pointer) for each in arguments[1:8]), arguments[8]])
-        return context.get_dummy_value()
-
-    return types.void(*[types.int64] * 9), codegen
-
-
 # Columns of the tables, as plain numbers: records would be looked at by Numba field by field at each call.
-_OPCODE, _INPUT, _OTHER, _BIAS, _RESULT, _SCRATCH, _LABELS, ONCE = (
+_OPCODE, _INPUT, _OTHER, _BIAS, _RESULT, _SCRATCH, _LABELS, _ONCE = (
     Instruction._fields.index(name)
     for name in ("opcode", "input", "other", "bias", "result", "scratch", "labels", "once")
 )
@@ -60,48 +44,48 @@ def _place(operands, number, itemsize, block, slot, thread):
     return operands[number, _ADDRESS] + (start + thread * operands[number, _THREAD_STEP]) * itemsize
 
 
-@inner_kernel
-def perform(steps, number, record, operands, functions, itemsize, images, block, slot, thread):
-    """Perform an instruction of a program, whose record is at an address, on a block of images."""
-    _call(
-        functions[steps[number, _OPCODE]],
-        record,
-        _place(operands, steps[number, _INPUT], itemsize, block, slot, thread),
-        _place(operands, steps[number, _OTHER], itemsize, block, slot, thread),
-        _place(operands, steps[number, _BIAS], itemsize, block, slot, thread),
-        _place(operands, steps[number, _RESULT], itemsize, block, slot, thread),
-        _place(operands, steps[number, _SCRATCH], itemsize, block, slot, thread),
-        _place(operands, steps[number, _LABELS], 8, block, slot, thread),
-        images,
-    )
-
-
 @kernel
-def _run_slot(steps, operands, functions, address, itemsize, batch, slots, slot, thread, first, last):
-    """Run a program on the blocks of a slot, from the one numbered first to the one before last."""
+def _run_slot(steps, operands, functions, address, itemsize, clock, times, batch, slots, first, last, slot, thread):
+    """Run a program on the blocks of a slot, from the one numbered first to the one before last.
+
+    With the address of a clock, the time of each instruction is added to `times` (slots, instructions).
+    """
     blocks = (batch + LANES - 1) // LANES
-    step_bytes = 8 * steps.shape[1]
     start, end = slot * blocks // slots, (slot + 1) * blocks // slots
     for block in range(start + first, min(start + last, end)):
         images = min(LANES, batch - block * LANES)
+        before = nanoseconds(clock) if clock else 0
         for number in range(len(steps)):
-            if steps[number, ONCE] and block != start:
+            if steps[number, _ONCE] and block != start:
                 continue
-            record = address + number * step_bytes
-            perform(steps, number, record, operands, functions, itemsize, images, block, slot, thread)
+            arguments = (
+                address + 8 * number * steps.shape[1],
+                _place(operands, steps[number, _INPUT], itemsize, block, slot, thread),
+                _place(operands, steps[number, _OTHER], itemsize, block, slot, thread),
+                _place(operands, steps[number, _BIAS], itemsize, block, slot, thread),
+                _place(operands, steps[number, _RESULT], itemsize, block, slot, thread),
+                _place(operands, steps[number, _SCRATCH], itemsize, block, slot, thread),
+                _place(operands, steps[number, _LABELS], 8, block, slot, thread),
+                images,
+            )
+            call(functions[steps[number, _OPCODE]], arguments)
+            if clock:
+                now = nanoseconds(clock)
+                times[slot, number] += now - before
+                before = now
 
 
 @parallel_kernel
-def _run(steps, operands, functions, address, itemsize, batch, slots, first, last):
+def _run(steps, operands, functions, address, itemsize, clock, times, batch, slots, first, last):
     for slot in prange(slots):
         thread = numba.get_thread_id()
-        _run_slot(steps, operands, functions, address, itemsize, batch, slots, slot, thread, first, last)
+        _run_slot(steps, operands, functions, address, itemsize, clock, times, batch, slots, first, last, slot, thread)
 
 
 @kernel
-def _run_alone(steps, operands, functions, address, itemsize, batch, slots, first, last):
+def _run_alone(steps, operands, functions, address, itemsize, clock, times, batch, slots, first, last):
     for slot in range(slots):
-        _run_slot(steps, operands, functions, address, itemsize, batch, slots, slot, 0, first, last)
+        _run_slot(steps, operands, functions, address, itemsize, clock, times, batch, slots, first, last, slot, 0)
 
 
 class Executable:
@@ -113,12 +97,17 @@ class Executable:
         dtype: of all operands but labels and bytes.
     """
 
+    # What a stopwatch sets: the address of a clock, and where times are added up (slots, instructions).
+    _clock = 0
+    _times = np.zeros((0, 0), np.int64)
+
     def __init__(self, program: Array, operands: Array, dtype: np.dtype[Any]) -> None:
         self._program, self._operands, self._dtype = program, operands, dtype
-        self._steps, self._places = codes.as_numbers(program), codes.as_numbers(operands)
+        steps, places = codes.as_numbers(program), codes.as_numbers(operands)
         if not numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
-            self._functions = functions_of(program, dtype)
-            self._address = self._steps.__array_interface__["data"][0]
+            functions = functions_of(program, dtype)
+            start = steps.__array_interface__["data"][0]
+            self._tables = steps, places, functions, start, dtype.itemsize
 
     def run(self, batch: int, slots: int, first: int = 0, last: int = 2**62, *, alone: bool = False) -> None:
         """Run the program on a batch in blocks of images, shared among slots of partial sums in a fixed order.
@@ -128,11 +117,10 @@ class Executable:
         another one takes longer than a small operation.
         """
         if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
-            run_python(self._program, self._operands, self._dtype, batch, slots, first, last)
+            run_python(self._program, self._operands, self._dtype, self._times, batch, slots, first, last)
             return
-        itemsize = self._dtype.itemsize
         start = _run_alone if alone else _run
-        start(self._steps, self._places, self._functions, self._address, itemsize, batch, slots, first, last)
+        start(*self._tables, self._clock, self._times, batch, slots, first, last)
 
 
 def functions_of(program: Array, dtype: np.dtype[Any]) -> Array:
@@ -140,7 +128,10 @@ def functions_of(program: Array, dtype: np.dtype[Any]) -> Array:
     known = _addresses.setdefault(dtype, np.zeros(_OPCODES, np.int64))
     for opcode in program["opcode"].tolist():
         if not known[opcode]:
-            known[opcode] = compiled(opcode, dtype, program.dtype)
+            pointer: Any = types.CPointer  # Numba's types are not typed
+            operands = [pointer(numba.from_dtype(dtype))] * 5
+            fields = numba.from_dtype(program.dtype)
+            known[opcode] = machine_function(KERNELS[opcode], fields, *operands, pointer(types.int64), types.int64)
     return known
 
 

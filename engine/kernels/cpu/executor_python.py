@@ -18,13 +18,13 @@ def run_python(
     program: Array,
     operands: Array,
     dtype: np.dtype[Any],
+    times: Array,
     batch: int,
     slots: int,
     first: int,
     last: int,
-    nanoseconds: Array | None = None,
 ) -> None:
-    """See `Executable.run`; `nanoseconds` (slots, instructions) are added to where they are given."""
+    """See `Executable.run`; the nanoseconds of each instruction are added to `times` where there is room for them."""
     program, operands = program.view(np.recarray), operands.view(np.recarray)
     blocks = -(-batch // LANES)
     for slot in range(slots):
@@ -35,11 +35,11 @@ def run_python(
                     continue
                 before = time.perf_counter_ns()
                 names = (step.input, step.other, step.bias, step.result, step.scratch)
-                memory = [_memory(operands[number], dtype, block, slot) for number in names]
+                memory = [_memory(operands[name], dtype, block, slot) for name in names]
                 labels = _memory(operands[step.labels], LABELS, block, slot)
                 KERNELS[int(step.opcode)](step, *memory, labels, min(LANES, batch - block * LANES))
-                if nanoseconds is not None:
-                    nanoseconds[slot, number] += time.perf_counter_ns() - before
+                if len(times):
+                    times[slot, number] += time.perf_counter_ns() - before
 
 
 def _memory(operand: Any, dtype: np.dtype[Any], block: int, slot: int) -> Array:

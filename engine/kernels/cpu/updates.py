@@ -11,6 +11,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numba
 import numpy as np
@@ -94,7 +95,7 @@ def _run(function, chunks, addresses, rules, rule_bytes, itemsize, first, last):
         update, start, count = chunks[chunk, 0], chunks[chunk, 1] * itemsize, chunks[chunk, 2]
         row = addresses[update]
         arrays = row[0] + start, row[1] + start, row[2] + start, row[3] + start, row[4] + start
-        call(function, arrays, count, rules + update * rule_bytes)
+        call(function, (*arrays, count, rules + update * rule_bytes))
 
 
 @parallel_kernel
@@ -110,12 +111,6 @@ def _run_python(function, chunks, addresses, rules):
         for update, start, count in chunks:
             arrays = [memory_at(a + start * dtype.itemsize, count if a else 0, dtype) for a in addresses[update]]
             function(*arrays, count, rules[update, 0])
-
-
-@functools.cache
-def _machine_function(rule, fields):
-    element = numba.from_dtype(fields[0])
-    return machine_function(rule, *[types.CPointer(element)] * ARRAYS, types.int64, numba.from_dtype(fields))
 
 
 def chunks_of(shapes: Sequence[tuple[int, ...]]) -> Array:
@@ -141,7 +136,9 @@ def runner(kind: type[Rule], chunks: Array, addresses: Array, rules: Array) -> C
     rule, fields = _RULES[kind], np.dtype([(name, rules.dtype) for name in kind._fields])
     if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
         return functools.partial(_run_python, rule, chunks, addresses, rules.view(fields).view(np.recarray))
-    function = _machine_function(rule, fields).address
+    pointer: Any = types.CPointer  # Numba's types are not typed
+    arrays = [pointer(numba.from_dtype(rules.dtype))] * ARRAYS
+    function = machine_function(rule, *arrays, types.int64, numba.from_dtype(fields))
     tables = chunks, addresses, address(rules), fields.itemsize, rules.itemsize
     if chunks[:, 2].sum() < PARALLEL:
         return functools.partial(_run, function, *tables, 0, len(chunks))
