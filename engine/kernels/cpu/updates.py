@@ -25,10 +25,11 @@ from nnkit.kernels.updates import AdamRule, RmsPropRule, Rule, SgdRule
 
 # Places for arrays in the table of addresses: the values, their gradient and the state.
 ARRAYS = 5
-# Elements that a thread works on at a time: with all arrays, a share of the second-level cache.
-CHUNK = 8192
-# Fewer elements take less time than to wake a sleeping thread, which is a fifth of a millisecond.
-PARALLEL = 2**19
+# Elements that a thread works on at a time: with all arrays, a share of the first-level cache.
+CHUNK = 4096
+# Fewer elements are not worth a second thread. After a backward pass that one is still awake, and needs its part of the
+# new values in its own cache anyway.
+PARALLEL = 2**14
 
 
 def _sgd(values, gradient, buffer, unused, unused_too, count, rule):
