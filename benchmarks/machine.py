@@ -7,11 +7,10 @@ import time
 import numpy as np
 from cases import Case
 
-from nnkit.kernels.cpu import simd
 from nnkit.kernels.cpu.compiler import parallel_kernel, prange
+from nnkit.kernels.cpu.peak import COLUMNS, ROWS, multiply_adds
 from nnkit.kernels.layout import LANES
 
-ROWS, COLUMNS = 6, 4
 ROUNDS = 1_000_000
 FLOATS = 32 * 2**20
 
@@ -19,10 +18,7 @@ FLOATS = 32 * 2**20
 @parallel_kernel
 def _multiply_adds(threads, rounds, weights, vectors, out):
     for thread in prange(threads):
-        block = simd.zeros(weights, 6, 4)
-        for _ in range(rounds):
-            block = simd.multiply_add(block, weights, 0, 1, vectors, 0, 16)
-        simd.store(block, out, thread * 6 * 4 * 16, 64, 16)
+        multiply_adds(rounds, weights, vectors, out[thread])
 
 
 @parallel_kernel
@@ -39,7 +35,7 @@ class MultiplyAdds:
         self._threads = case.threads
         self._weights = np.full(ROWS, 1e-9, np.float32)
         self._vectors = np.full(COLUMNS * LANES, 1e-9, np.float32)
-        self._out = np.empty(case.threads * ROWS * COLUMNS * LANES, np.float32)
+        self._out = np.empty((case.threads, ROWS * COLUMNS * LANES), np.float32)
         self.amount = 2 * case.threads * ROUNDS * ROWS * COLUMNS * LANES
 
     def run(self, steps: int) -> float:

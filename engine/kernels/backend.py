@@ -84,6 +84,9 @@ class Backend(Protocol):
     ) -> Array:
         """Return the gradient of the weight, given grad (N, O, H', W') and the input x (N, C, H, W)."""
 
+    def channel_sums(self, grad: Array) -> Array:
+        """Return the sum (O,) of grad (N, O, H', W') over all images and positions: the gradient of a bias."""
+
     def product(self, x: Array, weight: Array, bias: Array | None, out: Array | None = None) -> Array:
         """Return x (N, I) times weight (I, O), plus bias (O,)."""
 

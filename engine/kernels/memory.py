@@ -24,26 +24,28 @@ MOST_KEPT = 2**27
 
 
 class _Pool:
-    """Memory that nobody uses, by its size."""
+    """Memory that nobody uses, by its size; each comes with the address of the first cache line in it."""
 
     def __init__(self) -> None:
-        self._free: dict[int, list[Array]] = {}
+        self._free: dict[int, list[tuple[Array, int]]] = {}
         self._kept = 0
         self._lock = threading.Lock()
 
-    def take(self, size: int) -> Array:
+    def take(self, size: int) -> tuple[Array, int]:
         with self._lock:
             waiting = self._free.get(size)
             if waiting:
                 self._kept -= size
                 return waiting.pop()
-        return np.empty(size, np.uint8)
+        memory = np.empty(size + CACHE_LINE, np.uint8)
+        start = address(memory)
+        return memory, start + -start % CACHE_LINE
 
-    def give_back(self, memory: Array) -> None:
+    def give_back(self, size: int, memory: tuple[Array, int]) -> None:
         with self._lock:
-            if self._kept + memory.size <= MOST_KEPT:
-                self._kept += memory.size
-                self._free.setdefault(memory.size, []).append(memory)
+            if self._kept + size <= MOST_KEPT:
+                self._kept += size
+                self._free.setdefault(size, []).append(memory)
 
 
 _POOL = _Pool()
@@ -52,14 +54,16 @@ _POOL = _Pool()
 class _Lease:
     """What owns memory of the pool in the eyes of NumPy; when its last array is gone, the memory goes back."""
 
-    __slots__ = ("__array_interface__", "_memory")
+    __slots__ = ("__array_interface__", "_memory", "_size")
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, shape: Sequence[int], kind: np.dtype[Any]) -> None:
+        self._size = size
         self._memory = _POOL.take(size)
-        self.__array_interface__ = self._memory.__array_interface__
+        place = (self._memory[1], False)
+        self.__array_interface__ = {"data": place, "shape": tuple(shape), "typestr": kind.str, "version": 3}
 
     def __del__(self) -> None:
-        _POOL.give_back(self._memory)
+        _POOL.give_back(self._size, self._memory)
 
 
 def address(array: Array) -> int:
@@ -75,10 +79,12 @@ def aligned(shape: Sequence[int], dtype: npt.DTypeLike, *, zero: bool = False) -
     """
     kind = np.dtype(dtype)
     size = math.prod(shape) * kind.itemsize
-    whole = size + CACHE_LINE
-    memory = np.asarray(_Lease(whole)) if whole >= SMALLEST else np.empty(whole, np.uint8)
-    start = -address(memory) % CACHE_LINE
-    array = memory[start : start + size].view(kind).reshape(shape)
+    if size >= SMALLEST:
+        array = np.asarray(_Lease(size, shape, kind))
+    else:
+        memory = np.empty(size + CACHE_LINE, np.uint8)
+        start = -address(memory) % CACHE_LINE
+        array = memory[start : start + size].view(kind).reshape(shape)
     if zero:
         array.fill(0)
     return array

@@ -31,7 +31,7 @@ class Convolution(Operation):
             height, width = self.kernel_size
             by_weight = self.backend.convolution_weight_gradient(grad, x, (height, width), *self.window)
         if self.needs_input_grad[2]:
-            by_bias = self.xp.sum(grad, axis=(0, 2, 3))
+            by_bias = self.backend.channel_sums(grad)
         return by_x, by_weight, by_bias
 
 

@@ -60,6 +60,10 @@ class PlanBackend:
         program.convolution_weight_gradient(*operands, (grad.inner, x.inner, result.shape), sliding)
         return result
 
+    def channel_sums(self, grad: Symbol) -> Symbol:
+        """See `Backend.channel_sums`."""
+        return self.program.sum_of_images(grad, (0, 2, 3), keepdims=False)
+
     def product(self, x: Any, weight: Any, bias: Any, out: None = None) -> Symbol:
         """See `Backend.product`."""
         program = self.program

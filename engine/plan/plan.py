@@ -10,14 +10,12 @@ import numpy as np
 from nnkit.kernels.backend import Pixels
 from nnkit.kernels.cpu import instructions as codes
 from nnkit.kernels.cpu.instructions import Operand
-from nnkit.kernels.cpu.program import work
+from nnkit.kernels.cpu.program import SLOTS, work
 from nnkit.kernels.layout import LANES, Array
 from nnkit.kernels.memory import aligned
 from nnkit.plan.program import Memory, PlanProgram, padded
 from nnkit.plan.symbols import FLOAT32, Symbol
 
-# Shares of a batch whose gradients are summed apart: fixed, so that no result depends on the threads.
-SLOTS = 16
 # Work of one call in multiply-adds: a hundredth of a second, or a tenth on an old machine, so that Ctrl-C is answered.
 CALL_WORK = 1e9
 

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from nnkit.kernels.cpu import instructions as codes
+from nnkit.kernels.cpu.program import SLOTS
 from nnkit.kernels.layout import LANES
-from nnkit.plan.plan import SLOTS, Plan
+from nnkit.plan.plan import Plan
 from nnkit.plan.program import OPERAND_FIELDS, Memory
 from nnkit.profiling.rows import Phase, Place, Row, forward_flops, gathered
 from nnkit.recording import Call

@@ -11,6 +11,7 @@ import numpy as np
 
 from nnkit.dtypes import C_NAMES, dtype, of_array
 from nnkit.kernels.layout import Array
+from nnkit.kernels.memory import aligned
 from nnkit.ops import AsStrided, Operation
 from nnkit.recording import note_obstacle
 from nnkit.tape import AccumulateGrad, Edge, Node, Version, is_grad_enabled, set_recording
@@ -181,7 +182,9 @@ class Differentiation(TensorBase):
     def accumulate_grad(self, grad: Array) -> None:
         """Add to the gradient, in place once there is one; called by the backward pass."""
         if self._grad is None:
-            self._grad = self.detached(np.array(grad, dtype=self.array.dtype, order="C"))
+            kept = aligned(grad.shape, self.array.dtype)
+            kept[...] = grad
+            self._grad = self.detached(kept)
         else:
             self._grad.array += grad
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from nnkit.kernels import backend_for
-from nnkit.kernels.cpu.program import EagerProgram
+from nnkit.kernels.cpu.eager import EagerProgram
 from nnkit.kernels.layout import LANES, empty_blocks, from_blocks
 
 MEAN, STD = np.float32(0.1307), np.float32(0.3081)
@@ -68,9 +68,9 @@ def test_a_block_is_written_where_it_is_wanted_and_nowhere_else(count):
     indices = np.arange(49, -1, -1)[: LANES + count]
     out = np.full((9, 8, 3 * LANES), np.nan, np.float32)
     program = EagerProgram(len(indices), out.dtype, 3 * LANES)
-    operands = (program.bytes(images), program.labels(indices), program.blocks(out))
+    operands = (program.bytes(images.size), program.labels(), program.blocks(9 * 8))
     program.gather(*operands, ((5, 7), (9, 8)), MEAN, STD)
-    program.run()
+    program.run(images, indices, out)
     chosen = expected(images, indices, (9, 8))[:, 0]
     np.testing.assert_array_equal(out[..., : len(indices)], chosen.transpose(1, 2, 0))
     last = len(indices) + -len(indices) % LANES

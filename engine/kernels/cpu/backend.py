@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from nnkit.kernels.backend import Pair, Sliding, output_size
-from nnkit.kernels.cpu.program import EagerProgram, Weights
+from nnkit.kernels.cpu import eager
+from nnkit.kernels.cpu import instructions as codes
+from nnkit.kernels.cpu.eager import EagerProgram
 from nnkit.kernels.cpu.update_tables import CpuUpdates
-from nnkit.kernels.layout import LANES, Array, batch_to_end, blocks_for, check_out, from_blocks, to_blocks
-from nnkit.kernels.memory import aligned_like
+from nnkit.kernels.layout import Array, batch_to_end, blocks_for, check_out, from_blocks, to_blocks
+from nnkit.kernels.memory import aligned, aligned_like
 from nnkit.kernels.updates import Update
-
-# Shares of a batch whose weight gradients are summed apart: fixed, so that no result depends on the threads.
-SLOTS = 16
 
 
 class CpuBackend:
@@ -34,20 +34,11 @@ class CpuBackend:
     ) -> Array:
         """See `Backend.convolution`."""
         sizes = (output_size(x.shape[2 + i], weight.shape[2 + i], sliding, i) for i in (0, 1))
-        shape = (len(x), len(weight), *sizes)
-        result = blocks_for(shape, x.dtype, out)
-        program = EagerProgram(result.shape[-1], x.dtype)
-        shapes = (x.shape[1:], weight.shape, shape[1:])
-        bias_memory = None if bias is None else np.ascontiguousarray(bias)
-        program.convolution(
-            program.blocks(to_blocks(x)),
-            _kernels(program, weight),
-            program.whole(bias_memory),
-            program.blocks(result),
-            shapes,
-            sliding,
-        )
-        program.run()
+        shape = (len(weight), *sizes)
+        result = blocks_for((len(x), *shape), x.dtype, out)
+        key = (x.shape[1:], weight.shape, bias is not None, shape, sliding, result.shape[-1], x.dtype)
+        given = [np.ascontiguousarray(each) for each in (weight, bias) if each is not None]
+        eager.convolution(*key).run(to_blocks(x), *given, result)
         return from_blocks(result, len(x)) if out is None else out
 
     def convolution_input_gradient(
@@ -61,12 +52,8 @@ class CpuBackend:
     ) -> Array:
         """See `Backend.convolution_input_gradient`."""
         result = blocks_for(shape, grad.dtype, out)
-        program = EagerProgram(result.shape[-1], grad.dtype)
-        shapes = (grad.shape[1:], weight.shape, shape[1:])
-        program.convolution_input_gradient(
-            program.blocks(to_blocks(grad)), _kernels(program, weight), program.blocks(result), shapes, sliding
-        )
-        program.run()
+        key = (grad.shape[1:], weight.shape, tuple(shape[1:]), sliding, result.shape[-1], grad.dtype)
+        eager.convolution_input_gradient(*key).run(to_blocks(grad), np.ascontiguousarray(weight), result)
         return from_blocks(result, shape[0]) if out is None else out
 
     def convolution_weight_gradient(
@@ -80,35 +67,26 @@ class CpuBackend:
     ) -> Array:
         """See `Backend.convolution_weight_gradient`."""
         shape = (grad.shape[1], x.shape[1] // groups, *kernel_size)
-        if out is None:
-            out = np.empty(shape, grad.dtype)
-        check_contiguous(out, out, shape, grad.dtype)
+        if out is not None:
+            check_contiguous(out, out, shape, grad.dtype)
         blocks = to_blocks(grad)
-        program = EagerProgram(blocks.shape[-1], grad.dtype)
-        partial = _partial_sums(program, out.size)
-        program.convolution_weight_gradient(
-            program.blocks(blocks),
-            program.blocks(to_blocks(x)),
-            program.slots(partial),
-            (grad.shape[1:], x.shape[1:], shape),
-            sliding,
-        )
-        program.run(len(partial))
-        np.add.reduce(partial[:, : out.size], axis=0, out=out.reshape(-1))
-        return out
+        key = (grad.shape[1:], x.shape[1:], shape, sliding, blocks.shape[-1], grad.dtype)
+        return _summed(eager.convolution_weight_gradient(*key), (blocks, to_blocks(x)), shape, out)
+
+    def channel_sums(self, grad: Array) -> Array:
+        """See `Backend.channel_sums`."""
+        blocks = to_blocks(grad)
+        shape = grad.shape[1:]
+        return _summed(eager.channel_sums(shape, blocks.shape[-1], grad.dtype), (blocks,), shape[:1], None)
 
     def product(self, x: Array, weight: Array, bias: Array | None, out: Array | None = None) -> Array:
         """See `Backend.product`."""
         batch, (channels, rows) = len(x), weight.shape
         result = blocks_for((batch, rows), x.dtype, out)
-        program = EagerProgram(result.shape[-1], x.dtype)
-        bias_memory = None if bias is None else np.ascontiguousarray(bias)
-        memory, channel, row = walk_through(weight)
-        walk = Weights(program.whole(memory), 0, row, channel)
-        program.product(
-            program.blocks(to_blocks(x)), walk, program.whole(bias_memory), program.blocks(result), channels, rows
-        )
-        program.run()
+        memory, *strides = walk_through(weight)
+        program = eager.product(channels, rows, tuple(strides), bias is not None, result.shape[-1], x.dtype)
+        given = () if bias is None else (np.ascontiguousarray(bias),)
+        program.run(to_blocks(x), memory, *given, result)
         return from_blocks(result, batch) if out is None else out
 
     def product_transposed(self, grad: Array, x: Array, out: Array | None = None) -> Array:
@@ -117,33 +95,25 @@ class CpuBackend:
         if out is not None:
             check_contiguous(out, out.T, (channels, rows), grad.dtype)
         blocks = to_blocks(grad)
-        program = EagerProgram(blocks.shape[-1], grad.dtype)
-        partial = _partial_sums(program, channels * rows)
-        program.product_weight_gradient(
-            program.blocks(blocks), program.blocks(to_blocks(x)), program.slots(partial), channels, rows
-        )
-        program.run(len(partial))
-        memory = np.empty((rows, channels), grad.dtype) if out is None else out.T
-        np.add.reduce(partial[:, : memory.size], axis=0, out=memory.reshape(-1))
-        return memory.T if out is None else out
+        program = eager.product_weight_gradient(channels, rows, blocks.shape[-1], grad.dtype)
+        summed = _summed(program, (blocks, to_blocks(x)), (rows, channels), None if out is None else out.T)
+        return summed.T if out is None else out
 
     def relu_gradient(self, grad: Array, result: Array, out: Array | None = None) -> Array:
-        """See `Backend.relu_gradient`; a mask of random signs is what `numpy.where` is slowest at."""
+        """See `Backend.relu_gradient`."""
         if out is None:
             out = aligned_like(result) if result.dtype == grad.dtype else np.empty_like(result, grad.dtype)
         check_out(out, result.shape, grad.dtype)
-        memory = _flat(result)
-        if memory is None or any(each.strides != result.strides or each.dtype != result.dtype for each in (grad, out)):
+        if not _through_chunks(codes.RELU_GRADIENT, out, grad, result):
+            # A NaN is not 0 and keeps its gradient, as in PyTorch.
             out[...] = np.where(result != 0, grad, grad.dtype.type(0))
-        else:
-            from nnkit.kernels.cpu.elementwise import relu_gradient
-
-            relu_gradient(_flat(grad), memory, _flat(out))
         return out
 
     def relu(self, a: Array) -> Array:
         """See `Backend.relu`."""
-        result: Array = np.maximum(a, a.dtype.type(0), out=aligned_like(a))
+        result = aligned_like(a)
+        if not _through_chunks(codes.RELU, result, a):
+            np.maximum(a, a.dtype.type(0), out=result)
         return result
 
     def tanh_gradient(self, grad: Array, result: Array) -> Array:
@@ -178,8 +148,16 @@ class CpuBackend:
         self, log_probabilities: Array, target: Array, weight: Array | None, ignore_index: int
     ) -> tuple[Array, Array | None]:
         """See `Backend.nll_loss`."""
+        classes = log_probabilities.shape[1]
+        if (
+            weight is None
+            and ignore_index < 0
+            and target.dtype == np.int64
+            and (target.view(np.uint64) < classes).all()
+        ):
+            return -log_probabilities[np.arange(len(target)), target], None
         ignored = target == ignore_index
-        outside = (target.astype(np.int64).view(np.uint64) >= log_probabilities.shape[1]) & ~ignored
+        outside = (target.astype(np.int64).view(np.uint64) >= classes) & ~ignored
         if outside.any():
             raise IndexError(f"Target {int(target[outside][0])} is out of bounds.")
         picked = np.where(ignored, 0, target)
@@ -215,16 +193,8 @@ class CpuBackend:
         """See `Backend.max_pool`."""
         final = (*x.shape[:2], *shape)
         values, taps = (blocks_for(final, x.dtype, each) for each in out or (None, None))
-        program = EagerProgram(values.shape[-1], x.dtype)
-        program.max_pool(
-            program.blocks(to_blocks(x)),
-            program.blocks(values),
-            program.blocks(taps),
-            (x.shape[1:], final[1:]),
-            kernel_size,
-            sliding,
-        )
-        program.run()
+        key = (x.shape[1:], final[1:], kernel_size, sliding, values.shape[-1], x.dtype)
+        eager.max_pool(*key).run(to_blocks(x), values, taps)
         return out or (from_blocks(values, x.shape[0]), from_blocks(taps, x.shape[0]))
 
     def max_pool_gradient(
@@ -238,16 +208,8 @@ class CpuBackend:
     ) -> Array:
         """See `Backend.max_pool_gradient`."""
         result = blocks_for(shape, grad.dtype, out)
-        program = EagerProgram(result.shape[-1], grad.dtype)
-        program.max_pool_gradient(
-            program.blocks(to_blocks(grad)),
-            program.blocks(to_blocks(taps)),
-            program.blocks(result),
-            (shape[1:], grad.shape[1:]),
-            kernel_size,
-            sliding,
-        )
-        program.run()
+        key = (tuple(shape[1:]), grad.shape[1:], kernel_size, sliding, result.shape[-1], grad.dtype)
+        eager.max_pool_gradient(*key).run(to_blocks(grad), to_blocks(taps), result)
         return from_blocks(result, shape[0]) if out is None else out
 
     def gather(
@@ -255,16 +217,8 @@ class CpuBackend:
     ) -> Array:
         """See `Backend.gather`."""
         result = blocks_for((len(indices), 1, *size), np.float32, out)
-        program = EagerProgram(len(indices), result.dtype, result.shape[-1])
-        program.gather(
-            program.bytes(images),
-            program.labels(np.ascontiguousarray(indices, np.int64)),
-            program.blocks(result),
-            (images.shape[1:], size),
-            mean,
-            std,
-        )
-        program.run()
+        program = eager.gather(images.shape, len(indices), result.shape[-1], size, mean, std)
+        program.run(images, np.ascontiguousarray(indices, np.int64), result)
         return from_blocks(result, len(indices)) if out is None else out
 
     def augment(
@@ -311,17 +265,31 @@ def check_contiguous(out: Array, memory: Array, shape: tuple[int, ...], dtype: A
         raise ValueError(f"out of shape {out.shape}: expected the memory of a weight, without gaps and in its order")
 
 
-def _kernels(program: EagerProgram, weight: Array) -> Weights:
-    """Return the weights of a convolution, copied if they have gaps, as an operand."""
-    weight = np.ascontiguousarray(weight)
-    _, group_channels, height, width = weight.shape
-    return Weights(program.whole(weight), 0, group_channels * height * width, height * width, width, 1)
+def _summed(program: EagerProgram, arrays: Sequence[Array], shape: tuple[int, ...], out: Array | None) -> Array:
+    """Run a program on arrays and slots for its sums; return these together, in `out` if it is given."""
+    size = math.prod(shape)
+    partial = program.empty_slots(size)
+    program.run(*arrays, partial)
+    if len(partial) == 1 and out is None:
+        return partial[0, :size].reshape(shape)
+    if out is None:
+        out = aligned(shape, partial.dtype)
+    from nnkit.kernels.cpu.executor import add_slots
+
+    add_slots(partial, out.reshape(-1))
+    return out
 
 
-def _partial_sums(program: EagerProgram, size: int) -> Array:
-    """Return zeros (slots, size and a vector more), one slot per share of the images."""
-    slots = min(max(program.distance // LANES, 1), SLOTS)
-    return np.zeros((slots, size + LANES), program.dtype)
+def _through_chunks(opcode: int, out: Array, *inputs: Array) -> bool:
+    """Run an instruction on the flat memory of arrays, if they are laid out in the same way and without gaps."""
+    if any(each.strides != out.strides or each.dtype != out.dtype for each in inputs) or out.dtype.kind != "f":
+        return False
+    memory = _flat(out)
+    chunk = 0 if memory is None else eager.chunk_of(memory.size)
+    if chunk:
+        program = eager.elementwise(opcode, len(inputs), out.size // chunk, chunk, out.dtype)
+        program.run(*inputs, out)
+    return chunk > 0
 
 
 def walk_through(matrix: Array) -> tuple[Array, int, int]:

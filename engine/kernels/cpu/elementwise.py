@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nnkit.kernels.cpu import simd, simd_arithmetic, simd_math
-from nnkit.kernels.cpu.compiler import instruction, parallel_kernel, prange
+from nnkit.kernels.cpu.compiler import instruction
 from nnkit.kernels.cpu.instructions import (
     ADD,
     BINARY,
@@ -131,23 +131,3 @@ def binary(step, x, other, bias, out, scratch, labels, images):
             slope = simd_arithmetic.multiply(second, simd_arithmetic.subtract(ones, second))
             first = simd_arithmetic.multiply(first, slope)
         simd.store(first, out, i * distance, 0, 0)
-
-
-# Elements that one task works through: a share of the first-level cache.
-TASK = 4096
-
-
-@parallel_kernel
-def relu_gradient(grad, result, out):
-    """Write to `out` the gradient where the result of a ReLU is not 0, and 0 elsewhere; all are flat.
-
-    A NaN is not 0 and keeps its gradient, as in PyTorch.
-    """
-    zero = grad.dtype.type(0)
-    for task in prange((grad.size + TASK - 1) // TASK):
-        # Slices, because an index that begins at 0 is known not to be negative, and the loop becomes vectors.
-        share = slice(task * TASK, (task + 1) * TASK)
-        values, chosen, target = grad[share], result[share], out[share]
-        for i in range(values.size):
-            value = values[i]  # loaded in any case, so that the choice is a selection and no branch
-            target[i] = value if chosen[i] != zero else zero

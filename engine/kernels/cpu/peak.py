@@ -19,7 +19,8 @@ ROUNDS = 2 if config.DISABLE_JIT else 50_000  # type: ignore[attr-defined]
 
 
 @unlocked_kernel
-def _multiply_adds(rounds, weights, vectors, out):
+def multiply_adds(rounds, weights, vectors, out):
+    """Add `ROWS` weights times `COLUMNS` vectors to `out` (ROWS * COLUMNS * LANES,) in registers, so many times."""
     block = simd.zeros(weights, 6, 4)
     for _ in range(rounds):
         block = simd.multiply_add(block, weights, 0, 1, vectors, 0, 16)
@@ -44,6 +45,6 @@ def _best_seconds(rounds: int, repeats: int) -> float:
     best = float("inf")
     for _ in range(repeats):
         started = time.perf_counter()
-        _multiply_adds(rounds, weights, vectors, out)
+        multiply_adds(rounds, weights, vectors, out)
         best = min(best, time.perf_counter() - started)
     return best

@@ -1,23 +1,21 @@
-"""How kernels become instructions, for operations that run now and for plans that run later."""
+"""How kernels become instructions, for programs of one operation and for plans of a whole step."""
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from nnkit.kernels.backend import Pair, Sliding
 from nnkit.kernels.cpu import instructions as codes
-from nnkit.kernels.cpu.instructions import Instruction, Operand
-from nnkit.kernels.layout import LANES, Array
-from nnkit.kernels.memory import aligned
+from nnkit.kernels.cpu.instructions import Instruction
+from nnkit.kernels.layout import LANES
 
 Shape = Sequence[int]
 
-# Multiply-adds that take about as long as a sleeping thread takes to wake, a tenth of a millisecond.
-WORTH_WAKING = 4e6
+# Shares of a batch whose gradients are summed apart: fixed, so that no result depends on the threads.
+SLOTS = 16
+# Multiply-adds that take about as long as to load an element, change it and store it again.
+ELEMENT_WORK = 4
 
 
 class Weights(NamedTuple):
@@ -252,12 +250,6 @@ def _walk(weight: Weights) -> dict[str, int]:
     }
 
 
-@functools.lru_cache(maxsize=1024)
-def _table(instructions: tuple[Instruction, ...]) -> tuple[Array, float]:
-    """Return the table and the work of instructions that are the same whenever an operation meets the same shapes."""
-    return codes.instruction_table(instructions), work(instructions)
-
-
 def work(instructions: Sequence[Instruction]) -> float:
     """Return about how many multiply-adds instructions take for a block of images."""
     total = 0.0
@@ -265,70 +257,5 @@ def work(instructions: Sequence[Instruction]) -> float:
         positions = step.out_height * step.out_width if step.kernel_height else 1
         taps = max(step.kernel_height * step.kernel_width, 1)
         total += LANES * (positions * taps * max(step.channels // step.groups, 1) * max(step.out_channels, 1))
-        total += LANES * step.length
+        total += LANES * ELEMENT_WORK * step.length
     return total
-
-
-class EagerProgram(Program):
-    """A program that works on arrays and runs at once.
-
-    Args:
-        images: the batch.
-        dtype: of all operands but labels.
-        distance: the batch rounded up to whole blocks, if it is not that already.
-    """
-
-    def __init__(self, images: int, dtype: np.dtype[Any], distance: int | None = None) -> None:
-        super().__init__(distance or images)
-        self._images = images
-        self.dtype = dtype
-        self._operands = [Operand(0, 0)]
-        # Addresses do not keep arrays alive.
-        self._arrays: list[Array] = []
-
-    def blocks(self, array: Array) -> int:
-        """Return an operand for blocks as `layout.to_blocks` makes them."""
-        return self._memory(array, block_step=LANES)
-
-    def labels(self, array: Array) -> int:
-        """Return an operand for one int64 of each image."""
-        return self._memory(array, block_step=LANES)
-
-    def bytes(self, array: Array) -> int:
-        """Return an operand for contiguous bytes."""
-        return self._memory(array, -(-array.nbytes // self.dtype.itemsize))
-
-    def whole(self, array: Array | None) -> int:
-        """Return an operand for contiguous memory that has nothing to do with images."""
-        return 0 if array is None else self._memory(array)
-
-    def slots(self, array: Array) -> int:
-        """Return an operand for partial sums, contiguous, whose first axis is the slot."""
-        return self._memory(array, slot_step=array[0].size)
-
-    def scratch(self, count: int) -> int:
-        """See `Program.scratch`."""
-        return self.blocks(aligned((count, self.distance), self.dtype))
-
-    def slot(self, count: int) -> int:
-        """See `Program.slot`."""
-        from nnkit.kernels.cpu.executor import threads
-
-        return self._memory(aligned((threads(), count), self.dtype), thread_step=count)
-
-    def _memory(self, array: Array, size: int | None = None, **steps: int) -> int:
-        self._arrays.append(array)
-        elements = array.size if size is None else size
-        self._operands.append(Operand(array.__array_interface__["data"][0], elements, **steps))
-        return len(self._operands) - 1
-
-    def run(self, slots: int | None = None) -> None:
-        """Run on all blocks; `slots` is how many slots there are partial sums for."""
-        # Numba takes half a second to import, so nothing that only looks at tensors waits for it.
-        from nnkit.kernels.cpu.executor import Executable
-
-        program, block_work = _table(tuple(self.instructions))
-        operands = codes.operand_table(self._operands)
-        blocks = self.distance // LANES
-        alone = block_work * blocks < WORTH_WAKING
-        Executable(program, operands, self.dtype).run(self._images, slots or blocks, alone=alone)

@@ -1,0 +1,239 @@
+"""Programs of one operation, made when it first meets arrays of some sizes and run on all that follow."""
+
+from __future__ import annotations
+
+import functools
+import math
+import threading
+from typing import Any
+
+import numpy as np
+
+from nnkit.kernels.backend import Pair, Sliding
+from nnkit.kernels.cpu import instructions as codes
+from nnkit.kernels.cpu.instructions import Operand
+from nnkit.kernels.cpu.program import SLOTS, Program, Shape, Weights, work
+from nnkit.kernels.layout import LANES, Array, padded
+from nnkit.kernels.memory import address, aligned
+
+# Multiply-adds that take longer than to start a second thread, which is awake where one operation follows another.
+WORTH_STARTING = 1e6
+# Elements that are one block of an operation on flat memory, at most: a share of the first-level cache.
+CHUNK = 4096
+
+# A program is some kilobytes; a network has some dozens of them for each batch size.
+_cached = functools.lru_cache(maxsize=1024)
+
+
+class EagerProgram(Program):
+    """A program for arrays of fixed sizes: operands are declared in the order in which `run` takes their arrays.
+
+    Args:
+        images: the batch.
+        dtype: of all operands but labels and bytes.
+        distance: the batch rounded up to whole blocks, if it is not that already.
+    """
+
+    def __init__(self, images: int, dtype: np.dtype[Any], distance: int | None = None) -> None:
+        super().__init__(distance or images)
+        self._images, self._dtype = images, dtype
+        self._blocks = padded(images) // LANES
+        self._operands = [Operand(0, 0)]
+        self._scratch: list[tuple[int, ...]] = []
+        # Addresses are written and used by one caller at a time.
+        self._lock = threading.Lock()
+
+    def blocks(self, *shape: int) -> int:
+        """Return an operand for blocks as `layout.to_blocks` makes them, given the shape of one image."""
+        return self._operand(math.prod(shape) * self.distance, block_step=LANES)
+
+    def labels(self) -> int:
+        """Return an operand for one int64 of each image."""
+        return self._operand(self._images, block_step=LANES)
+
+    def bytes(self, count: int) -> int:
+        """Return an operand for contiguous bytes."""
+        return self._operand(-(-count // self._dtype.itemsize))
+
+    def whole(self, count: int) -> int:
+        """Return an operand for contiguous memory that has nothing to do with images."""
+        return self._operand(count)
+
+    def chunks(self, count: int, chunk: int) -> int:
+        """Return an operand for flat memory, of whose `count` chunks of so many elements each is a block."""
+        return self._operand(count * chunk, block_step=chunk)
+
+    def slots(self, count: int) -> int:
+        """Return an operand for partial sums, contiguous, one slot of `count` elements after the other."""
+        return self._operand(count, slot_step=count)
+
+    def scratch(self, count: int) -> int:
+        """See `Program.scratch`."""
+        self._scratch.append((count, self.distance))
+        return self.blocks(count)
+
+    def slot(self, count: int) -> int:
+        """See `Program.slot`."""
+        from nnkit.kernels.cpu.executor import threads
+
+        self._scratch.append((threads(), count))
+        return self._operand(count, thread_step=count)
+
+    def _operand(self, count: int, **steps: int) -> int:
+        self._operands.append(Operand(0, count, **steps))
+        return len(self._operands) - 1
+
+    @functools.cached_property
+    def is_small(self) -> bool:
+        """Whether one thread does all of it; then one slot is enough for sums."""
+        return work(self.instructions) * self._blocks < WORTH_STARTING
+
+    @functools.cached_property
+    def slot_count(self) -> int:
+        """How many slots there are for partial sums."""
+        return 1 if self.is_small else min(max(self._blocks, 1), SLOTS)
+
+    def empty_slots(self, count: int) -> Array:
+        """Return memory for slots with sums of `count` elements, which the program clears if there are images."""
+        return aligned((self.slot_count, padded(count) + LANES), self._dtype, zero=not self._images)
+
+    @functools.cached_property
+    def _executable(self) -> tuple[Any, Array]:
+        # Numba takes half a second to import, so nothing that only looks at tensors waits for it.
+        from nnkit.kernels.cpu.executor import Executable
+
+        operands = codes.operand_table(self._operands)
+        executable = Executable(codes.instruction_table(self.instructions), operands, self._dtype)
+        return executable, operands["address"][1:]
+
+    def run(self, *arrays: Array) -> None:
+        """Run on arrays whose memory is as it was declared."""
+        executable, addresses = self._executable
+        scratch = [aligned(shape, self._dtype) for shape in self._scratch]
+        with self._lock:
+            addresses[:] = [address(array) for array in (*arrays, *scratch)]
+            executable.run(self._images, self.slot_count, alone=self.is_small)
+
+
+@_cached
+def convolution(
+    shape: Shape, kernels: Shape, has_bias: bool, result: Shape, sliding: Sliding, batch: int, dtype: np.dtype[Any]
+) -> EagerProgram:
+    """Return a program on x, contiguous weights, a bias if there is one, and the result; shapes are of one image."""
+    program = EagerProgram(batch, dtype)
+    x, weight = program.blocks(*shape), program.whole(math.prod(kernels))
+    bias, target = program.whole(kernels[0]) if has_bias else 0, program.blocks(*result)
+    program.convolution(x, _walk(weight, kernels), bias, target, (shape, kernels, result), sliding)
+    return program
+
+
+@_cached
+def convolution_input_gradient(
+    grad: Shape, kernels: Shape, shape: Shape, sliding: Sliding, batch: int, dtype: np.dtype[Any]
+) -> EagerProgram:
+    """Return a program on the gradient of the result, contiguous weights and the gradient of x."""
+    program = EagerProgram(batch, dtype)
+    source, weight, target = program.blocks(*grad), program.whole(math.prod(kernels)), program.blocks(*shape)
+    program.convolution_input_gradient(source, _walk(weight, kernels), target, (grad, kernels, shape), sliding)
+    return program
+
+
+@_cached
+def convolution_weight_gradient(
+    grad: Shape, shape: Shape, kernels: Shape, sliding: Sliding, batch: int, dtype: np.dtype[Any]
+) -> EagerProgram:
+    """Return a program on the gradient of the result, x and `empty_slots`."""
+    program = EagerProgram(batch, dtype)
+    source, x, target = program.blocks(*grad), program.blocks(*shape), _sums(program, math.prod(kernels))
+    program.convolution_weight_gradient(source, x, target, (grad, shape, kernels), sliding)
+    return program
+
+
+@_cached
+def product(channels: int, rows: int, strides: Pair, has_bias: bool, batch: int, dtype: np.dtype[Any]) -> EagerProgram:
+    """Return a program on x, a matrix whose channels and rows are `strides` apart, a bias, and the result."""
+    program = EagerProgram(batch, dtype)
+    x, weight = program.blocks(channels), program.whole(channels * rows)
+    bias, target = program.whole(rows) if has_bias else 0, program.blocks(rows)
+    program.product(x, Weights(weight, 0, strides[1], strides[0]), bias, target, channels, rows)
+    return program
+
+
+@_cached
+def product_weight_gradient(channels: int, rows: int, batch: int, dtype: np.dtype[Any]) -> EagerProgram:
+    """Return a program on the gradient of the result, x and `empty_slots`."""
+    program = EagerProgram(batch, dtype)
+    grad, x, target = program.blocks(rows), program.blocks(channels), _sums(program, channels * rows)
+    program.product_weight_gradient(grad, x, target, channels, rows)
+    return program
+
+
+@_cached
+def max_pool(
+    shape: Shape, result: Shape, kernel_size: Pair, sliding: Sliding, batch: int, dtype: np.dtype[Any]
+) -> EagerProgram:
+    """Return a program on x, the maxima and their taps."""
+    program = EagerProgram(batch, dtype)
+    x, values, taps = program.blocks(*shape), program.blocks(*result), program.blocks(*result)
+    program.max_pool(x, values, taps, (shape, result), kernel_size, sliding)
+    return program
+
+
+@_cached
+def max_pool_gradient(
+    shape: Shape, result: Shape, kernel_size: Pair, sliding: Sliding, batch: int, dtype: np.dtype[Any]
+) -> EagerProgram:
+    """Return a program on the gradient of the maxima, their taps and the gradient of x."""
+    program = EagerProgram(batch, dtype)
+    grad, taps, target = program.blocks(*result), program.blocks(*result), program.blocks(*shape)
+    program.max_pool_gradient(grad, taps, target, (shape, result), kernel_size, sliding)
+    return program
+
+
+@_cached
+def gather(images: Shape, count: int, distance: int, size: Pair, mean: float, std: float) -> EagerProgram:
+    """Return a program on bytes (M, H, W), `count` places in them and the result."""
+    program = EagerProgram(count, np.dtype(np.float32), distance)
+    pixels, places, target = program.bytes(math.prod(images)), program.labels(), program.blocks(*size)
+    program.gather(pixels, places, target, (images[1:], size), mean, std)
+    return program
+
+
+@_cached
+def channel_sums(shape: Shape, batch: int, dtype: np.dtype[Any]) -> EagerProgram:
+    """Return a program on arrays (N, C, ...), whose `shape` is that of one image, and `empty_slots`."""
+    program = EagerProgram(batch, dtype)
+    x, target = program.blocks(*shape), _sums(program, shape[0])
+    program.add(codes.ADD_SUMS, input=x, result=target, channels=shape[0], length=math.prod(shape[1:]))
+    return program
+
+
+@_cached
+def chunk_of(size: int) -> int:
+    """Return how many elements of flat memory are a block, so that blocks are equal and near `CHUNK`; 0 if none are."""
+    vectors, rest = divmod(size, LANES)
+    fitting = (count for count in range(CHUNK // LANES, 0, -1) if vectors % count == 0)
+    chunk = next(fitting, 0) * LANES
+    return chunk if not rest and vectors and chunk >= min(size, CHUNK // 8) else 0
+
+
+@_cached
+def elementwise(opcode: int, inputs: int, chunks: int, chunk: int, dtype: np.dtype[Any]) -> EagerProgram:
+    """Return a program on one or two inputs in flat memory and the result, all of `chunks` times `chunk` elements."""
+    program = EagerProgram(chunks * LANES, dtype, LANES)
+    operands = [program.chunks(chunks, chunk) for _ in range(inputs + 1)]
+    names = dict(zip(("input", "other"), operands[:-1], strict=False))
+    program.add(opcode, **names, result=operands[-1], length=chunk // LANES)
+    return program
+
+
+def _sums(program: EagerProgram, count: int) -> int:
+    """Return an operand for slots of zeros, with room for the vector that begins with the last element."""
+    target = program.slots(padded(count) + LANES)
+    program.add(codes.CLEAR, result=target, length=padded(count) // LANES + 1, once=1)
+    return target
+
+
+def _walk(weight: int, kernels: Shape) -> Weights:
+    _, group_channels, height, width = kernels
+    return Weights(weight, 0, group_channels * height * width, height * width, width, 1)
