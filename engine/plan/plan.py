@@ -12,7 +12,7 @@ from nnkit.kernels.cpu import instructions as codes
 from nnkit.kernels.cpu.instructions import Operand
 from nnkit.kernels.cpu.program import SLOTS, work
 from nnkit.kernels.layout import LANES, Array
-from nnkit.kernels.memory import aligned
+from nnkit.kernels.memory import address, aligned
 from nnkit.plan.program import Memory, PlanProgram, padded
 from nnkit.plan.symbols import FLOAT32, Symbol
 
@@ -56,7 +56,8 @@ class Plan:
         gradients: Sequence[Symbol],
         remade: Sequence[tuple[Symbol, Callable[[], Array]]],
     ) -> None:
-        from nnkit.kernels.cpu.executor import Executable, threads
+        from nnkit.kernels.cpu.executor import Executable, add_slots, threads
+        from nnkit.kernels.cpu.loss import read_step
 
         self.program, self.batch = program, program.batch
         self._source, self._labels = source, labels
@@ -64,6 +65,8 @@ class Plan:
         self.classes = logits.shape[1]
         self._logits: Array = logits.memory.array  # type: ignore[assignment]
         self._factor = np.float32(factor)
+        self._add_slots, self._read = add_slots, read_step
+        self._pixels: Array | None = None
         self._remade = remade
         self._blocks = program.blocks
         self._slots = min(program.blocks, SLOTS)
@@ -95,13 +98,12 @@ class Plan:
         if memory.array is not None:
             array = memory.array
             step = memory.size if memory.of_images else 0
-            address = array.ctypes.data + offset * array.itemsize
-            return Operand(address, _elements(array) - offset, block_step=step)
+            return Operand(address(array) + offset * array.itemsize, _elements(array) - offset, block_step=step)
         if memory.is_sum:
             width = self._sums.shape[1]
-            return Operand(self._sums.ctypes.data + 4 * start, width - start, slot_step=width)
+            return Operand(address(self._sums) + 4 * start, width - start, slot_step=width)
         width = self._arena.shape[1]
-        return Operand(self._arena.ctypes.data + 4 * start, width - start, thread_step=width)
+        return Operand(address(self._arena) + 4 * start, width - start, thread_step=width)
 
     def run(self, images: Array | Pixels, labels: Array) -> tuple[float, Array]:
         """Take the step for images (N, C, H, W) or pixels and labels (N,), and leave the gradients in `gradients`.
@@ -110,10 +112,7 @@ class Plan:
             The loss, and the logits (N, K).
         """
         if isinstance(images, Pixels):
-            self._pixels = images.images  # an address does not keep it alive
-            place = self._operands[self._source.operand]
-            place["address"] = images.images.__array_interface__["data"][0]
-            place["elements"] = _elements(images.images)
+            self._find(images.images)
             self._source.array[:] = images.places
         else:
             write_blocks(images, self._source.array)
@@ -121,11 +120,16 @@ class Plan:
         for symbol, make in self._remade:
             write_blocks(make(), symbol.memory.array)
         self._execute()
-        with np.errstate(all="ignore"):
-            loss = np.add.reduce(self._losses) * self._factor
-        # (blocks, K, LANES) in memory; copied, because the next step writes there.
-        logits = self._logits.transpose(0, 2, 1).reshape(-1, self.classes)[: self.batch]
-        return float(loss), np.array(logits, order="C")
+        # A copy, because the next step writes there.
+        logits = np.empty((self.batch, self.classes), np.float32)
+        return float(self._read(self._losses, self._logits, logits) * self._factor), logits
+
+    def _find(self, pixels: Array) -> None:
+        """Read the images of a step from here on."""
+        if pixels is not self._pixels:
+            self._pixels = pixels  # an address does not keep it alive
+            operand = self._operands[self._source.operand]
+            operand["address"], operand["elements"] = address(pixels), _elements(pixels)
 
     def _execute(self) -> None:
         most = -(-self._blocks // self._slots)
@@ -136,9 +140,7 @@ class Plan:
 
     def add_up(self) -> None:
         """Write to `gradients` what the slots come to together."""
-        from nnkit.kernels.cpu.executor import add_slots
-
-        add_slots(self._sums, self._flat)
+        self._add_slots(self._sums, self._flat)
 
 
 def write_blocks(array: Array, target: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -100,12 +101,12 @@ class Replay:
         found = self._prepared(images, labels, differentiates=True)
         if isinstance(found, _Step):
             value = found.loss.item()
-            if np.isfinite(value):
+            if math.isfinite(value):
                 found.loss.backward()
             return value, found.logits.detach().array
         before = [_set_aside(parameter) for parameter in found.parameters]
         value, logits = found.plan.run(_array(images), labels.array)
-        if np.isfinite(value):
+        if math.isfinite(value):
             for parameter, gradient, earlier in zip(found.parameters, found.gradients, before, strict=True):
                 parameter._grad = gradient if earlier is None else Tensor(earlier + gradient.array)
         return value, logits

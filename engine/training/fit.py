@@ -175,7 +175,7 @@ def _train_epoch(training: Training) -> Generator[Event, None, _Progress]:
         yield from training.news()
         progress.images += len(labels)
         progress.loss += loss * len(labels)
-        progress.right += int((logits.argmax(axis=1) == labels.numpy()).sum())
+        progress.right += np.count_nonzero(logits.argmax(axis=1) == labels.array)
         progress.seconds = time.perf_counter() - started
         yield StepDone(
             epoch=training.epoch + 1,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnkit.kernels.cpu import simd, simd_arithmetic, simd_math
-from nnkit.kernels.cpu.compiler import instruction
+from nnkit.kernels.cpu.compiler import instruction, kernel
 from nnkit.kernels.cpu.instructions import LOG_SOFTMAX, LOG_SOFTMAX_GRADIENT, NLL_LOSS, NLL_LOSS_GRADIENT
 
 
@@ -59,3 +59,17 @@ def nll_loss_gradient(step, x, other, bias, out, scratch, labels, images):
         simd.store(vector, out, i * distance, 0, 0)
     for image in range(images):
         out[labels[image] * distance + image] = -step.scalar
+
+
+@kernel
+def read_step(losses, blocks, logits):
+    """Write to `logits` (N, K) those in blocks (N' / LANES, K, LANES), and return the sum of the losses (N,).
+
+    As a float32 it is infinite where theirs is.
+    """
+    lanes, total = blocks.shape[2], 0.0
+    for image in range(len(losses)):
+        total += losses[image]
+        for number in range(logits.shape[1]):
+            logits[image, number] = blocks[image // lanes, number, image % lanes]
+    return np.float32(total)

@@ -34,7 +34,7 @@ def max_pool(step, x, other, bias, out, scratch, labels, images):
 
 @kernel
 def _pool_pairs(x, out, taps, step):
-    """Take the maximum of windows of 2 x 2 inside of the image, as almost all are: without loops it is twice as fast."""
+    """Take the maximum of windows of 2 x 2 inside of the image, as most are: without loops it takes half the time."""
     distance, row = step.distance, step.width * step.distance
     first, one = simd.zeros(out, 1, 1), simd.broadcast(simd.zeros(out, 1, 1), 1.0)
     two, three = simd.broadcast(one, 2.0), simd.broadcast(one, 3.0)
