@@ -43,6 +43,7 @@ class Plan:
     Attributes:
         gradients: those of the last step, in the shapes of the parameters.
         executable: what runs the program.
+        slots: how many shares of the batch have sums of their own.
     """
 
     def __init__(
@@ -69,10 +70,10 @@ class Plan:
         self._pixels: Array | None = None
         self._remade = remade
         self._blocks = program.blocks
-        self._slots = min(program.blocks, SLOTS)
+        self.slots = min(program.blocks, SLOTS)
         sums = [each.memory.final() for each in gradients]
         size = program.place_sums(list(dict.fromkeys(sums)))
-        self._sums = aligned((self._slots, padded(size) + LANES), np.float32, zero=True)
+        self._sums = aligned((self.slots, padded(size) + LANES), np.float32, zero=True)
         self._flat = aligned((size,), np.float32, zero=True)
         self.gradients = [_seen(self._flat, each) for each in gradients]
         arena = program.place_images()
@@ -84,7 +85,7 @@ class Plan:
         clear = codes.Instruction(codes.CLEAR, result=len(program.operands), length=vectors, once=1)
         table = codes.instruction_table([clear, *program.instructions] if gradients else program.instructions)
         self.executable = Executable(table, self._operands, FLOAT32)
-        self._window = max(1, int(CALL_WORK / max(work(program.instructions), 1) / self._slots))
+        self._window = max(1, int(CALL_WORK / max(work(program.instructions), 1) / self.slots))
 
     def _set_operands(self, program: PlanProgram) -> None:
         operands = [Operand(0, 0), *(self._operand(*each) for each in program.operands[1:])]
@@ -132,9 +133,9 @@ class Plan:
             operand["address"], operand["elements"] = address(pixels), _elements(pixels)
 
     def _execute(self) -> None:
-        most = -(-self._blocks // self._slots)
+        most = -(-self._blocks // self.slots)
         for first in range(0, most, self._window):
-            self.executable.run(self.batch, self._slots, first, first + self._window)
+            self.executable.run(self.batch, self.slots, first, first + self._window)
         if self._flat.size:
             self.add_up()
 

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from nnkit.kernels.cpu import instructions as codes
-from nnkit.kernels.cpu.program import SLOTS
 from nnkit.kernels.layout import LANES
 from nnkit.plan.plan import Plan
 from nnkit.plan.program import OPERAND_FIELDS, Memory
@@ -57,7 +56,6 @@ class PlanWatch:
         self._plan, self._calls, self._places = plan, calls, places
         self._executable = plan.executable
         self._timed = TimedExecutable.like(plan.executable)
-        self._slots = min(plan.program.blocks, SLOTS)
         self._known: set[tuple[int, str]] = set()
         rows = [self._row(step) for step in self._timed.program.view(np.recarray)]
         self._rows = gathered(rows)
@@ -85,7 +83,7 @@ class PlanWatch:
                 Phase.BACKWARD,
                 "sum of partial gradients",
                 seconds=self._adding,
-                bytes_read=self._slots * size,
+                bytes_read=self._plan.slots * size,
                 bytes_written=size,
             ),
             Row(Phase.AROUND, "threads: start and wait", seconds=self._timed.seconds - sum(seconds)),
@@ -130,7 +128,7 @@ class PlanWatch:
         """Return how many bytes an instruction reads and writes in all blocks of images."""
         read = written = 0
         if step.opcode == codes.CLEAR:
-            return 0, 4 * LANES * int(step.length) * self._slots
+            return 0, 4 * LANES * int(step.length) * self._plan.slots
         for field in OPERAND_FIELDS:
             if not step[field]:
                 continue
@@ -158,7 +156,7 @@ class PlanWatch:
             return batch * int(step.height * step.width)
         count = own.size - offset
         if not memory.of_images:
-            return 4 * count * (self._slots if memory.is_sum else 1)
+            return 4 * count * (self._plan.slots if memory.is_sum else 1)
         # An operand can be the first part of something larger.
         most = max(
             step.channels * max(step.height * step.width, step.length, 1),
