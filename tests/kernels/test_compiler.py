@@ -6,12 +6,14 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numba
 import pytest
 
 from nnkit import __version__
-from nnkit.kernels.cpu import compiler
+from nnkit.kernels.cpu import ahead, compiler, executor
+from nnkit.kernels.cpu import instructions as codes
 
 JIT_OFF = pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="nothing is compiled")
 # A training run of two steps and an evaluation; it prints how often something was compiled, and where that is kept.
@@ -101,6 +103,37 @@ def test_all_kernels_are_found_again():
     compilations("large")
     again, _ = compilations("large")
     assert again == (0, 0)
+
+
+@JIT_OFF
+def test_another_process_compiles_ahead(tmp_path):
+    environment = {**os.environ, "NNKIT_CACHE_DIR": str(tmp_path)}
+    environment.pop("NUMBA_CACHE_DIR", None)
+    subprocess.run([sys.executable, "-m", "nnkit.kernels.cpu.ahead"], env=environment, check=True, timeout=300)
+    (events, instructions), _ = compilations("small", NNKIT_CACHE_DIR=str(tmp_path))
+    # What runs the instructions is not one of them.
+    assert events > 0
+    assert instructions == 1  # the update of the parameters
+
+
+@JIT_OFF
+def test_a_process_without_a_parent_compiles_nothing(monkeypatch):
+    monkeypatch.setattr(ahead, "compiler", SimpleNamespace(KERNELS={codes.CLEAR: None}))
+    monkeypatch.setattr(executor, "functions_of", lambda table, dtype: pytest.fail("compiled for nobody"))
+    ahead.compile_others(parent=0)
+
+
+def test_without_a_cache_nothing_is_started(monkeypatch):
+    monkeypatch.setattr(compiler, "is_kept", lambda: False)
+    monkeypatch.setattr(subprocess, "Popen", lambda *_, **__: pytest.fail("a process was started"))
+    ahead.start()
+
+
+@JIT_OFF
+def test_the_other_process_ends_with_this_one():
+    program = "from nnkit.kernels.cpu import ahead; ahead.start(); print('started')"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert (done.stdout, done.stderr) == ("started\n", "")
 
 
 @JIT_OFF

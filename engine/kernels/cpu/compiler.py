@@ -29,6 +29,7 @@ __all__ = [
     "call",
     "inner_kernel",
     "instruction",
+    "is_kept",
     "kernel",
     "machine_function",
     "parallel_kernel",
@@ -80,6 +81,12 @@ def _prepare_cache() -> bool:
 os.environ.setdefault("GOMP_SPINCOUNT", "20000")
 
 _KEPT = _prepare_cache()
+
+
+def is_kept() -> bool:
+    """Return whether machine code is compiled, and kept for other processes."""
+    return _KEPT and not numba.config.DISABLE_JIT  # type: ignore[attr-defined]
+
 
 # NaN and infinity must come through, so none of these compiles with all of `fastmath`.
 kernel: Callable[..., Any] = numba.njit(cache=_KEPT)
