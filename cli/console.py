@@ -12,12 +12,16 @@ def printable(text: str) -> str:
     )
 
 
-def announce_compilation() -> None:
-    """Say so, on standard error, if kernels have to be compiled: only then does a command take long to begin."""
+def announce_compilation(*, quiet: bool = False) -> None:
+    """If kernels have to be compiled, share that with a second process, and say so on standard error unless `quiet`.
+
+    Only then does a command take long to begin.
+    """
     from nnkit.kernels.cpu import ahead, compiler  # Numba takes half a second to import; --help does not need it.
 
     def announce() -> None:
-        click.echo("compiling the kernels for this machine, once; it takes about a quarter of a minute", err=True)
+        if not quiet:
+            click.echo("compiling the kernels for this machine, once; it takes about a quarter of a minute", err=True)
         ahead.start()
 
     compiler.announce_compilation(announce)

@@ -64,8 +64,7 @@ def command(
     }
     checked = _load(config, resume, settings, replaced)
     folder = Path(output or checked.training.output or _default_output(config, resume))
-    if not quiet:
-        announce_compilation()
+    announce_compilation(quiet=quiet)
     progress = Progress(as_json=as_json, quiet=quiet, verbose=verbose)
     with progress:
         for event in train(checked, folder, Path(resume) if resume else None):
