@@ -29,7 +29,8 @@ class _Pool:
     def __init__(self) -> None:
         self._free: dict[int, list[tuple[Array, int]]] = {}
         self._kept = 0
-        self._lock = threading.Lock()
+        # Python can collect garbage in the middle of an access, and what is freed then comes here in the same thread.
+        self._lock = threading.RLock()
 
     def take(self, size: int) -> tuple[Array, int]:
         with self._lock:

@@ -1,6 +1,7 @@
 """Memory that is used again, and never while somebody looks at it."""
 
 import gc
+import threading
 
 import numpy as np
 import pytest
@@ -48,6 +49,22 @@ def test_not_everything_is_kept():
     assert pool._kept <= MOST_KEPT
     assert [pool.take(MOST_KEPT // 2)[0].size >= MOST_KEPT // 2 for _ in range(3)] == [True] * 3
     assert pool._kept == 0
+
+
+def test_memory_that_is_freed_while_the_pool_is_busy_does_not_wait_for_itself():
+    pool = _Pool()
+    given = []
+
+    def collect():
+        # As when Python collects garbage in the middle of an access.
+        with pool._lock:
+            pool.give_back(8, (np.empty(72, np.uint8), 0))
+            given.append(True)
+
+    thread = threading.Thread(target=collect, daemon=True)
+    thread.start()
+    thread.join(10)
+    assert given
 
 
 def test_a_like_array_has_the_same_layout():
