@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # A strict editable install links files one by one, so the list of files is part of what makes it current.
 SOURCES := $(shell find engine cli configs -name '*.py' -o -name '*.yaml' -o -name '*.npz' | sort)
 
-.PHONY: train test bench format clean
+.PHONY: train test reliability bench format clean
 
 train: $(VENV)/.installed
 	@$(BIN)/nnkit train quickstart
@@ -16,6 +16,9 @@ test: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/pytest
+
+reliability: $(VENV)/.installed-dev
+	$(BIN)/pytest --reliability --write-table
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/bench.py

@@ -1,0 +1,71 @@
+"""Cases: tests that hold a promise of docs/reliability.md, and the table of what they tried."""
+
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+from reliability.catalogue import PROMISES
+from reliability.table import Outcome, as_text, write_into
+
+DOCUMENT = Path(__file__).parent.parent / "docs" / "reliability.md"
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--reliability",
+        action="store_true",
+        help="run the cases of docs/reliability.md alone and with their full counts, and print their table",
+    )
+    parser.addoption("--write-table", action="store_true", help="write that table into docs/reliability.md")
+
+
+def pytest_collection_modifyitems(config, items):
+    for item in items:
+        for mark in item.iter_markers("case"):
+            unknown = [name for name in mark.args if name not in PROMISES]
+            if unknown or not mark.args:
+                raise pytest.UsageError(f"{item.nodeid}: no such case: {unknown}")
+            item.user_properties += [("case", name) for name in mark.args]
+    if config.getoption("reliability"):
+        chosen = [item for item in items if item.get_closest_marker("case")]
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
+        items[:] = chosen
+
+
+@pytest.fixture
+def full(pytestconfig):
+    """Whether to try as much as `make reliability` does, and not as little as `make test`."""
+    return pytestconfig.getoption("reliability")
+
+
+@pytest.fixture
+def tried(request):
+    """Count what a case tries: `tried()` after each input that was held, `tried(100)` after a hundred."""
+
+    def count(number=1):
+        request.node.user_properties.append(("tried", number))
+
+    return count
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if not config.getoption("reliability"):
+        return
+    outcomes = _outcomes(terminalreporter)
+    terminalreporter.section("cases")
+    terminalreporter.write_line(as_text(outcomes))
+    if config.getoption("write_table"):
+        write_into(DOCUMENT, outcomes)
+
+
+def _outcomes(terminalreporter):
+    """Return what came of each case; one that no test is marked with has no outcome."""
+    found = defaultdict(Outcome)
+    for status in ("passed", "failed", "error", "skipped"):
+        for report in terminalreporter.getreports(status):
+            properties = getattr(report, "user_properties", [])
+            # A test that did not count tried one thing.
+            number = sum(value for name, value in properties if name == "tried") or 1
+            for case in [value for name, value in properties if name == "case"]:
+                found[case] = found[case].plus(status, number)
+    return dict(found)
