@@ -14,6 +14,7 @@ from click.shell_completion import shell_complete
 
 from nnkit import __version__
 from nnkit.cli.console import printable
+from nnkit.cli.signals import Signals, StoppedError
 from nnkit.errors import NnkitError
 from nnkit.registry import closest
 
@@ -91,21 +92,28 @@ def main() -> None:
     if instruction:
         sys.exit(shell_complete(cli, {}, "nnkit", _COMPLETION, instruction))
     warnings.showwarning = _show_warning
-    sys.exit(run(sys.argv[1:]))
+    with Signals() as signals:
+        code = run(sys.argv[1:], signals)
+    sys.exit(code)
 
 
-def run(arguments: Sequence[str]) -> int:
-    """Run a command line and return its exit code; every failure is told in one line on stderr."""
+def run(arguments: Sequence[str], signals: Signals | None = None) -> int:
+    """Run a command line and return its exit code; every failure is told in one line on stderr.
+
+    Args:
+        arguments: those behind the name of the command.
+        signals: where commands ask whether they are to end, instead of being interrupted.
+    """
     context: click.Context | None = None
     try:
-        with cli.make_context("nnkit", list(arguments) or ["--help"]) as context:
+        with cli.make_context("nnkit", list(arguments) or ["--help"], obj=signals) as context:
             cli.invoke(context)
         sys.stdout.flush()
     except click.exceptions.Exit as stop:
         return stop.exit_code
-    except KeyboardInterrupt:
-        _say("interrupted")
-        return INTERRUPTED
+    except KeyboardInterrupt as stop:
+        _say(str(stop) or "interrupted")
+        return stop.exit_code if isinstance(stop, StoppedError) else INTERRUPTED
     except BrokenPipeError:
         _discard(sys.stdout)
         return BROKEN_PIPE

@@ -49,7 +49,7 @@ class Progress:
         elif isinstance(event, OnTape):
             if self._table and self._verbose:
                 click.echo(f"steps run on the tape, not as a plan, because of {event.reason}")
-        else:
+        elif isinstance(event, RunDone):
             self._end(event)
 
     def _begin(self, event: RunStarted) -> None:
@@ -62,8 +62,8 @@ class Progress:
             f"{event.config.network.name} ({event.parameters:,} parameters) on {event.config.data.name}: "
             f"{event.train_images:,} training images, {event.test_images:,} test images"
         )
-        if event.epoch:
-            click.echo(f"resumed after epoch {event.epoch}")
+        if event.resumed:
+            click.echo(f"resumed from {printable(str(event.resumed))}, after epoch {event.epoch} and step {event.step}")
 
     def _step(self, event: StepDone) -> None:
         if self._quiet:
@@ -125,6 +125,10 @@ class Progress:
         if event.last is None:
             click.echo(f"\nalready complete: {event.epoch} epochs, {best}")
         else:
+            if event.skipped:
+                click.echo(f"\n{event.skipped} of {event.step} steps were skipped: loss or gradients were not finite")
+            if event.epoch < self._epochs:
+                click.echo(f"\nno better epoch for {event.epoch - event.best_epoch} epochs: stopped early")
             click.echo(f"\ntest accuracy {event.last.test.accuracy:.2%} ({best}), {event.seconds:.1f} s in all")
         folder = printable(str(event.output))
         click.echo(f"results are in {folder}: best.safetensors, last.safetensors, metrics.jsonl, config.yaml")
@@ -137,6 +141,7 @@ def summary(event: RunDone) -> dict[str, Any]:
         "output": str(event.output),
         "epoch": event.epoch,
         "step": event.step,
+        "skipped_steps": event.skipped,
         "seconds": event.seconds,
         "best_epoch": event.best_epoch,
         "best_accuracy": event.best_accuracy,

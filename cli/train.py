@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from nnkit.cli import options
-from nnkit.cli.console import announce_compilation
+from nnkit.cli.console import announce_compilation, printable
+from nnkit.cli.signals import Signals
 
 if TYPE_CHECKING:
+    from nnkit.training.config import Override
     from nnkit.training.schema import Config
 
 
@@ -22,7 +25,11 @@ if TYPE_CHECKING:
 @options.device
 @options.threads
 @click.option("--output", metavar="DIR", help="Folder for the results [default: runs/<name of the config>].")
-@click.option("--resume", metavar="CHECKPOINT", help="Go on from a last.safetensors; CONFIG may be left out.")
+@click.option(
+    "--resume", metavar="CHECKPOINT|auto", help="Go on from a last.safetensors; auto finds it in the output folder."
+)
+@click.option("--force", is_flag=True, help="Resume also with another config or other data.")
+@click.option("--detect-anomaly", is_flag=True, help="Name the operation where numbers stop being finite.")
 @options.as_json
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 @click.option("-v", "--verbose", is_flag=True, help="Print the config and the network first.")
@@ -35,6 +42,8 @@ def command(
     threads: str | None,
     output: str | None,
     resume: str | None,
+    force: bool,
+    detect_anomaly: bool,
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -42,45 +51,62 @@ def command(
     """Train a network from a config.
 
     CONFIG is a YAML file, or the name of a built-in config: quickstart, lenet, speedrun,
-    lenet_best, mnist_convnet or rnn.
+    lenet_best, mnist_convnet or rnn. It may be left out to resume, since checkpoints carry theirs.
+
+    Ctrl-C saves the run after the step that it is in. A run that goes on from a checkpoint ends with the same
+    bits as one that was never stopped.
 
     \b
     Examples:
       nnkit train quickstart
       nnkit train lenet --epochs 1 --set optimizer.lr=0.02
+      nnkit train lenet --resume auto
       nnkit train --resume runs/lenet/last.safetensors
     """  # noqa: D301 (click wants the character, not a backslash)
     if config is None and resume is None:
         raise click.UsageError("which CONFIG? Try: nnkit train quickstart")
     # Numba and pydantic take most of a second to import; --help needs neither.
     from nnkit.cli.progress import Progress
-    from nnkit.training.run import train
+    from nnkit.training.fit import StepDone
+    from nnkit.training.run import RunStopped, train
 
     replaced = {
         "training.epochs": ("--epochs", epochs),
         "training.seed": ("--seed", seed),
         "training.device": ("--device", device),
         "training.threads": ("--threads", threads),
+        "training.detect_anomaly": ("--detect-anomaly", "true" if detect_anomaly else None),
     }
-    checked = _load(config, resume, settings, replaced)
+    checked = _load(config, resume, output, options.overrides(settings, replaced))
     folder = Path(output or checked.training.output or _default_output(config, resume))
     announce_compilation(quiet=quiet)
-    progress = Progress(as_json=as_json, quiet=quiet, verbose=verbose)
-    with progress:
-        for event in train(checked, folder, Path(resume) if resume else None):
+    signals = click.get_current_context().find_object(Signals) or Signals()
+    with Progress(as_json=as_json, quiet=quiet, verbose=verbose) as progress:
+        for event in train(checked, folder, resume, force=force, should_stop=signals.were_received):
+            # Before the first step there is nothing to save, and perhaps a compiler at work that takes its time.
+            if isinstance(event, StepDone):
+                signals.defer()
+            if isinstance(event, RunStopped):
+                place = shlex.quote(printable(str(event.checkpoint)))
+                signals.stop(f"after step {event.step}; to go on: nnkit train --resume {place}")
             progress.show(event)
 
 
-def _load(
-    config: str | None, resume: str | None, settings: tuple[str, ...], replaced: dict[str, tuple[str, str | None]]
-) -> Config:
+def _load(config: str | None, resume: str | None, output: str | None, overrides: list[Override]) -> Config:
     from nnkit.training.config import load_config
     from nnkit.training.load import config_of
+    from nnkit.training.resume import AUTO, newest
 
-    overrides = options.overrides(settings, replaced)
     if config is not None:
         return load_config(config, overrides)
-    return config_of(Path(str(resume)), overrides)
+    if resume != AUTO:
+        return config_of(Path(str(resume)), overrides)
+    if output is None:
+        raise click.UsageError("--resume auto needs CONFIG, or the folder of the run as --output")
+    found = newest(Path(output))
+    if found is None:
+        raise click.UsageError(f"{output}: holds no checkpoint to resume; give a CONFIG to begin")
+    return config_of(found[0], overrides)
 
 
 def _default_output(config: str | None, resume: str | None) -> Path:

@@ -44,6 +44,7 @@ class Plan:
         gradients: those of the last step, in the shapes of the parameters.
         executable: what runs the program.
         slots: how many shares of the batch have sums of their own.
+        sums_are_finite: whether all numbers of `gradients` are.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Plan:
         self._logits: Array = logits.memory.array  # type: ignore[assignment]
         self._factor = np.float32(factor)
         self._add_slots, self._read = add_slots, read_step
+        self.sums_are_finite = True
         self._pixels: Array | None = None
         self._remade = remade
         self._blocks = program.blocks
@@ -141,7 +143,7 @@ class Plan:
 
     def add_up(self) -> None:
         """Write to `gradients` what the slots come to together."""
-        self._add_slots(self._sums, self._flat)
+        self.sums_are_finite = not self._add_slots(self._sums, self._flat)
 
 
 def write_blocks(array: Array, target: Any) -> None:

@@ -73,6 +73,7 @@ class Replay:
     Attributes:
         obstacle: why the tape is used, or None; it completes "because of".
         evaluation_obstacle: why the tape is used for evaluation at least.
+        gradients_are_finite: whether all numbers are that the last `differentiate` has added to gradients.
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class Replay:
         self.criterion = criterion
         self.obstacle: str | None = None if enabled else "being switched off"
         self.evaluation_obstacle = self.obstacle
+        self.gradients_are_finite = True
         self._plans: dict[_Key, _Planned] = {}
         self._recordings: dict[_Key, int] = {}
 
@@ -103,9 +105,11 @@ class Replay:
             value = found.loss.item()
             if math.isfinite(value):
                 found.loss.backward()
+                self.gradients_are_finite = _are_finite(self.network)
             return value, found.logits.detach().array
         before = [_set_aside(parameter) for parameter in found.parameters]
         value, logits = found.plan.run(_array(images), labels.array)
+        self.gradients_are_finite = found.plan.sums_are_finite
         if math.isfinite(value):
             for parameter, gradient, earlier in zip(found.parameters, found.gradients, before, strict=True):
                 parameter._grad = gradient if earlier is None else Tensor(earlier + gradient.array)
@@ -206,6 +210,11 @@ def _are_classes(labels: Tensor, classes: int) -> bool:
 def _set_aside(parameter: Tensor) -> Array | None:
     """Return the gradient that another one is to be added to, apart from the plan's own memory."""
     return None if parameter._grad is None else parameter._grad.array.copy()
+
+
+def _are_finite(network: Module) -> bool:
+    gradients = [parameter._grad.array for parameter in network.parameters() if parameter._grad is not None]
+    return all(np.isfinite(gradient).all() for gradient in gradients)
 
 
 def _tensor(images: Tensor | Pixels) -> Tensor:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from nnkit.optim import Optimizer
 from nnkit.optim.lr_scheduler import LRScheduler
 from nnkit.random import manual_seed
 from nnkit.tensors import Tensor, eye, no_grad, zeros
-from nnkit.training.schema import COMPONENTS, Config
+from nnkit.training.schema import COMPONENTS, RUN_LENGTHS, Config
 from nnkit.training.yaml_loader import InvalidConfigError, Problem
 
 Criterion = Callable[[Tensor, Tensor], Tensor]
@@ -30,6 +31,25 @@ class Schedule:
 
     scheduler: LRScheduler
     each_step: bool
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Go to where a schedule of the same kind was when `state` was taken, before the optimizer gets its own state.
+
+        A schedule of another length, because the run is longer now, goes there step by step: what it made of the
+        optimizer's learning rates and momenta by then is not what the state of a shorter one says.
+        """
+        if self.is_stretched(state):
+            with warnings.catch_warnings():
+                # The steps of the optimizer that belong to these were taken by the run before.
+                warnings.simplefilter("ignore")
+                for _ in range(state["last_epoch"]):
+                    self.scheduler.step()
+        else:
+            self.scheduler.load_state_dict(state)
+
+    def is_stretched(self, state: Mapping[str, Any]) -> bool:
+        """Return whether a state is that of a schedule of another length."""
+        return any(getattr(self.scheduler, name, None) != state.get(name) for name in RUN_LENGTHS)
 
 
 def one_line(error: BaseException) -> str:

@@ -27,7 +27,7 @@ from nnkit.training.files import write_atomically
 
 Array = npt.NDArray[Any]
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 STATE_PREFIX = "__nnkit__/"
 
 
@@ -71,12 +71,19 @@ class Checkpoint:
         return dataclasses.replace(self, state=state)
 
 
-def save(path: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint; at any moment the file is the complete old one or the complete new one.
+@dataclass(frozen=True)
+class Packed:
+    """What is written of a checkpoint; what it was made of may change meanwhile."""
+
+    arrays: dict[str, Array]
+    metadata: dict[str, str]
+
+
+def pack(checkpoint: Checkpoint) -> Packed:
+    """Copy what a checkpoint holds into the form that `write` needs.
 
     Raises:
-        FileAccessError: the file system refused; the old file is untouched.
-        NonFiniteError: there are numbers that are not finite; the old file is untouched.
+        NonFiniteError: there are numbers that are not finite.
     """
     arrays = dict(checkpoint.parameters)
     metadata = {
@@ -89,10 +96,29 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
         "images": json.dumps(dataclasses.asdict(checkpoint.images)),
     }
     if checkpoint.state is not None:
-        metadata["state"] = json.dumps(_to_json(checkpoint.state, STATE_PREFIX, arrays))
+        metadata["state"] = json.dumps(_to_json(checkpoint.state, STATE_PREFIX, arrays), allow_nan=False)
     for name in _not_finite(arrays):
-        raise NonFiniteError(f"{path}: not saved, since {name} holds numbers that are not finite")
-    write_atomically(path, container.encode(arrays, metadata))
+        raise NonFiniteError(f"not saved, since {name} holds numbers that are not finite")
+    return Packed({name: array.copy(order="C") for name, array in arrays.items()}, metadata)
+
+
+def write(path: Path, packed: Packed) -> None:
+    """Write a checkpoint; at any moment the file is the complete old one or the complete new one.
+
+    Raises:
+        FileAccessError: the file system refused; the old file is untouched.
+    """
+    write_atomically(path, container.encode(packed.arrays, packed.metadata))
+
+
+def save(path: Path, checkpoint: Checkpoint) -> None:
+    """Pack and write a checkpoint.
+
+    Raises:
+        FileAccessError: the file system refused; the old file is untouched.
+        NonFiniteError: there are numbers that are not finite; the old file is untouched.
+    """
+    write(path, pack(checkpoint))
 
 
 def load(path: Path) -> Checkpoint:
@@ -110,7 +136,7 @@ def load(path: Path) -> Checkpoint:
     try:
         images = json.loads(metadata["images"])
         state = json.loads(metadata["state"]) if "state" in metadata else None
-        return Checkpoint(
+        checkpoint = Checkpoint(
             config=json.loads(metadata["config"]),
             epoch=int(metadata["epoch"]),
             step=int(metadata["step"]),
@@ -118,6 +144,7 @@ def load(path: Path) -> Checkpoint:
             images=ImageFormat(tuple(images["classes"]), float(images["mean"]), float(images["std"])),
             state=_from_json(state, arrays),
         )
+        return _of_format_1(checkpoint) if metadata["format_version"] == "1" else checkpoint
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise CheckpointError(f"{path}: its metadata cannot be read: {error!r}") from None
 
@@ -148,6 +175,15 @@ def _check_format(path: Path, metadata: dict[str, str]) -> None:
         raise CheckpointError(
             f"{path}: written by a newer nnkit (format {version}, this one reads up to {FORMAT_VERSION})"
         )
+
+
+def _of_format_1(checkpoint: Checkpoint) -> Checkpoint:
+    """Bring a state into the present format: there were checkpoints after whole epochs only."""
+    if checkpoint.state is None:
+        return checkpoint
+    state = dict(checkpoint.state)
+    best = {"epoch": state.pop("best_epoch"), "accuracy": state.pop("best_accuracy")}
+    return checkpoint.with_state({**state, "epoch": checkpoint.epoch, "step": checkpoint.step, "best": best})
 
 
 def _not_finite(arrays: dict[str, Array]) -> Iterator[str]:

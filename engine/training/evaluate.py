@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,20 +52,33 @@ def evaluation_batches(images: ImageSet, network: Network) -> Batches:
     return Batches(images, EVALUATION_BATCH_SIZE, network.input_size, shuffle=False, seed=0)
 
 
-# A network that was ruined by its last step gives a loss that says so.
-@np.errstate(over="ignore", invalid="ignore")
 def evaluate(replay: Replay, batches: Batches) -> Evaluation:
     """Run a network over all images once, in evaluation mode and without gradients."""
+    parts = evaluation(replay, batches)
+    while True:
+        try:
+            next(parts)
+        except StopIteration as end:
+            result: Evaluation = end.value
+            return result
+
+
+def evaluation(replay: Replay, batches: Batches) -> Generator[int, None, Evaluation]:
+    """Do as `evaluate`, and yield after each batch how many images are done."""
     network = replay.network
     confusion = ConfusionMatrix(batches.image_set.classes)
-    loss = 0.0
+    loss, images_done = 0.0, 0
     was_training = network.training
     network.eval()
     try:
         for images, labels in batches.pixels(0):
-            batch_loss, logits = replay.evaluate(images, labels)
+            # A network that was ruined by its last step gives a loss that says so.
+            with np.errstate(over="ignore", invalid="ignore"):
+                batch_loss, logits = replay.evaluate(images, labels)
             loss += batch_loss * len(labels)
             confusion.add(logits, labels.numpy())
+            images_done += len(labels)
+            yield images_done
     finally:
         network.train(was_training)
     return Evaluation(loss / confusion.images, confusion)

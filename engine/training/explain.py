@@ -11,6 +11,7 @@ from nnkit.training.schema import (
     COMPONENTS,
     RANGES,
     AugmentConfig,
+    CheckpointConfig,
     Config,
     DataConfig,
     TrainingConfig,
@@ -115,6 +116,7 @@ def _keys(value: dict[str, Any]) -> dict[str, list[str]]:
         "data": list(DataConfig.model_fields),
         "data.augment": list(AugmentConfig.model_fields),
         "training": list(TrainingConfig.model_fields),
+        "checkpoint": list(CheckpointConfig.model_fields),
     }
     for section, (registry, base) in COMPONENTS.items():
         name = value[section].get("name") if isinstance(value.get(section), dict) else None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import time
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,9 +20,12 @@ from nnkit.optim import Optimizer
 from nnkit.plan import Replay
 from nnkit.random import default_generator
 from nnkit.tensors import Tensor
+from nnkit.training.anomaly import find_anomaly
 from nnkit.training.build import Criterion, Schedule
-from nnkit.training.evaluate import Evaluation, evaluate
+from nnkit.training.evaluate import Evaluation, evaluation
 from nnkit.training.gradients import clip_gradients
+
+_ADVICE = "a smaller learning rate or training.clip_grad_norm may help"
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,10 @@ class StepDone:
 
 @dataclass(frozen=True)
 class EpochDone:
-    """One epoch, and what it came to. `improved` says that no epoch before it was as accurate."""
+    """One epoch, and what it came to. `improved` says that it is better than all before it.
+
+    `skipped` counts the steps of the whole run so far that were left out.
+    """
 
     epoch: int
     step: int
@@ -47,9 +54,18 @@ class EpochDone:
     train_accuracy: float
     train_seconds: float
     images_per_second: float
+    skipped: int
     test: Evaluation
     validation: Evaluation | None
     improved: bool
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """The network has seen so many of the images that it is tested on."""
+
+    images: int
+    of: int
 
 
 @dataclass(frozen=True)
@@ -59,14 +75,49 @@ class OnTape:
     reason: str
 
 
-Event = StepDone | EpochDone | OnTape
+Event = StepDone | Evaluated | EpochDone | OnTape
+
+
+@dataclass
+class Progress:
+    """What the steps of the present epoch came to so far: sums over its images, but for steps that were skipped."""
+
+    batches: int = 0
+    images: int = 0
+    loss: float = 0.0
+    right: int = 0
+    lr: float = 0.0
+    seconds: float = 0.0
+
+
+@dataclass
+class Best:
+    """The best epoch so far, and what makes one better: a higher accuracy, or a lower loss."""
+
+    metric: str = "accuracy"
+    epoch: int = 0
+    accuracy: float = -1.0
+    loss: float | None = None
+
+    def improves(self, epoch: int, result: Evaluation) -> bool:
+        """Take an epoch as the best if it is better than all before it, and return whether it is."""
+        if self.metric == "accuracy":
+            better = result.accuracy > self.accuracy
+        else:
+            better = self.loss is None or result.loss < self.loss
+        if better:
+            self.epoch, self.accuracy, self.loss = epoch, result.accuracy, result.loss
+        return better
 
 
 @dataclass
 class Training:
-    """All that a run changes, and how far it is: `epoch` and `step` count what is done.
+    """All that a run changes, and how far it is: `epoch` and `step` count what is done, `progress` the epoch after it.
 
-    `plans` says whether steps may be replayed without Python; without it all of them run on the tape.
+    `plans` says whether steps may be replayed without Python; without it all of them run on the tape. After `patience`
+    epochs that were not better than the best one training ends; never where it is None. A step whose loss or gradients
+    are not finite ends the run; with `skips_nonfinite` it moves neither parameters nor schedule, and `skipped` counts
+    it. With `finds_anomaly` the error says in which operation the first number came up that is not finite.
     """
 
     network: Network
@@ -78,15 +129,25 @@ class Training:
     validation: Batches | None
     epochs: int
     clip_grad_norm: float | None = None
+    patience: int | None = None
+    plans: bool = True
+    skips_nonfinite: bool = False
+    finds_anomaly: bool = False
     epoch: int = 0
     step: int = 0
-    best_epoch: int = 0
-    best_accuracy: float = -1.0
-    plans: bool = True
+    skipped: int = 0
+    best: Best = field(default_factory=Best)
+    progress: Progress = field(default_factory=Progress)
 
     def __post_init__(self) -> None:
         self.replay = Replay(self.network, self.criterion, enabled=self.plans)
         self._told = self._obstacle()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all epochs are done, or as many as made sense."""
+        waited = self.patience is not None and self.epoch - self.best.epoch >= self.patience
+        return self.epoch >= self.epochs or waited
 
     def _obstacle(self) -> str | None:
         replay = self.replay
@@ -101,115 +162,171 @@ class Training:
             yield OnTape(self._told)
 
     def state(self) -> dict[str, Any]:
-        """Return what `load_state` needs, beside the network's parameters, to go on to the same bits."""
+        """Return what `load_state` needs, beside the network's parameters, to go on to the same bits.
+
+        The order of the images is a function of the seed and the epoch, so it takes no more than the number of batches.
+        """
         return {
             "optimizer": self.optimizer.state_dict(),
             "scheduler": self.schedule.scheduler.state_dict() if self.schedule else None,
             "generator": Tensor(default_generator.get_state()),
-            "best_epoch": self.best_epoch,
-            "best_accuracy": self.best_accuracy,
+            "epoch": self.epoch,
+            "step": self.step,
+            "best": dataclasses.asdict(self.best),
+            "progress": dataclasses.asdict(self.progress),
+            "skipped": self.skipped,
+            # What kept steps off plans may have shown at the first steps only.
+            "obstacles": (self.replay.obstacle, self.replay.evaluation_obstacle),
         }
 
-    def load_state(self, state: dict[str, Any], epoch: int, step: int) -> None:
-        """Go back to where `state` was taken."""
-        self.optimizer.load_state_dict(state["optimizer"])
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go back to where `state` was taken; a schedule that lasts as long as the run keeps the length it has now."""
         if self.schedule:
-            self.schedule.scheduler.load_state_dict(state["scheduler"])
+            self.schedule.load_state(state["scheduler"])
+        settings = [{name: group[name] for name in group if name != "params"} for group in self.optimizer.param_groups]
+        self.optimizer.load_state_dict(state["optimizer"])
+        if self.schedule and self.schedule.is_stretched(state["scheduler"]):
+            for group, values in zip(self.optimizer.param_groups, settings, strict=True):
+                group.update(values)
         default_generator.set_state(state["generator"].numpy())
-        self.best_epoch, self.best_accuracy = state["best_epoch"], state["best_accuracy"]
-        self.epoch, self.step = epoch, step
-
-
-@dataclass
-class _Progress:
-    """Sums over the epoch so far."""
-
-    images: int = 0
-    loss: float = 0.0
-    right: int = 0
-    lr: float = 0.0
-    seconds: float = 0.0
+        self.epoch, self.step = state["epoch"], state["step"]
+        self.best = Best(**{**state["best"], "metric": self.best.metric})
+        # What the first format did not have begins anew.
+        self.progress = Progress(**state.get("progress", {}))
+        self.skipped = state.get("skipped", 0)
+        if self.plans:
+            self.replay.obstacle, self.replay.evaluation_obstacle = state.get("obstacles", (None, None))
 
 
 def fit(training: Training) -> Iterator[Event]:
     """Train until all epochs are done; stop taking events to stop earlier.
 
+    At each event `Training.state` is one from which the run goes on to the same bits.
+
     Raises:
-        NonFiniteError: the loss or the norm of the gradients of a step is NaN or infinite, and the step was not
-            taken; or the test loss after an epoch is.
+        NonFiniteError: the loss or a gradient of a step is NaN or infinite, and the step was not taken; or the test
+            loss after an epoch is, or no step of an epoch could be taken.
     """
-    while training.epoch < training.epochs:
-        progress = yield from _train_epoch(training)
-        test = evaluate(training.replay, training.test)
-        _check_finite("test loss", test.loss, "after", training.step, training.epoch + 1)
+    while not training.is_complete:
+        yield from _train_epoch(training)
+        test = yield from _evaluate(training, training.test)
+        _check_test_loss(training, test)
         validation = None
         if training.validation is not None:
-            validation = evaluate(training.replay, training.validation)
+            validation = yield from _evaluate(training, training.validation)
         yield from training.news()
-        training.epoch += 1
-        accuracy = (validation or test).accuracy
-        improved = accuracy > training.best_accuracy
-        if improved:
-            training.best_epoch, training.best_accuracy = training.epoch, accuracy
-        yield EpochDone(
-            epoch=training.epoch,
-            step=training.step,
-            lr=progress.lr,
-            train_loss=progress.loss / progress.images,
-            train_accuracy=progress.right / progress.images,
-            train_seconds=progress.seconds,
-            images_per_second=progress.images / progress.seconds,
-            test=test,
-            validation=validation,
-            improved=improved,
-        )
+        yield _end_epoch(training, test, validation)
 
 
-def _train_epoch(training: Training) -> Generator[Event, None, _Progress]:
-    progress = _Progress()
-    started = time.perf_counter()
+def _train_epoch(training: Training) -> Iterator[Event]:
+    """Take the steps of an epoch that are not done yet."""
+    progress = training.progress
+    before, started = progress.seconds, time.perf_counter()
     training.network.train()
-    for number, (images, labels) in enumerate(training.train.pixels(training.epoch), start=1):
+    for images, labels in training.train.pixels(training.epoch, progress.batches):
         progress.lr = training.optimizer.param_groups[0]["lr"]
-        loss, logits = train_step(training, images, labels)
+        result = train_step(training, images, labels)
         yield from training.news()
-        progress.images += len(labels)
-        progress.loss += loss * len(labels)
-        progress.right += np.count_nonzero(logits.argmax(axis=1) == labels.array)
-        progress.seconds = time.perf_counter() - started
+        progress.batches += 1
+        if result is not None:
+            loss, logits = result
+            progress.images += len(labels)
+            progress.loss += loss * len(labels)
+            progress.right += int(np.count_nonzero(logits.argmax(axis=1) == labels.array))
+        progress.seconds = before + time.perf_counter() - started
         yield StepDone(
             epoch=training.epoch + 1,
-            step=number,
+            step=progress.batches,
             steps=len(training.train),
-            loss=progress.loss / progress.images,
-            accuracy=progress.right / progress.images,
+            # An epoch can begin with steps that are skipped.
+            loss=progress.loss / max(progress.images, 1),
+            accuracy=progress.right / max(progress.images, 1),
             images_per_second=progress.images / progress.seconds,
         )
+
+
+def _evaluate(training: Training, batches: Batches) -> Generator[Event, None, Evaluation]:
+    """Run the network over a set, and give others the time to stop in between."""
+    parts = evaluation(training.replay, batches)
+    while True:
+        try:
+            yield Evaluated(next(parts), len(batches.image_set))
+        except StopIteration as end:
+            result: Evaluation = end.value
+            return result
+
+
+def _end_epoch(training: Training, test: Evaluation, validation: Evaluation | None) -> EpochDone:
+    """Count an epoch, and return what it came to."""
+    progress, training.progress = training.progress, Progress()
+    if not progress.images:
+        raise NonFiniteError(f"no step of epoch {training.epoch + 1} had a loss and gradients that are finite")
     if training.schedule and not training.schedule.each_step:
         training.schedule.scheduler.step()
-    return progress
+    training.epoch += 1
+    return EpochDone(
+        epoch=training.epoch,
+        step=training.step,
+        lr=progress.lr,
+        train_loss=progress.loss / progress.images,
+        train_accuracy=progress.right / progress.images,
+        train_seconds=progress.seconds,
+        images_per_second=progress.images / progress.seconds,
+        skipped=training.skipped,
+        test=test,
+        validation=validation,
+        improved=training.best.improves(training.epoch, validation or test),
+    )
 
 
 # What overflows is found below, and told once.
 @np.errstate(over="ignore", invalid="ignore")
-def train_step(training: Training, images: Tensor | Pixels, labels: Tensor) -> tuple[float, Array]:
-    """Improve the parameters by one batch; return its loss and logits from before."""
+def train_step(training: Training, images: Tensor | Pixels, labels: Tensor) -> tuple[float, Array] | None:
+    """Improve the parameters by one batch; return its loss and logits from before, or None if it was skipped.
+
+    Raises:
+        NonFiniteError: the loss or a gradient is NaN or infinite, and such steps are not to be skipped.
+    """
     training.optimizer.zero_grad()
+    drawn = default_generator.get_state() if training.finds_anomaly else None
     loss, logits = training.replay.differentiate(images, labels)
-    _check_finite("loss", loss, "at", training.step + 1, training.epoch + 1)
-    if training.clip_grad_norm is not None:
-        norm = clip_gradients(training.network.parameters(), training.clip_grad_norm)
-        _check_finite("gradient norm", norm, "at", training.step + 1, training.epoch + 1)
-    training.optimizer.step()
+    finite = math.isfinite(loss) and training.replay.gradients_are_finite
+    if finite:
+        if training.clip_grad_norm is not None:
+            clip_gradients(training.network.parameters(), training.clip_grad_norm)
+        training.optimizer.step()
+        if training.schedule and training.schedule.each_step:
+            training.schedule.scheduler.step()
+    elif training.skips_nonfinite:
+        training.skipped += 1
+    else:
+        raise _nonfinite(training, loss, images, labels, drawn)
     training.step += 1
-    if training.schedule and training.schedule.each_step:
-        training.schedule.scheduler.step()
-    return loss, logits
+    return (loss, logits) if finite else None
 
 
-def _check_finite(name: str, value: float, when: str, step: int, epoch: int) -> None:
-    if not math.isfinite(value):
+def _nonfinite(
+    training: Training, loss: float, images: Tensor | Pixels, labels: Tensor, drawn: Array | None
+) -> NonFiniteError:
+    """Return the error of a step, with the operation if random numbers can be drawn once more from where they were."""
+    what = f"the loss is {loss}" if not math.isfinite(loss) else _first_nonfinite_gradient(training.network)
+    where = f"{what} at step {training.step + 1} (epoch {training.epoch + 1})"
+    if drawn is None:
+        return NonFiniteError(f"{where}; {_ADVICE}, and --detect-anomaly names the operation")
+    default_generator.set_state(drawn)
+    origin = find_anomaly(training.network, training.criterion, images, labels)
+    return NonFiniteError(f"{where}: {origin}; {_ADVICE}")
+
+
+def _first_nonfinite_gradient(network: Network) -> str:
+    for name, parameter in network.named_parameters():
+        if parameter.grad is not None and not np.isfinite(parameter.grad.array).all():
+            return f"the gradient of {name} is not finite"
+    return "a gradient is not finite"
+
+
+def _check_test_loss(training: Training, test: Evaluation) -> None:
+    if not math.isfinite(test.loss):
         raise NonFiniteError(
-            f"the {name} is {value} {when} step {step} (epoch {epoch}); "
-            "a smaller learning rate or training.clip_grad_norm may help"
+            f"the test loss is {test.loss} after step {training.step} (epoch {training.epoch + 1}); {_ADVICE}"
         )

@@ -44,7 +44,7 @@ def config_of(path: Path, overrides: Iterable[Override] = ()) -> Config:
         CheckpointError: the file is damaged, or its config is not one of this version.
         FileAccessError: it may not be read.
     """
-    return _config_in(checkpoints.load(path), path, overrides)
+    return config_in(checkpoints.load(path), path, overrides)
 
 
 def load_checkpoint(path: Path, overrides: Iterable[Override] = ()) -> tuple[Config, Network, Checkpoint]:
@@ -56,13 +56,19 @@ def load_checkpoint(path: Path, overrides: Iterable[Override] = ()) -> tuple[Con
         FileAccessError: it may not be read.
     """
     checkpoint = checkpoints.load(path)
-    config = _config_in(checkpoint, path, overrides)
+    config = config_in(checkpoint, path, overrides)
     network = build_network(config)
     checkpoints.restore(network, checkpoint, path)
     return config, network, checkpoint
 
 
-def _config_in(checkpoint: Checkpoint, path: Path, overrides: Iterable[Override]) -> Config:
+def config_in(checkpoint: Checkpoint, path: Path, overrides: Iterable[Override] = ()) -> Config:
+    """Return the config of a checkpoint that was read from `path`, with some values replaced.
+
+    Raises:
+        InvalidConfigError: with the replaced values the config is not valid.
+        CheckpointError: the config is not one of this version.
+    """
     document = Document(str(path), checkpoint.config)
     try:
         check(document)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from nnkit import data
 from nnkit.models import Network
 from nnkit.training import checkpoint as checkpoints
+from nnkit.training.background import Background
 from nnkit.training.build import (
     build_criterion,
     build_network,
@@ -19,16 +20,22 @@ from nnkit.training.build import (
     check_components,
 )
 from nnkit.training.evaluate import evaluation_batches
-from nnkit.training.fit import EpochDone, OnTape, StepDone, Training, fit
+from nnkit.training.files import make_folder
+from nnkit.training.fit import Best, EpochDone, Evaluated, OnTape, StepDone, Training, fit
+from nnkit.training.lock import FolderLock
 from nnkit.training.machine import use_machine
-from nnkit.training.resume import check_same_run, go_on
+from nnkit.training.origin import origin
+from nnkit.training.resume import AUTO, LAST, check_same_run, go_on, newest
 from nnkit.training.run_folder import RunFolder
 from nnkit.training.schema import Config
 
 
 @dataclass(frozen=True)
 class RunStarted:
-    """What is going to be trained, on what, and where the results go; `epoch` epochs are done already."""
+    """What is going to be trained, on what, and where the results go.
+
+    `resumed` is the checkpoint that it goes on from; `epoch` epochs and `step` steps are done already.
+    """
 
     config: Config
     output: Path
@@ -36,69 +43,148 @@ class RunStarted:
     parameters: int
     train_images: int
     test_images: int
+    resumed: Path | None
     epoch: int
+    step: int
+
+
+@dataclass(frozen=True)
+class RunStopped:
+    """The run was asked to stop, and has been saved after `step` steps; `checkpoint` is where to go on from."""
+
+    checkpoint: Path
+    epoch: int
+    step: int
 
 
 @dataclass(frozen=True)
 class RunDone:
-    """What came out. `last` is None where the checkpoint that was resumed had all epochs already."""
+    """What came out. `last` is None where the checkpoint that was resumed was complete already."""
 
     output: Path
     epoch: int
     step: int
+    skipped: int
     seconds: float
     best_epoch: int
     best_accuracy: float
     last: EpochDone | None
 
 
-Event = RunStarted | OnTape | StepDone | EpochDone | RunDone
+Event = RunStarted | OnTape | StepDone | Evaluated | EpochDone | RunStopped | RunDone
 
 
-def train(config: Config, output: Path, resume: Path | None = None) -> Iterator[Event]:
+def train(
+    config: Config,
+    output: Path,
+    resume: Path | str | None = None,
+    *,
+    force: bool = False,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Iterator[Event]:
     """Train what a config describes, save it, and tell what happens.
 
     Args:
         config: what to train.
         output: the folder of the results; an earlier run in it is replaced, or continued by `resume`.
-        resume: the checkpoint of an interrupted run; training goes on as if it had never stopped.
+        resume: the checkpoint of an interrupted run, or AUTO for the newest one in `output`, if there is any; training
+            goes on as if it had never stopped.
+        force: go on from a checkpoint also with another config or other data.
+        should_stop: asked after each event; once it says yes the run is saved and ends.
 
     Raises:
         ConfigError: the config cannot work; nothing has been created.
         DataError: the data set is missing or damaged.
         CheckpointError: `resume` is damaged or belongs to another run.
-        NonFiniteError: the loss became NaN or infinite; what was saved before is still there.
+        NonFiniteError: a loss or gradient became NaN or infinite; what was saved before is still there.
         FileAccessError: the results cannot be written.
+        LockedError: another process trains into the folder.
     """
     started = time.perf_counter()
     config = config.with_output(output)
     use_machine(config)
     check_components(config)
-    checkpoint = checkpoints.load(resume) if resume else None
-    if resume and checkpoint:
-        check_same_run(config, checkpoint, resume)
-    training = prepare(config)
-    if resume and checkpoint:
-        go_on(training, checkpoint, resume)
-    folder = RunFolder(output, config)
-    folder.begin(training.epoch)
-    yield RunStarted(
-        config=config,
-        output=output,
-        network=training.network,
-        parameters=sum(parameter.numel() for parameter in training.network.parameters()),
-        train_images=len(training.train.image_set),
-        test_images=len(training.test.image_set),
-        epoch=training.epoch,
-    )
+    with FolderLock(output) as lock, Background() as background:
+        if output.is_dir():
+            lock.take()
+        resumed, training = _continued(config, output, resume, force)
+        if training.is_complete:
+            yield _started(config, training, resumed)
+            yield _done(config, training, None, started)
+            return
+        make_folder(output)
+        lock.take()
+        folder = RunFolder(output, config, origin(training), background)
+        folder.begin(training, resumed)
+        yield _started(config, training, resumed)
+        last = yield from _recorded(training, folder, should_stop)
+        if training.is_complete:
+            yield _done(config, training, last, started)
+        else:
+            yield RunStopped(output / LAST, training.epoch, training.step)
+
+
+def _recorded(
+    training: Training, folder: RunFolder, should_stop: Callable[[], bool]
+) -> Generator[Event, None, EpochDone | None]:
+    """Train and save until all is done or the run is to stop; return the last epoch."""
     last = None
     for event in fit(training):
         if isinstance(event, EpochDone):
             folder.add(event, training)
             last = event
+        elif isinstance(event, StepDone):
+            folder.save_if_due(training)
+        folder.check()
         yield event
-    seconds = time.perf_counter() - started
-    yield RunDone(output, training.epoch, training.step, seconds, training.best_epoch, training.best_accuracy, last)
+        if should_stop() and not training.is_complete:
+            folder.save(training)
+            break
+    folder.finish()
+    return last
+
+
+def _started(config: Config, training: Training, resumed: Path | None) -> RunStarted:
+    return RunStarted(
+        config=config,
+        output=Path(str(config.training.output)),
+        network=training.network,
+        parameters=sum(parameter.numel() for parameter in training.network.parameters()),
+        train_images=len(training.train.image_set),
+        test_images=len(training.test.image_set),
+        resumed=resumed,
+        epoch=training.epoch,
+        step=training.step,
+    )
+
+
+def _done(config: Config, training: Training, last: EpochDone | None, started: float) -> RunDone:
+    return RunDone(
+        output=Path(str(config.training.output)),
+        epoch=training.epoch,
+        step=training.step,
+        skipped=training.skipped,
+        seconds=time.perf_counter() - started,
+        best_epoch=training.best.epoch,
+        best_accuracy=training.best.accuracy,
+        last=last,
+    )
+
+
+def _continued(config: Config, output: Path, resume: Path | str | None, force: bool) -> tuple[Path | None, Training]:
+    """Return the training of a config from its beginning, or from where the checkpoint is that it also returns."""
+    found = None
+    if resume == AUTO:
+        found = newest(output)
+    elif resume is not None:
+        found = Path(resume), checkpoints.load(Path(resume))
+    if found is None:
+        return None, prepare(config)
+    path, checkpoint = found
+    check_same_run(config, checkpoint, path, force=force)
+    training = prepare(config)
+    go_on(training, checkpoint, path, force=force)
+    return path, training
 
 
 def prepare(config: Config) -> Training:
@@ -136,5 +222,9 @@ def prepare(config: Config) -> Training:
         validation=evaluation_batches(validation_images, network) if validation_images is not None else None,
         epochs=config.training.epochs,
         clip_grad_norm=config.training.clip_grad_norm,
+        patience=config.training.patience,
         plans=config.training.plan,
+        skips_nonfinite=config.training.on_nonfinite == "skip",
+        finds_anomaly=config.training.detect_anomaly,
+        best=Best(metric=config.checkpoint.metric),
     )

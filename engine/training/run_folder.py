@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import time
+import warnings
 from pathlib import Path
 from typing import Any
 
 from nnkit.errors import FileAccessError
-from nnkit.training.checkpoint import Checkpoint, ImageFormat, parameters_of, save
+from nnkit.training import checkpoint as checkpoints
+from nnkit.training.background import Background
+from nnkit.training.checkpoint import Checkpoint, ImageFormat, Packed, parameters_of
 from nnkit.training.config import to_yaml
-from nnkit.training.files import make_folder, write_atomically
+from nnkit.training.files import write_atomically
 from nnkit.training.fit import EpochDone, Training
+from nnkit.training.resume import LAST, earlier_checkpoints
 from nnkit.training.schema import Config
+
+BEST = "best.safetensors"
+METRICS = "metrics.jsonl"
+# What a killed process leaves of a file that it was writing.
+_LEFT_OVER = re.compile(r"\.(config\.yaml|metrics\.jsonl|(best|last|step-[0-9]+)\.safetensors)\.[0-9a-f]{8}\.tmp")
 
 
 def metrics_of(event: EpochDone) -> dict[str, Any]:
@@ -29,28 +41,73 @@ def metrics_of(event: EpochDone) -> dict[str, Any]:
     if event.validation:
         line["validation_loss"] = event.validation.loss
         line["validation_accuracy"] = event.validation.accuracy
+    if event.skipped:
+        line["skipped_steps"] = event.skipped
     return line
 
 
 class RunFolder:
-    """Writes `config.yaml`, `metrics.jsonl`, `last.safetensors` and `best.safetensors`."""
+    """Writes `config.yaml`, `metrics.jsonl`, `best.safetensors`, and checkpoints to resume from.
 
-    def __init__(self, path: Path, config: Config) -> None:
+    `last.safetensors` is the newest of these; `step-N.safetensors` are earlier ones, as many as the config wants.
+
+    Args:
+        path: the folder; it exists, and nobody else writes to it.
+        config: what the run is configured with.
+        origin: what it computes on, for its checkpoints.
+        background: where files are written; errors of that come out of `check` or the next call.
+    """
+
+    def __init__(self, path: Path, config: Config, origin: dict[str, Any], background: Background) -> None:
         self.path = path
         self.config = config
-        self.metrics = path / "metrics.jsonl"
+        self._origin = origin
+        self._background = background
+        self._metrics = path / METRICS
+        self._saved_at = time.monotonic()
+        # The step of the checkpoint in last.safetensors, once it is this run's.
+        self._last: int | None = None
 
-    def begin(self, epoch: int) -> None:
-        """Create the folder, write the config, and keep the metrics of the first `epoch` epochs.
+    def begin(self, training: Training, resumed: Path | None) -> None:
+        """Write the config, the metrics of the epochs that are done, and a first checkpoint.
+
+        With that an earlier run in this folder is replaced, and a run that is killed in its first epoch can go on.
 
         Raises:
-            FileAccessError: it cannot be written to.
+            FileAccessError: the file system refused.
         """
-        make_folder(self.path)
+        for path in self.path.glob(".*.tmp"):
+            if _LEFT_OVER.fullmatch(path.name):
+                path.unlink(missing_ok=True)
+        lines = _metrics_until(training.epoch, (resumed.parent if resumed else self.path) / METRICS)
+        if resumed is None or resumed.parent != self.path:
+            for path in earlier_checkpoints(self.path).values():
+                path.unlink(missing_ok=True)
+        # First of all, because from here on it is this run that is resumed.
+        self.save(training)
+        self._background.finish()
+        write_atomically(self._metrics, "".join(lines).encode())
         header = f"# Every value of this run. To repeat it: nnkit train {self.path / 'config.yaml'}\n"
         write_atomically(self.path / "config.yaml", (header + to_yaml(self.config)).encode())
-        kept = self._lines()[:epoch] if epoch else []
-        write_atomically(self.metrics, "".join(kept).encode())
+
+    def save_if_due(self, training: Training) -> None:
+        """Save a checkpoint if the config wants one after this step."""
+        settings = self.config.checkpoint
+        by_step = settings.every_steps is not None and training.step % settings.every_steps == 0
+        waited = time.monotonic() - self._saved_at
+        if by_step or (settings.every_seconds is not None and waited >= settings.every_seconds):
+            self.save(training)
+
+    def save(self, training: Training) -> None:
+        """Save what the run needs to go on.
+
+        Raises:
+            FileAccessError: the file system refused.
+            NonFiniteError: the network holds numbers that are not finite; no checkpoint is written.
+        """
+        packed, step = self._packed(training), training.step
+        self._background.submit(lambda: self._replace_last(packed, step))
+        self._saved_at = time.monotonic()
 
     def add(self, event: EpochDone, training: Training) -> None:
         """Record an epoch: its line first, since a resumed run drops lines that its checkpoint does not know.
@@ -59,29 +116,95 @@ class RunFolder:
             FileAccessError: the file system refused.
             NonFiniteError: the network holds numbers that are not finite; no checkpoint is written.
         """
-        self._append(json.dumps(metrics_of(event)) + "\n")
-        done = Checkpoint(
+        line = json.dumps(metrics_of(event)) + "\n"
+        best = checkpoints.pack(self._network_alone(training)) if event.improved else None
+        packed, step = self._packed(training), training.step
+
+        def write() -> None:
+            _append(self._metrics, line)
+            if best is not None:
+                checkpoints.write(self.path / BEST, best)
+            self._replace_last(packed, step)
+
+        self._background.submit(write)
+        self._saved_at = time.monotonic()
+
+    def check(self) -> None:
+        """Raise what has gone wrong with writing, if anything has."""
+        self._background.check()
+
+    def finish(self) -> None:
+        """Wait until all is written."""
+        self._background.finish()
+
+    def _network_alone(self, training: Training) -> Checkpoint:
+        return Checkpoint(
             config=self.config.model_dump(mode="json"),
-            epoch=event.epoch,
-            step=event.step,
+            epoch=training.epoch,
+            step=training.step,
             parameters=parameters_of(training.network),
             images=ImageFormat.of(training.train.image_set),
         )
-        if event.improved:
-            save(self.path / "best.safetensors", done)
-        save(self.path / "last.safetensors", done.with_state(training.state()))
 
-    def _lines(self) -> list[str]:
-        try:
-            return self.metrics.read_text(encoding="utf-8").splitlines(keepends=True)
-        except FileNotFoundError:
-            return []
-        except (OSError, UnicodeDecodeError) as error:
-            raise FileAccessError(f"{self.metrics}: cannot be read: {error}") from None
+    def _packed(self, training: Training) -> Packed:
+        state = {**training.state(), "origin": self._origin}
+        return checkpoints.pack(self._network_alone(training).with_state(state))
 
-    def _append(self, line: str) -> None:
-        try:
-            with self.metrics.open("a", encoding="utf-8") as file:
-                file.write(line)
-        except OSError as error:
-            raise FileAccessError(f"{self.metrics}: cannot be written: {error.strerror}") from None
+    def _replace_last(self, packed: Packed, step: int) -> None:
+        """Write the newest checkpoint, keep the one before under another name, and remove what is not to be kept."""
+        spares = self.config.checkpoint.keep_last - 1
+        last = self.path / LAST
+        if spares and self._last is not None and self._last != step:
+            _link(last, self.path / f"step-{self._last}.safetensors")
+        checkpoints.write(last, packed)
+        self._last = step
+        earlier = earlier_checkpoints(self.path)
+        kept = [number for number in earlier if number < step][:spares]
+        for number, path in earlier.items():
+            if number not in kept:
+                path.unlink(missing_ok=True)
+
+
+def _link(path: Path, other: Path) -> None:
+    """Give a file a second name; it is copied where the file system has no such thing."""
+    other.unlink(missing_ok=True)
+    try:
+        os.link(path, other)
+    except OSError:
+        write_atomically(other, path.read_bytes())
+
+
+def _metrics_until(epoch: int, path: Path) -> list[str]:
+    """Return the lines of a metrics file for the first epochs; warn if some are missing."""
+    lines: list[str] = []
+    try:
+        written = path.read_text(encoding="utf-8").splitlines(keepends=True) if epoch else []
+        for number, line in enumerate(written[:epoch], start=1):
+            if not line.endswith("\n") or json.loads(line).get("epoch") != number:
+                break
+            lines.append(line)
+    except FileNotFoundError:
+        pass
+    except (ValueError, AttributeError):
+        pass  # not a line of ours, and so it counts as missing
+    except OSError as error:
+        raise FileAccessError(f"{path}: cannot be read: {error.strerror}") from None
+    if len(lines) < epoch:
+        warnings.warn(f"{path}: lacks the lines of epochs {len(lines) + 1} to {epoch}", stacklevel=2)
+    return lines
+
+
+def _append(path: Path, line: str) -> None:
+    """Add a line to a file, to its end on the disk or not at all."""
+    try:
+        with path.open("ab") as file:
+            size = file.tell()
+            try:
+                file.write(line.encode())
+                file.flush()
+                os.fsync(file.fileno())
+            except OSError:
+                os.truncate(path, size)
+                raise
+    except OSError as error:
+        raise FileAccessError(f"{path}: cannot be written: {error.strerror}") from None

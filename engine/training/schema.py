@@ -72,11 +72,14 @@ RANGES = {
     "data_size": _SIZE,
     "div_factor": _POSITIVE,
     "epochs": Range(at_least=1, at_most=1_000_000),
+    "every_seconds": _POSITIVE,
+    "every_steps": Range(at_least=1, at_most=2**31),
     "eps": _NOT_NEGATIVE,
     "eta_min": _NOT_NEGATIVE,
     "final_div_factor": _POSITIVE,
     "gamma": _POSITIVE,
     "hidden_size": _SIZE,
+    "keep_last": Range(at_least=1, at_most=1000),
     "kernel_size": Range(at_least=1, at_most=1024),
     "label_smoothing": Range(at_least=0, at_most=1),
     "lr": _POSITIVE,
@@ -85,6 +88,7 @@ RANGES = {
     "momentum": _FRACTION,
     "num_classes": _SIZE,
     "output_size": _SIZE,
+    "patience": Range(at_least=1, at_most=1_000_000),
     "pct_start": Range(at_least=0, at_most=1),
     "seed": Range(at_least=0, at_most=2**63 - 1),
     "step_size": Range(at_least=1, at_most=2**31),
@@ -190,8 +194,34 @@ class TrainingConfig(Section):
     clip_grad_norm: Annotated[float, bounds("clip_grad_norm")] | None = Field(
         default=None, description="Longest gradient, as a norm over all parameters; no limit where null."
     )
+    patience: Annotated[int, bounds("patience")] | None = Field(
+        default=None, description="Epochs without a better one after which training ends; it does not where null."
+    )
+    on_nonfinite: Literal["stop", "skip"] = Field(
+        default="stop", description="What to do with a step whose loss or gradients are NaN or infinite."
+    )
+    detect_anomaly: bool = Field(
+        default=False, description="Name the operation where the first number came up that is not finite."
+    )
     output: Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")] | None = Field(
         default=None, description="Folder for the results; runs/<name of the config> where null."
+    )
+
+
+class CheckpointConfig(Section):
+    """When the run is saved, beside the end of each epoch, and what is kept."""
+
+    every_steps: Annotated[int, bounds("every_steps")] | None = Field(
+        default=None, description="Steps from one checkpoint to the next."
+    )
+    every_seconds: Annotated[float, bounds("every_seconds")] | None = Field(
+        default=None, description="Seconds from one checkpoint to the next."
+    )
+    keep_last: Annotated[int, bounds("keep_last")] = Field(
+        default=2, description="Checkpoints to keep, the last one included; an earlier one is a spare."
+    )
+    metric: Literal["accuracy", "loss"] = Field(
+        default="accuracy", description="What makes an epoch the best: on the validation images, or the test images."
     )
 
 
@@ -204,6 +234,7 @@ class Config(Section):
     scheduler: Schedule | None = None
     loss: Component
     training: TrainingConfig
+    checkpoint: CheckpointConfig = CheckpointConfig()
 
     _document: Document | None = PrivateAttr(default=None)
 
@@ -252,6 +283,10 @@ def config_model() -> type[Config]:
         ),
         loss=(_component("loss"), Field(description="What is made small.")),
         training=(TrainingConfig, Field(description="The run itself.")),
+        checkpoint=(
+            CheckpointConfig,
+            Field(default=CheckpointConfig(), description="When the run is saved, and what is kept."),
+        ),
     )
 
 

@@ -35,7 +35,12 @@ def test_what_a_run_prints_and_leaves(trained):
     )
     assert lines[8] == "next: nnkit eval runs/quickstart/best.safetensors"
     assert files(folder) == [
-        f"runs/quickstart/{name}" for name in ("best.safetensors", "config.yaml", "last.safetensors", "metrics.jsonl")
+        f"runs/quickstart/{name}"
+        for name in (
+            *("best.safetensors", "config.yaml", "last.safetensors", "metrics.jsonl"),
+            # the checkpoint before the last one
+            "step-45.safetensors",
+        )
     ]
 
 
@@ -132,7 +137,9 @@ def test_failures_are_one_line_with_their_exit_code(arguments, code, message, nn
     assert result.returncode == code
     assert result.stderr.startswith(f"nnkit: error: {message}")
     assert result.stderr.count("\n") == 1
-    assert not [name for name in files(tmp_path) if name.endswith(("safetensors", "tmp"))]
+    left = [name for name in files(tmp_path) if name.endswith(("safetensors", "tmp", ".lock"))]
+    # A run that has begun can be resumed from its beginning.
+    assert left == (["runs/quickstart/last.safetensors"] if code == 5 else [])
 
 
 def test_a_config_with_several_mistakes_has_a_line_for_each(nnkit, tmp_path):
@@ -177,7 +184,10 @@ def test_an_interrupt_ends_with_130(tmp_path):
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert errors.splitlines()[-1] == "nnkit: interrupted"
+    assert re.fullmatch(
+        r"nnkit: interrupted after step \d+; to go on: nnkit train --resume runs/quickstart/last.safetensors",
+        errors.splitlines()[-1],
+    )
     assert "last.safetensors" in " ".join(files(tmp_path))
 
 

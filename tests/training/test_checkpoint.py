@@ -102,7 +102,7 @@ def test_numbers_that_are_not_finite_are_neither_saved_nor_loaded(bad, tmp_path)
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"format_version": "2"}, r"written by a newer nnkit \(format 2, this one reads up to 1\)"),
+        ({"format_version": "3"}, r"written by a newer nnkit \(format 3, this one reads up to 2\)"),
         ({"format_version": "x"}, "not an nnkit checkpoint"),
         ({"format": "other"}, "not an nnkit checkpoint"),
         ({"config": "{"}, "its metadata cannot be read"),

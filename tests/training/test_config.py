@@ -252,6 +252,6 @@ def test_the_json_schema_describes_every_component():
     from nnkit.training.schema import config_model
 
     schema = config_model().model_json_schema()
-    assert set(schema["properties"]) == {"network", "data", "optimizer", "scheduler", "loss", "training"}
+    assert set(schema["properties"]) == {"network", "data", "optimizer", "scheduler", "loss", "training", "checkpoint"}
     assert {"LeNet", "Adam", "OneCycleLR", "CrossEntropyLoss"} <= set(schema["$defs"])
     assert schema["$defs"]["Adam"]["properties"]["lr"]["exclusiveMinimum"] == 0

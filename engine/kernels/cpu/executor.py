@@ -143,11 +143,27 @@ def threads() -> int:
 
 @parallel_kernel
 def add_slots(partial, out):
-    """Write to `out` (P,) the sum of the slots in `partial` (slots, P'), in their order."""
+    """Write to `out` (P,) the sum of the slots in `partial` (slots, P'), in their order.
+
+    Returns:
+        How many of the sums are NaN or infinite: here they are in the cache, and looking at them costs next to nothing.
+    """
     size, slots = out.size, partial.shape[0]
+    not_finite = 0
     for task in prange((size + TASK - 1) // TASK):
         first, last = task * TASK, min((task + 1) * TASK, size)
         total = out[first:last]
         total[:] = partial[0, first:last]
         for slot in range(1, slots):
             total += partial[slot, first:last]
+        not_finite += _count_not_finite(total)
+    return not_finite
+
+
+@inner_kernel
+def _count_not_finite(numbers):
+    count = 0
+    for number in numbers:
+        # Infinity less infinity is NaN, which differs from everything.
+        count += number - number != 0
+    return count

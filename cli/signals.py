@@ -1,0 +1,91 @@
+"""Signals that ask the process to end: at once, or where it suits."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from types import FrameType
+from typing import Any, NoReturn
+
+# The terminal was closed; Windows does not know it.
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
+# Python handles a signal between two of its instructions, and a compiler can take long for one.
+_SECONDS_TO_REACT = 1.0
+
+
+class StoppedError(KeyboardInterrupt):
+    """A signal has ended the command; as a KeyboardInterrupt it passes everything but `finally`.
+
+    Attributes:
+        exit_code: what the process ends with.
+    """
+
+    def __init__(self, number: int, where: str = "") -> None:
+        super().__init__(f"{_word(number)} {where}".rstrip())
+        self.exit_code = 128 + number
+
+
+class Signals:
+    """Handles SIGINT, SIGTERM and SIGHUP in a `with` block of the main thread.
+
+    Each raises StoppedError, until `defer` is called: then they are noted.
+    """
+
+    def __init__(self) -> None:
+        self._received: int | None = None
+        self._deferred = False
+        self._handlers: dict[int, Any] = {}
+
+    def __enter__(self) -> Signals:
+        for number in [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]:
+            # Under nohup, or in the background of a shell, they are not for this process.
+            if signal.getsignal(number) != signal.SIG_IGN:
+                self._handlers[number] = signal.signal(number, self._handle)
+        if os.name == "posix":
+            self._start_watch()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if os.name == "posix":
+            signal.set_wakeup_fd(-1)
+            os.close(self._told)
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+
+    def defer(self) -> None:
+        """From now on only note signals; `were_received` has to be asked often."""
+        self._deferred = True
+
+    def were_received(self) -> bool:
+        """Return whether the process is to end."""
+        return self._received is not None
+
+    def stop(self, where: str) -> NoReturn:
+        """Raise the StoppedError of the signal that was received, and say where the command ends."""
+        raise StoppedError(self._received or signal.SIGINT, where)
+
+    def _handle(self, number: int, _: FrameType | None) -> None:
+        self._received = self._received or number
+        if not self._deferred:
+            raise StoppedError(number)
+
+    def _start_watch(self) -> None:
+        listening, self._told = os.pipe()
+        os.set_blocking(self._told, False)
+        signal.set_wakeup_fd(self._told, warn_on_full_buffer=False)
+        threading.Thread(target=self._watch, args=(listening,), daemon=True).start()
+
+    def _watch(self, listening: int) -> None:
+        """End the process if Python does not get round to a signal: nothing has begun yet that could be lost."""
+        while numbers := os.read(listening, 1):
+            time.sleep(_SECONDS_TO_REACT)
+            if numbers[0] in self._handlers and self._received is None:
+                os.write(2, f"nnkit: {_word(numbers[0])}\n".encode())
+                os._exit(128 + numbers[0])
+        os.close(listening)
+
+
+def _word(number: int) -> str:
+    return "interrupted" if number == signal.SIGINT else "terminated"

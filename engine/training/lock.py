@@ -1,0 +1,99 @@
+"""One run per folder: a lock that the system takes back when its process ends, however that happens."""
+
+from __future__ import annotations
+
+import errno
+import os
+import warnings
+from pathlib import Path
+
+from nnkit.errors import FileAccessError, LockedError
+
+NAME = ".lock"
+_BUSY = {errno.EACCES, errno.EAGAIN, errno.EDEADLK}
+
+
+class FolderLock:
+    """The right to write to a folder, which no other process has meanwhile; a `with` block gives it back.
+
+    The file `.lock` holds the process id for those who are refused. It is the system's lock on the file that counts, so
+    that a file which a killed process left behind locks nothing.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / NAME
+        self._descriptor = -1
+
+    def __enter__(self) -> FolderLock:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._descriptor >= 0:
+            # Others who have opened it by now find out that it has lost its name.
+            self._path.unlink(missing_ok=True)
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def take(self) -> None:
+        """Lock the folder, which has to exist, if it is not locked yet.
+
+        Raises:
+            LockedError: another process has it.
+            FileAccessError: the file system refused.
+        """
+        while self._descriptor < 0:
+            try:
+                descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
+            except OSError as error:
+                raise FileAccessError(f"{self._path}: cannot be written: {error.strerror}") from None
+            try:
+                self._lock(descriptor)
+                # The run that had it until now may have taken its name away.
+                if self._is_current(descriptor):
+                    self._sign(descriptor)
+                    self._descriptor = descriptor
+            finally:
+                if self._descriptor != descriptor:
+                    os.close(descriptor)
+
+    def _lock(self, descriptor: int) -> None:
+        try:
+            _lock_file(descriptor)
+        except OSError as error:
+            folder = self._path.parent
+            if error.errno in _BUSY:
+                holder = self._path.read_text(errors="replace").strip()
+                process = f"process {holder}" if holder.isdecimal() else "another process"
+                raise LockedError(
+                    f"{folder}: {process} is training into it; wait for its end, or choose another folder"
+                ) from None
+            # Some network file systems have no locks.
+            warnings.warn(f"{folder}: cannot be locked ({error.strerror}), two runs could write to it", stacklevel=2)
+
+    def _sign(self, descriptor: int) -> None:
+        try:
+            os.ftruncate(descriptor, 0)
+            os.write(descriptor, f"{os.getpid()}\n".encode())
+        except OSError as error:
+            raise FileAccessError(f"{self._path}: cannot be written: {error.strerror}") from None
+
+    def _is_current(self, descriptor: int) -> bool:
+        try:
+            return os.path.samestat(os.fstat(descriptor), self._path.stat())
+        except FileNotFoundError:
+            return False
+
+
+def _lock_file(descriptor: int) -> None:
+    """Lock a file for as long as it is open, or raise OSError at once."""
+    try:
+        import fcntl
+    except ImportError:
+        import msvcrt
+
+        # A byte that is never written, because on Windows nobody else could read a locked one.
+        os.lseek(descriptor, 1 << 30, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
+        os.lseek(descriptor, 0, os.SEEK_SET)
+    else:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
