@@ -9,7 +9,8 @@ from nnkit.errors import FileAccessError
 from nnkit.training.files import make_folder, write_atomically
 
 
-def test_a_new_file_follows_the_umask(tmp_path):
+@pytest.mark.case("K24")
+def test_K24_a_new_file_follows_the_umask(tmp_path):
     path = tmp_path / "a"
     before = os.umask(0o027)
     try:
@@ -20,7 +21,8 @@ def test_a_new_file_follows_the_umask(tmp_path):
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
 
 
-def test_an_existing_mode_is_kept(tmp_path):
+@pytest.mark.case("K24")
+def test_K24_an_existing_mode_is_kept(tmp_path):
     path = tmp_path / "a"
     path.write_bytes(b"old")
     path.chmod(0o604)
@@ -29,7 +31,8 @@ def test_an_existing_mode_is_kept(tmp_path):
     assert stat.S_IMODE(path.stat().st_mode) == 0o604
 
 
-def test_a_symbolic_link_stays_one(tmp_path):
+@pytest.mark.case("K25")
+def test_K25_a_symbolic_link_stays_one(tmp_path):
     target = tmp_path / "folder" / "target"
     target.parent.mkdir()
     target.write_bytes(b"old")
