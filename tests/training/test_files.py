@@ -1,7 +1,9 @@
 """Files that are the complete old one or the complete new one."""
 
+import errno
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -55,6 +57,42 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(call, tmp_path, monkeypa
         write_atomically(path, b"new")
     assert path.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["a"]
+
+
+def refusing_folders(call, number):
+    """Return a function of `os` that refuses folders."""
+    original = getattr(os, call)
+
+    def refuse(target, *arguments):
+        if os.path.isdir(target):
+            raise OSError(number, os.strerror(number))
+        return original(target, *arguments)
+
+    return refuse
+
+
+@pytest.mark.parametrize(
+    ("call", "number"), [("fsync", errno.EINVAL), ("fsync", errno.ENOTSUP), ("open", errno.EACCES)]
+)
+def test_a_folder_that_cannot_be_flushed_is_no_failure(call, number, tmp_path, monkeypatch):
+    monkeypatch.setattr(os, call, refusing_folders(call, number))
+    write_atomically(tmp_path / "a", b"new")
+    assert (tmp_path / "a").read_bytes() == b"new"
+
+
+def test_a_folder_that_fails_to_be_flushed_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "fsync", refusing_folders("fsync", errno.EIO))
+    with pytest.raises(FileAccessError, match="a: cannot be written: Input/output error"):
+        write_atomically(tmp_path / "a", b"new")
+
+
+def test_a_vanished_working_folder_is_told(tmp_path, monkeypatch):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(FileAccessError, match="a: cannot be written: No such file or directory"):
+        write_atomically(Path("a"), b"new")
 
 
 def test_a_missing_folder_is_told(tmp_path):
