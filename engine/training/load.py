@@ -49,7 +49,7 @@ def config_of(path: Path, overrides: Iterable[Override] = ()) -> Config:
         CheckpointError: the file is damaged, or its config is not one of this version.
         FileAccessError: it may not be read.
     """
-    return _config_in(checkpoints.load(path), path, overrides)
+    return config_in(checkpoints.load(path), path, overrides)
 
 
 def load_checkpoint(path: Path, overrides: Iterable[Override] = ()) -> tuple[Config, Network, Checkpoint]:
@@ -61,14 +61,19 @@ def load_checkpoint(path: Path, overrides: Iterable[Override] = ()) -> tuple[Con
         FileAccessError: it may not be read.
     """
     checkpoint = checkpoints.load(path)
-    config = _config_in(checkpoint, path, overrides)
-    network = _network_of(config, checkpoint, path)
+    config = config_in(checkpoint, path, overrides)
+    network = network_of(config, checkpoint, path)
     checkpoints.restore(network, checkpoint, path)
     return config, network, checkpoint
 
 
-def _network_of(config: Config, checkpoint: Checkpoint, path: Path) -> Network:
-    """Build the network, unless it is so much larger than the parameters in the file that they cannot be its own."""
+def network_of(config: Config, checkpoint: Checkpoint, path: Path) -> Network:
+    """Return the network of a checkpoint's config, with its initial parameters.
+
+    Raises:
+        CheckpointError: it cannot be built, or is so much larger than the parameters in the file that they cannot
+            be its own; nothing of that size has been allocated then.
+    """
     elements = sum(array.size for array in checkpoint.parameters.values())
     try:
         with at_most(elements + _SPARE_ELEMENTS):
@@ -77,7 +82,13 @@ def _network_of(config: Config, checkpoint: Checkpoint, path: Path) -> Network:
         raise CheckpointError(f"{path}: its network cannot be built: {_shown(error)}") from None
 
 
-def _config_in(checkpoint: Checkpoint, path: Path, overrides: Iterable[Override]) -> Config:
+def config_in(checkpoint: Checkpoint, path: Path, overrides: Iterable[Override] = ()) -> Config:
+    """Return the config of a checkpoint that was read from `path`, with some values replaced.
+
+    Raises:
+        InvalidConfigError: with the replaced values the config is not valid.
+        CheckpointError: the config is not one of this version.
+    """
     document = Document(str(path), checkpoint.config)
     try:
         check(document)
