@@ -306,7 +306,7 @@ def test_K16_pickles_within_a_whole_checkpoint(content, tmp_path, refused, tried
 
 
 @pytest.mark.case("K17")
-@pytest.mark.parametrize("version", ["3", "1000000", "9" * 4000])
+@pytest.mark.parametrize("version", ["3", "1000000", "9" * 15])
 def test_K17_a_newer_format(version, content, refused):
     reason = refused(altered(content, "header", with_text("format_version", version)))
     assert reason.startswith("written by a newer nnkit (format ")
