@@ -15,6 +15,7 @@ from nnkit.dtypes import Scalar, dtype, float32, int64, of_array, of_scalar
 from nnkit.kernels.layout import Array
 from nnkit.random import Generator, default_generator
 from nnkit.recording import note_constant, note_obstacle
+from nnkit.tensors.limits import claim
 from nnkit.tensors.tensor import Tensor, apply
 
 Device = str | int | device | None
@@ -49,6 +50,7 @@ def _shape(function: str, given: tuple[Any, ...]) -> tuple[int, ...]:
 
 
 def _allocated(shape: tuple[int, ...], value: Scalar, kind: np.dtype[Any]) -> Array:
+    claim(shape)
     try:
         return np.full(shape, value, kind)
     except (MemoryError, ValueError):

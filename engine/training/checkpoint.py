@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,9 @@ Array = npt.NDArray[Any]
 
 FORMAT_VERSION = 2
 STATE_PREFIX = "__nnkit__/"
+# Pixels are 0..1; what is normalised by more than this is nothing, and by less it is not a number.
+_LARGEST_PIXEL = 1e6
+_COUNT = re.compile(r"[0-9]{1,15}")
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,20 @@ class ImageFormat:
     def of(cls, image_set: ImageSet) -> ImageFormat:
         """Return the format of a data set."""
         return cls(image_set.classes, image_set.mean, image_set.std)
+
+    @classmethod
+    def from_values(cls, values: dict[str, Any]) -> ImageFormat:
+        """Return the format that was written as plain values.
+
+        Raises:
+            ValueError: images cannot be normalised so, or the classes have no names that could be shown.
+        """
+        classes, mean, std = values["classes"], float(values["mean"]), float(values["std"])
+        if not isinstance(classes, list) or not all(isinstance(name, str) and name.isprintable() for name in classes):
+            raise ValueError("the classes are not names")
+        if not abs(mean) <= _LARGEST_PIXEL or not 1 / _LARGEST_PIXEL <= std <= _LARGEST_PIXEL:
+            raise ValueError(f"pixels cannot be normalised by mean {mean} and standard deviation {std}")
+        return cls(tuple(classes), mean, std)
 
     def applied_to(self, image_set: ImageSet) -> ImageSet:
         """Return the same images normalised in this way."""
@@ -138,14 +156,14 @@ def load(path: Path) -> Checkpoint:
         state = json.loads(metadata["state"]) if "state" in metadata else None
         checkpoint = Checkpoint(
             config=json.loads(metadata["config"]),
-            epoch=int(metadata["epoch"]),
-            step=int(metadata["step"]),
+            epoch=_count(metadata["epoch"]),
+            step=_count(metadata["step"]),
             parameters=parameters,
-            images=ImageFormat(tuple(images["classes"]), float(images["mean"]), float(images["std"])),
+            images=ImageFormat.from_values(images),
             state=_from_json(state, arrays),
         )
         return _of_format_1(checkpoint) if metadata["format_version"] == "1" else checkpoint
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise CheckpointError(f"{path}: its metadata cannot be read: {error!r}") from None
 
 
@@ -169,7 +187,7 @@ def restore(model: Module, checkpoint: Checkpoint, path: Path) -> None:
 
 def _check_format(path: Path, metadata: dict[str, str]) -> None:
     version = metadata.get("format_version", "")
-    if metadata.get("format") != "nnkit" or not version.isdecimal():
+    if metadata.get("format") != "nnkit" or not _COUNT.fullmatch(version):
         raise CheckpointError(f"{path}: not an nnkit checkpoint")
     if int(version) > FORMAT_VERSION:
         raise CheckpointError(
@@ -184,6 +202,12 @@ def _of_format_1(checkpoint: Checkpoint) -> Checkpoint:
     state = dict(checkpoint.state)
     best = {"epoch": state.pop("best_epoch"), "accuracy": state.pop("best_accuracy")}
     return checkpoint.with_state({**state, "epoch": checkpoint.epoch, "step": checkpoint.step, "best": best})
+
+
+def _count(text: str) -> int:
+    if not _COUNT.fullmatch(text):
+        raise ValueError(f"expected a count, got {text[:20]!r}")
+    return int(text)
 
 
 def _not_finite(arrays: dict[str, Array]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import stat
@@ -39,9 +40,10 @@ def write_atomically(path: Path, content: bytes) -> None:
     Raises:
         FileAccessError: the file system refused; what was there before is untouched.
     """
-    target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     try:
+        # In a folder that has vanished, a relative path has no target.
+        target = Path(os.path.realpath(path))
+        temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
         try:
             _write_durably(temporary, content, like=target)
             temporary.replace(target)
@@ -67,9 +69,16 @@ def _flush_folder(folder: Path) -> None:
     # Without this a crash of the machine can lose the new name. Windows has no such call.
     if not hasattr(os, "O_DIRECTORY"):
         return
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except PermissionError:
+        return  # A folder can be written to without being readable.
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        # Some file systems, mostly remote ones, cannot do it for folders.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
     finally:
         os.close(descriptor)
 

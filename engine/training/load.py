@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nnkit.errors import CheckpointError
 from nnkit.models import Network
+from nnkit.tensors.limits import at_most
 from nnkit.training import checkpoint as checkpoints
 from nnkit.training.build import build_network, check_components
 from nnkit.training.checkpoint import Checkpoint
@@ -15,6 +16,10 @@ from nnkit.training.schema import Config
 from nnkit.training.yaml_loader import Document, InvalidConfigError
 
 _YAML_SUFFIXES = (".yaml", ".yml")
+# What a network may have besides its parameters, and enough for the difference between two usual networks to be
+# told parameter by parameter.
+_SPARE_ELEMENTS = 1024 * 1024
+_SHOWN_CHARACTERS = 500
 
 
 def load_run(path_or_name: str) -> tuple[Config, Network]:
@@ -57,9 +62,24 @@ def load_checkpoint(path: Path, overrides: Iterable[Override] = ()) -> tuple[Con
     """
     checkpoint = checkpoints.load(path)
     config = config_in(checkpoint, path, overrides)
-    network = build_network(config)
+    network = network_of(config, checkpoint, path)
     checkpoints.restore(network, checkpoint, path)
     return config, network, checkpoint
+
+
+def network_of(config: Config, checkpoint: Checkpoint, path: Path) -> Network:
+    """Return the network of a checkpoint's config, with its initial parameters.
+
+    Raises:
+        CheckpointError: it cannot be built, or is so much larger than the parameters in the file that they cannot
+            be its own; nothing of that size has been allocated then.
+    """
+    elements = sum(array.size for array in checkpoint.parameters.values())
+    try:
+        with at_most(elements + _SPARE_ELEMENTS):
+            return build_network(config)
+    except InvalidConfigError as error:
+        raise CheckpointError(f"{path}: its network cannot be built: {_shown(error)}") from None
 
 
 def config_in(checkpoint: Checkpoint, path: Path, overrides: Iterable[Override] = ()) -> Config:
@@ -73,5 +93,11 @@ def config_in(checkpoint: Checkpoint, path: Path, overrides: Iterable[Override] 
     try:
         check(document)
     except InvalidConfigError as error:
-        raise CheckpointError(f"{path}: its config cannot be used: {error.problems[0].message}") from None
+        raise CheckpointError(f"{path}: its config cannot be used: {_shown(error)}") from None
     return check(document, overrides)
+
+
+def _shown(error: InvalidConfigError) -> str:
+    """Return the first problem in one line: keys of a config may hold line breaks, or commands to a terminal."""
+    message = error.problems[0].message[:_SHOWN_CHARACTERS]
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in message)

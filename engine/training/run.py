@@ -22,6 +22,7 @@ from nnkit.training.build import (
 from nnkit.training.evaluate import evaluation_batches
 from nnkit.training.files import make_folder
 from nnkit.training.fit import Best, EpochDone, Evaluated, OnTape, StepDone, Training, fit
+from nnkit.training.load import network_of
 from nnkit.training.lock import FolderLock
 from nnkit.training.machine import use_machine
 from nnkit.training.origin import origin
@@ -103,7 +104,6 @@ def train(
     started = time.perf_counter()
     config = config.with_output(output)
     use_machine(config)
-    check_components(config)
     with FolderLock(output) as lock, Background() as background:
         if output.is_dir():
             lock.take()
@@ -178,11 +178,15 @@ def _continued(config: Config, output: Path, resume: Path | str | None, force: b
         found = newest(output)
     elif resume is not None:
         found = Path(resume), checkpoints.load(Path(resume))
-    if found is None:
-        return None, prepare(config)
-    path, checkpoint = found
-    check_same_run(config, checkpoint, path, force=force)
+    if found:
+        path, checkpoint = found
+        check_same_run(config, checkpoint, path, force=force)
+        # A file from a stranger must not make this one build what it cannot hold.
+        network_of(config, checkpoint, path)
+    check_components(config)
     training = prepare(config)
+    if not found:
+        return None, training
     go_on(training, checkpoint, path, force=force)
     return path, training
 

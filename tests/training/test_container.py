@@ -1,7 +1,6 @@
 """The checkpoint file format: exact round trips, and no altered byte passes."""
 
 import json
-import random
 
 import numpy as np
 import pytest
@@ -36,8 +35,9 @@ def saved(tmp_path):
     return path
 
 
+@pytest.mark.case("K22")
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_every_memory_layout_comes_back_exactly(layout, tmp_path):
+def test_K22_every_memory_layout_comes_back_exactly(layout, tmp_path):
     array = LAYOUTS[layout]
     path = tmp_path / "a.safetensors"
     path.write_bytes(container.encode({"array": array}, {}))
@@ -76,29 +76,6 @@ def test_the_library_reads_the_file(saved):
         assert file.metadata()["epoch"] == "3"
 
 
-def test_any_flipped_bit_is_refused(saved):
-    """K3."""
-    content = saved.read_bytes()
-    for bit in random.Random(0).sample(range(8 * len(content)), 1000):
-        flipped = bytearray(content)
-        flipped[bit // 8] ^= 1 << bit % 8
-        saved.write_bytes(flipped)
-        with pytest.raises(CheckpointError, match=r"a\.safetensors: "):
-            container.decode(saved)
-
-
-def test_cut_or_longer_files_are_refused(saved):
-    """K1 and K2."""
-    content = saved.read_bytes()
-    for k in range(16):
-        saved.write_bytes(content[: len(content) * k // 16])
-        with pytest.raises(CheckpointError, match=r"damaged|empty"):
-            container.decode(saved)
-    saved.write_bytes(content + b"\0")
-    with pytest.raises(CheckpointError, match="damaged"):
-        container.decode(saved)
-
-
 def sealed(header: bytes, data: bytes = b"") -> bytes:
     """Return a file with a checksum that is right, as someone with bad intentions can make one."""
     import hashlib
@@ -122,15 +99,59 @@ METADATA = '"__metadata__":{"sha256":"' + "0" * 64 + '"}'
         '"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]},"b":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}',
         '"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}',
         '"a":{"dtype":"BF16","shape":[8],"data_offsets":[0,16]}',
+        '"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]},"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}',
+        '"a":{"dtype":"F32","shape":[4],"shape":[4],"data_offsets":[0,16]}',
+        '"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16]},"__metadata__":{}',
+        '"\\u001b[31m":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}',
+        '"":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}',
+        '"a":{"dtype":"U32","shape":[4],"data_offsets":[0,16]}',
+        '"a":{"dtype":"F32","shape":[true,4],"data_offsets":[0,16]}',
+        '"a":{"dtype":"F32","shape":[4],"data_offsets":[0,16],"more":1}',
         '"a":' + "[" * 100_000 + "]" * 100_000,
         '"a":3',
     ],
 )
 def test_lying_headers_are_refused(tensors, tmp_path):
-    """K4 to K8."""
     path = tmp_path / "a.safetensors"
     path.write_bytes(sealed(f"{{{METADATA},{tensors}}}".encode(), bytes(16)))
-    with pytest.raises(CheckpointError, match="damaged"):
+    with pytest.raises(CheckpointError, match="damaged") as caught:
+        container.decode(path)
+    assert str(caught.value).isprintable()
+
+
+def test_names_come_in_one_order(saved):
+    assert [list(container.decode(saved)[0]) for _ in range(5)] == [["bias", "weight"]] * 5
+
+
+@pytest.mark.parametrize("name", ["", "a\nb", "\x1b[31m", "a" * 1000])
+def test_a_name_that_could_not_be_shown_is_not_written(name):
+    with pytest.raises(ValueError, match="an array is named"):
+        container.encode({name: BASE}, {})
+
+
+@pytest.mark.parametrize("kind", [np.uint32, np.float16, np.complex64])
+def test_a_type_that_is_not_read_is_not_written(kind):
+    with pytest.raises((ValueError, safetensors.SafetensorError)):
+        container.encode({"a": BASE.astype(kind)}, {})
+
+
+def test_what_would_be_too_large_to_be_read_is_not_written(monkeypatch):
+    with pytest.raises(CheckpointError, match="expected at most"):
+        container.encode({"a": BASE}, {"config": "x" * container.MAX_HEADER_BYTES})
+    monkeypatch.setattr(container, "MAX_FILE_BYTES", 100)
+    with pytest.raises(CheckpointError, match="use a smaller network"):
+        container.encode({"a": BASE}, {})
+
+
+def test_a_large_file_is_refused_before_it_is_read(tmp_path):
+    length = container.MAX_FILE_BYTES
+    entry = {"dtype": "U8", "shape": [length], "data_offsets": [0, length]}
+    text = json.dumps({"__metadata__": {"sha256": "0" * 64}, "a": entry}, separators=(",", ":")).encode()
+    path = tmp_path / "a.safetensors"
+    with path.open("wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        file.truncate(8 + len(text) + length)
+    with pytest.raises(CheckpointError, match="expected at most 2147483648"):
         container.decode(path)
 
 
@@ -155,45 +176,6 @@ def test_a_checksum_in_the_metadata_text_is_no_second_one(tmp_path):
     text = json.dumps({"sha256": "0" * 64}, separators=(",", ":"))
     path.write_bytes(container.encode({"a": BASE}, {"config": text}))
     assert container.decode(path)[1]["config"] == text
-
-
-class Bomb:
-    def __init__(self, marker):
-        self.marker = marker
-
-    def __reduce__(self):
-        return open, (self.marker, "w")
-
-
-@pytest.mark.parametrize("protocol", range(6))
-def test_pickle_files_are_never_loaded(protocol, tmp_path):
-    """K16."""
-    import pickle
-
-    marker = tmp_path / "ran"
-    path = tmp_path / "a.safetensors"
-    path.write_bytes(pickle.dumps(Bomb(str(marker)), protocol))
-    with pytest.raises(CheckpointError, match="pickle files are never loaded"):
-        container.decode(path)
-    assert not marker.exists()
-
-
-def test_a_torch_file_is_never_loaded(tmp_path):
-    import torch
-
-    path = tmp_path / "a.pt"
-    torch.save({"a": torch.zeros(3)}, path)
-    with pytest.raises(CheckpointError, match="pickle files are never loaded"):
-        container.decode(path)
-
-
-def test_what_is_not_a_file_is_refused(tmp_path):
-    """K20."""
-    empty = tmp_path / "empty"
-    empty.touch()
-    for path, message in [(empty, "empty"), (tmp_path, "is a directory"), (tmp_path / "no", "does not exist")]:
-        with pytest.raises(CheckpointError, match=message):
-            container.decode(path)
 
 
 def test_a_pipe_is_refused(tmp_path):

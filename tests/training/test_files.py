@@ -1,7 +1,9 @@
 """Files that are the complete old one or the complete new one."""
 
+import errno
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +11,8 @@ from nnkit.errors import FileAccessError
 from nnkit.training.files import make_folder, write_atomically
 
 
-def test_a_new_file_follows_the_umask(tmp_path):
+@pytest.mark.case("K24")
+def test_K24_a_new_file_follows_the_umask(tmp_path):
     path = tmp_path / "a"
     before = os.umask(0o027)
     try:
@@ -20,7 +23,8 @@ def test_a_new_file_follows_the_umask(tmp_path):
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
 
 
-def test_an_existing_mode_is_kept(tmp_path):
+@pytest.mark.case("K24")
+def test_K24_an_existing_mode_is_kept(tmp_path):
     path = tmp_path / "a"
     path.write_bytes(b"old")
     path.chmod(0o604)
@@ -29,7 +33,8 @@ def test_an_existing_mode_is_kept(tmp_path):
     assert stat.S_IMODE(path.stat().st_mode) == 0o604
 
 
-def test_a_symbolic_link_stays_one(tmp_path):
+@pytest.mark.case("K25")
+def test_K25_a_symbolic_link_stays_one(tmp_path):
     target = tmp_path / "folder" / "target"
     target.parent.mkdir()
     target.write_bytes(b"old")
@@ -52,6 +57,42 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(call, tmp_path, monkeypa
         write_atomically(path, b"new")
     assert path.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["a"]
+
+
+def refusing_folders(call, number):
+    """Return a function of `os` that refuses folders."""
+    original = getattr(os, call)
+
+    def refuse(target, *arguments):
+        if os.path.isdir(target):
+            raise OSError(number, os.strerror(number))
+        return original(target, *arguments)
+
+    return refuse
+
+
+@pytest.mark.parametrize(
+    ("call", "number"), [("fsync", errno.EINVAL), ("fsync", errno.ENOTSUP), ("open", errno.EACCES)]
+)
+def test_a_folder_that_cannot_be_flushed_is_no_failure(call, number, tmp_path, monkeypatch):
+    monkeypatch.setattr(os, call, refusing_folders(call, number))
+    write_atomically(tmp_path / "a", b"new")
+    assert (tmp_path / "a").read_bytes() == b"new"
+
+
+def test_a_folder_that_fails_to_be_flushed_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "fsync", refusing_folders("fsync", errno.EIO))
+    with pytest.raises(FileAccessError, match="a: cannot be written: Input/output error"):
+        write_atomically(tmp_path / "a", b"new")
+
+
+def test_a_vanished_working_folder_is_told(tmp_path, monkeypatch):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(FileAccessError, match="a: cannot be written: No such file or directory"):
+        write_atomically(Path("a"), b"new")
 
 
 def test_a_missing_folder_is_told(tmp_path):
