@@ -15,7 +15,7 @@ from nnkit.training import checkpoint as checkpoints
 from nnkit.training.background import Background
 from nnkit.training.checkpoint import Checkpoint, ImageFormat, Packed, parameters_of
 from nnkit.training.config import to_yaml
-from nnkit.training.files import write_atomically
+from nnkit.training.files import open_regular, write_atomically
 from nnkit.training.fit import EpochDone, Training
 from nnkit.training.resume import LAST, earlier_checkpoints
 from nnkit.training.schema import Config
@@ -167,11 +167,14 @@ class RunFolder:
 
 def _link(path: Path, other: Path) -> None:
     """Give a file a second name; it is copied where the file system has no such thing."""
-    other.unlink(missing_ok=True)
     try:
+        other.unlink(missing_ok=True)
         os.link(path, other)
+    except FileNotFoundError:
+        pass  # The folder is gone, as whoever writes to it next will tell.
     except OSError:
-        write_atomically(other, path.read_bytes())
+        with open_regular(path, FileAccessError) as file:
+            write_atomically(other, file.read())
 
 
 def _metrics_until(epoch: int, path: Path) -> list[str]:

@@ -40,6 +40,13 @@ def small_disk(folder, size="2m"):
         subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
+def fill(path):
+    """Write to a file until there is no space left."""
+    with path.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while file.write(b"\0" * 4096):
+            pass
+
+
 def intact(before, folder):
     """Check that checkpoints are those of before or newer ones, all of them whole, and that nothing is left over."""
     now = contents(folder)
@@ -56,9 +63,7 @@ def test_R8_a_full_disk_ends_the_run_and_harms_nothing(tmp_path, tried):
     with small_disk(tmp_path / "disk", "3m") as disk:
         completed(disk, epochs=1)
         before = contents(disk / "run")
-        with (disk / "filling").open("wb") as file, contextlib.suppress(OSError):
-            while True:
-                file.write(b"\0" * 4096)
+        fill(disk / "filling")
         ends_with(begin(disk, "--resume", "auto", epochs=4), 6, r"run/.*: cannot be written: No space left on device")
         intact(before, disk / "run")
         assert digest(disk / "run" / "last.safetensors") == digest(disk / "run" / "best.safetensors")
@@ -66,9 +71,7 @@ def test_R8_a_full_disk_ends_the_run_and_harms_nothing(tmp_path, tried):
         (disk / "filling").unlink()
         process = begin(disk, *OFTEN, "--resume", "auto", epochs=100_000)
         wait_for_step(disk, 100)
-        with (disk / "filling").open("wb") as file, contextlib.suppress(OSError):
-            while True:
-                file.write(b"\0" * 4096)
+        fill(disk / "filling")
         ends_with(process, 6, r"run/.*: cannot be written: No space left on device")
         now = contents(disk / "run")
         assert not [name for name in now if name.endswith((".tmp", ".lock"))]
