@@ -172,8 +172,8 @@ def test_the_first_compilation_is_announced_once():
 
 @JIT_OFF
 def test_kernels_that_differ_in_how_they_are_compiled_are_not_taken_for_each_other():
-    kinds = compiler.kernel, compiler.inner_kernel, compiler.unlocked_kernel, compiler.parallel_kernel
-    caches = [kind(_shared)._cache for kind in kinds]
+    caches = [kind(_shared)._cache for kind in (compiler.kernel, compiler.inner_kernel, compiler.unlocked_kernel)]
+    caches.append(compiler.ParallelKernel(_shared)._together._cache)
     codegen = numba.core.registry.cpu_target.target_context.codegen()
     assert len({cache._key((numba.float32,), codegen) for cache in caches}) == len(caches)
 

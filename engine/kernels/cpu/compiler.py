@@ -6,9 +6,11 @@ after nnkit's version and a hash of all kernel sources, and an old one is simply
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -78,7 +80,46 @@ kernel = _compiled()
 inner_kernel = _compiled(inline="always")
 # For threads of Python's own, which run it at the same time.
 unlocked_kernel = _compiled(nogil=True)
-parallel_kernel = _compiled(parallel=True)
+
+
+class ParallelKernel:
+    """A kernel whose loop over `prange` is shared among threads; `alone` runs all of it in the calling one.
+
+    So does every call in a process that was forked when there were threads: it has none of them, and GNU's OpenMP would
+    end it. Numba's own threads, which are used where there is no OpenMP, would end a process with two calls at once.
+
+    Args:
+        function: what is compiled.
+        alone: what gives the same results in one thread; without it, `function` itself is compiled once more.
+    """
+
+    _calls = threading.RLock()
+    _threads_are_lost = False
+
+    def __init__(self, function: Callable[..., Any], alone: Callable[..., Any] | None = None) -> None:
+        self._together = _compiled(parallel=True)(function)
+        self.alone = alone or kernel(function)
+
+    def __call__(self, *arguments: Any) -> None:
+        if self._threads_are_lost:
+            self.alone(*arguments)
+            return
+        with self._calls:
+            self._together(*arguments)
+
+    @classmethod
+    def after_fork(cls) -> None:
+        """Find out, in a new process, whether it can have threads."""
+        # Another thread of the old process may have been in a call.
+        cls._calls = threading.RLock()
+        with contextlib.suppress(ValueError):
+            cls._threads_are_lost = bool(numba.threading_layer())  # type: ignore[attr-defined]
+
+
+parallel_kernel = ParallelKernel
+# Windows has no fork.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=ParallelKernel.after_fork)
 
 
 # The functions that run one kind of instruction, by opcode.
