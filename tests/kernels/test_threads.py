@@ -5,7 +5,11 @@ import subprocess
 import sys
 
 import numba
+import numpy as np
 import pytest
+
+from nnkit.kernels.cpu import eager
+from nnkit.kernels.cpu.backend import CpuBackend
 
 JIT_OFF = bool(numba.config.DISABLE_JIT)
 # Prints digests of the parameters after some steps on the tape and by plan, and of images changed at random; then the
@@ -110,3 +114,23 @@ def test_R24_kernels_from_four_threads(layer, tried):
     assert layer in ("default", used)
     assert found == [expected] * 4
     tried(4)
+
+
+@pytest.mark.case("R24")
+def test_R24_an_operation_in_the_middle_of_the_same_operation(monkeypatch, tried):
+    """As in a signal's handler, or where an object is deleted."""
+    given = [np.linspace(-1, 1, 4096, dtype=np.float32) * number for number in (1, -2, 3)]
+    inner, place = [], eager.address
+
+    def interrupted(array):
+        if len(inner) + 1 < len(given):
+            inner.append(None)
+            depth = len(inner)
+            inner[depth - 1] = CpuBackend().relu(given[depth])
+        return place(array)
+
+    monkeypatch.setattr(eager, "address", interrupted)
+    outer = CpuBackend().relu(given[0])
+    for result, array in zip([outer, *inner], given, strict=True):
+        np.testing.assert_array_equal(result, np.maximum(array, 0))
+    tried(2)
