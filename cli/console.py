@@ -20,8 +20,10 @@ def announce_compilation(*, quiet: bool = False) -> None:
     from nnkit.kernels.cpu import ahead, compiler  # Numba takes half a second to import; --help does not need it.
 
     def announce() -> None:
+        kept = compiler.is_kept()
+        how_often = "once; it takes about a quarter of a minute" if kept else "for this run; it takes half a minute"
         if not quiet:
-            click.echo("compiling the kernels for this machine, once; it takes about a quarter of a minute", err=True)
+            click.echo(f"compiling the kernels for this machine, {how_often}", err=True)
         ahead.start()
 
     compiler.announce_compilation(announce)

@@ -7,6 +7,7 @@ a pass or two over it.
 from __future__ import annotations
 
 import math
+import os
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -50,6 +51,11 @@ class _Pool:
 
 
 _POOL = _Pool()
+# A new process has no other thread that could release the lock. Windows has no fork.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_POOL._lock.acquire, after_in_parent=_POOL._lock.release, after_in_child=_POOL._lock.release
+    )
 
 
 class _Lease:

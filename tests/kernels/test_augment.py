@@ -273,10 +273,9 @@ def test_threads_do_not_change_a_bit():
 
 @pytest.mark.skipif(bool(numba.config.BOUNDSCHECK) or JIT_OFF, reason="this is such a run")
 @pytest.mark.parametrize("setting", ["NUMBA_DISABLE_JIT", "NUMBA_BOUNDSCHECK"])
-def test_every_address_is_checked(setting, tmp_path):
+def test_every_address_is_checked(setting):
     """The same tests without the compiler, and with its checks, in a process of its own."""
-    # Machine code that was kept has no checks.
-    environment = {**os.environ, setting: "1", "NUMBA_CACHE_DIR": str(tmp_path)}
+    environment = {**os.environ, setting: "1"}
     files = [__file__, os.path.join(os.path.dirname(__file__), "..", "data", "test_gather.py")]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *files]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)

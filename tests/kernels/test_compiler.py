@@ -47,6 +47,7 @@ ccallback.CFunc._compile_uncached = counted
 
 from nnkit import nn, optim
 from nnkit.data import Augmentation, Batches, ImageSet
+from nnkit.kernels.cpu import compiler
 from nnkit.training.evaluate import evaluation_batches
 from nnkit.training.fit import Training, fit
 
@@ -71,16 +72,14 @@ run = Training(
 )
 list(fit(run))
 assert run.replay.obstacle is None
-print(json.dumps({**counts, "folder": numba.config.CACHE_DIR}))
+print(json.dumps({**counts, "folder": str(compiler._FOLDER.path)}))
 """
 
 
 def compilations(size, **environment):
     """Return how much a process compiled, and the folder in which machine code is kept."""
-    known = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, size], env={**known, **environment}, capture_output=True, text=True, timeout=300
-    )
+    command = [sys.executable, "-c", PROGRAM, size]
+    done = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     return (found["events"], found["instructions"]), Path(found["folder"])
@@ -108,7 +107,6 @@ def test_all_kernels_are_found_again():
 @JIT_OFF
 def test_another_process_compiles_ahead(tmp_path):
     environment = {**os.environ, "NNKIT_CACHE_DIR": str(tmp_path)}
-    environment.pop("NUMBA_CACHE_DIR", None)
     subprocess.run([sys.executable, "-m", "nnkit.kernels.cpu.ahead"], env=environment, check=True, timeout=300)
     (events, instructions), _ = compilations("small", NNKIT_CACHE_DIR=str(tmp_path))
     # What runs the instructions is not one of them.
@@ -136,18 +134,6 @@ def test_the_other_process_ends_with_this_one():
     assert (done.stdout, done.stderr) == ("started\n", "")
 
 
-@JIT_OFF
-def test_without_a_folder_of_ones_own_nothing_is_kept(tmp_path):
-    tmp_path.chmod(0o777)
-    (tmp_path / "kernels").mkdir(mode=0o777)
-    (tmp_path / "kernels").chmod(0o777)
-    (tmp_path / "kernels" / f"{__version__}-{compiler._sources_hash()}").mkdir()
-    (tmp_path / "kernels" / f"{__version__}-{compiler._sources_hash()}").chmod(0o777)
-    counts, _ = compilations("small", NNKIT_CACHE_DIR=str(tmp_path))
-    assert min(counts) > 0
-    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
-
-
 def test_the_folder_is_named_after_the_sources(tmp_path):
     folder = tmp_path / "kernels"
     shutil.copytree(compiler._SOURCES, folder, ignore=shutil.ignore_patterns("__pycache__"))
@@ -171,21 +157,30 @@ def test_the_first_compilation_is_announced_once():
     calls = []
     compiler.announce_compilation(lambda: calls.append("compiling"))
 
-    @numba.njit
-    def doubled(value):
-        return 2 * value
+    factor = 2
 
-    assert doubled(1) == 2
+    # With a variable from outside it is not kept.
+    @compiler.kernel
+    def multiplied(value):
+        return factor * value
+
+    assert multiplied(1) == 2
     assert calls == ["compiling"]
-    assert doubled(1.5) == 3.0  # another type, another compilation
+    assert multiplied(1.5) == 3.0  # another type, another compilation
     assert calls == ["compiling"]
 
 
-def test_machine_code_is_kept_in_a_folder_of_ones_own(tmp_path):
-    folder = tmp_path / "kernels" / "1"
-    assert compiler._private(folder)
-    assert folder.stat().st_mode & 0o777 == 0o700
-    folder.chmod(0o777)
-    assert not compiler._private(folder)
-    (tmp_path / "file").touch()
-    assert not compiler._private(tmp_path / "file" / "below")
+@JIT_OFF
+def test_kernels_that_differ_in_how_they_are_compiled_are_not_taken_for_each_other():
+    caches = [kind(_shared)._cache for kind in (compiler.kernel, compiler.inner_kernel, compiler.unlocked_kernel)]
+    caches.append(compiler.ParallelKernel(_shared)._together._cache)
+    codegen = numba.core.registry.cpu_target.target_context.codegen()
+    assert len({cache._key((numba.float32,), codegen) for cache in caches}) == len(caches)
+
+
+def _shared(array):
+    array[0] = 0
+
+
+def test_what_others_keep_is_left_to_numba():
+    assert os.environ.get("NUMBA_CACHE_DIR", "") == numba.config.CACHE_DIR

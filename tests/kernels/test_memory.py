@@ -1,6 +1,9 @@
 """Memory that is used again, and never while somebody looks at it."""
 
 import gc
+import os
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -9,6 +12,35 @@ import pytest
 from nnkit.kernels.memory import CACHE_LINE, MOST_KEPT, SMALLEST, _Pool, address, aligned, aligned_like
 
 LARGE = SMALLEST
+# Forks while a thread is in the middle of an access to the pool; prints how the new process ended.
+FORK = """
+import os, signal, threading, time
+
+import numpy as np
+
+from nnkit.kernels import memory
+
+inside, forked = threading.Event(), threading.Event()
+
+
+def access():
+    with memory._POOL._lock:
+        inside.set()
+        forked.wait(0.5)
+
+
+thread = threading.Thread(target=access)
+thread.start()
+inside.wait()
+process = os.fork()
+if not process:
+    signal.alarm(20)  # ends a process that waits for ever
+    memory.aligned((memory.SMALLEST,), np.uint8)
+    os._exit(0)
+forked.set()
+thread.join()
+print(os.waitpid(process, 0)[1])
+"""
 
 
 @pytest.mark.parametrize("shape", [(1,), (3, 5, 16), (LARGE,)])
@@ -71,3 +103,10 @@ def test_a_like_array_has_the_same_layout():
     for strided in (np.zeros((3, 4, 5)), np.zeros((3, 4, 5)).transpose(2, 0, 1), np.zeros((4, 3)).T):
         made = aligned_like(strided)
         assert (made.shape, made.strides, made.dtype) == (strided.shape, strided.strides, strided.dtype)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+@pytest.mark.case("R23")
+def test_R23_a_fork_while_another_thread_takes_memory():
+    done = subprocess.run([sys.executable, "-c", FORK], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "0\n"), done.stderr

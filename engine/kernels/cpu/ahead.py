@@ -20,12 +20,14 @@ def start() -> None:
         nothing = subprocess.DEVNULL
         command = [sys.executable, "-m", "nnkit.kernels.cpu.ahead"]
         process = subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing)
-        atexit.register(_stop, process)
+        atexit.register(_stop, process, os.getpid())
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    process.wait()
+def _stop(process: subprocess.Popen[bytes], owner: int) -> None:
+    # A process that was forked from the owner ends before it.
+    if os.getpid() == owner:
+        process.terminate()
+        process.wait()
 
 
 def compile_others(parent: int) -> None:

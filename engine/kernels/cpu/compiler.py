@@ -1,16 +1,16 @@
 """How kernels are compiled, and where the machine code is kept for the next process.
 
-Numba notices a change of the file of a kernel, but not of the files that the kernel calls into. So the folder of the
-machine code is named after nnkit's version and a hash of all kernel sources, and an old one is simply not found.
-The files in it are pickles: the folder is the user's own and closed to others, and without one nothing is kept.
+The code of a kernel holds that of others that it calls, from other files. So the folder of the machine code is named
+after nnkit's version and a hash of all kernel sources, and an old one is simply not found.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import os
-import stat
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,12 @@ from typing import Any
 import llvmlite.ir as ir
 import numba
 from numba import prange, types
-from numba.core import event
+from numba.core.ccallback import CFunc
 from numba.extending import intrinsic
 
 from nnkit import __version__
 from nnkit.folders import cache_folder
+from nnkit.kernels.cpu.machine_code import CodeFolder, KernelCache
 
 __all__ = [
     "announce_compilation",
@@ -50,51 +51,75 @@ def _sources_hash(folder: Path = _SOURCES) -> str:
     return digest.hexdigest()[:16]
 
 
-def _private(folder: Path) -> bool:
-    """Return whether only the user can write to the folder, which is made if it is missing."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        status = folder.stat()
-    except OSError:
-        return False
-    if not os.access(folder, os.W_OK):
-        return False
-    if not hasattr(os, "getuid"):
-        return True
-    return status.st_uid == os.getuid() and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-
-
-def _prepare_cache() -> bool:
-    """Tell Numba where to keep machine code, unless the user has, and return whether it is kept at all."""
-    if os.environ.get("NUMBA_CACHE_DIR"):
-        return True
-    folder = cache_folder() / "kernels" / f"{__version__}-{_sources_hash()}"
-    if not _private(folder):
-        return False
-    numba.config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
-    return True
-
-
 # GNU's OpenMP lets a thread that has finished its share spin for milliseconds. With two other busy processes on two
 # cores a step of 20 operations then takes 296 ms instead of 12. Some tenths of a millisecond are enough to be awake
 # when the next step of a plan begins, which makes it a quarter faster. It is read when the first parallel kernel runs.
 os.environ.setdefault("GOMP_SPINCOUNT", "20000")
 
-_KEPT = _prepare_cache()
+_FOLDER = CodeFolder(cache_folder() / "kernels" / f"{__version__}-{_sources_hash()}")
 
 
 def is_kept() -> bool:
     """Return whether machine code is compiled, and kept for other processes."""
-    return _KEPT and not numba.config.DISABLE_JIT  # type: ignore[attr-defined]
+    return _FOLDER.obstacle is None and not numba.config.DISABLE_JIT  # type: ignore[attr-defined]
+
+
+def _compiled(**options: Any) -> Callable[..., Any]:
+    def decorate(function: Callable[..., Any]) -> Any:
+        dispatcher: Any = numba.njit(**options)(function)
+        if not numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
+            dispatcher._cache = KernelCache(_FOLDER, function, dispatcher.targetoptions)
+        return dispatcher
+
+    return decorate
 
 
 # NaN and infinity must come through, so none of these compiles with all of `fastmath`.
-kernel: Callable[..., Any] = numba.njit(cache=_KEPT)
+kernel = _compiled()
 # For parts of a kernel that pass registers to each other, which a call would write to memory.
-inner_kernel: Callable[..., Any] = numba.njit(cache=_KEPT, inline="always")
-parallel_kernel: Callable[..., Any] = numba.njit(cache=_KEPT, parallel=True)
+inner_kernel = _compiled(inline="always")
 # For threads of Python's own, which run it at the same time.
-unlocked_kernel: Callable[..., Any] = numba.njit(cache=_KEPT, nogil=True)
+unlocked_kernel = _compiled(nogil=True)
+
+
+class ParallelKernel:
+    """A kernel whose loop over `prange` is shared among threads; `alone` runs all of it in the calling one.
+
+    So does every call in a process that was forked when there were threads: it has none of them, and GNU's OpenMP would
+    end it. Numba's own threads, which are used where there is no OpenMP, would end a process with two calls at once.
+
+    Args:
+        function: what is compiled.
+        alone: what gives the same results in one thread; without it, `function` itself is compiled once more.
+    """
+
+    _calls = threading.RLock()
+    _threads_are_lost = False
+
+    def __init__(self, function: Callable[..., Any], alone: Callable[..., Any] | None = None) -> None:
+        self._together = _compiled(parallel=True)(function)
+        self.alone = alone or kernel(function)
+
+    def __call__(self, *arguments: Any) -> None:
+        if self._threads_are_lost:
+            self.alone(*arguments)
+            return
+        with self._calls:
+            self._together(*arguments)
+
+    @classmethod
+    def after_fork(cls) -> None:
+        """Find out, in a new process, whether it can have threads."""
+        # Another thread of the old process may have been in a call.
+        cls._calls = threading.RLock()
+        with contextlib.suppress(ValueError):
+            cls._threads_are_lost = bool(numba.threading_layer())  # type: ignore[attr-defined]
+
+
+parallel_kernel = ParallelKernel
+# Windows has no fork.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=ParallelKernel.after_fork)
 
 
 # The functions that run one kind of instruction, by opcode.
@@ -121,7 +146,10 @@ def machine_function(function: Callable[..., None], *arguments: Any) -> int:
 
     Divisions are NumPy's: by zero they give infinity or NaN, and there is no branch.
     """
-    compiled = numba.cfunc(types.void(*arguments), cache=_KEPT, error_model="numpy")(function)
+    options = {"error_model": "numpy"}
+    compiled = CFunc(function, (arguments, types.void), {}, options)
+    compiled._cache = KernelCache(_FOLDER, function, options)  # type: ignore[attr-defined]
+    compiled.compile()
     _COMPILED.append(compiled)
     address: int = compiled.address  # type: ignore[assignment]  # None before it is compiled
     return address
@@ -145,21 +173,6 @@ def call(typingctx: Any, function: Any, arguments: Any) -> Any:
     return types.void(function, arguments), codegen
 
 
-class _Once(event.Listener):
-    """Calls back when the first compilation begins."""
-
-    def __init__(self, callback: Callable[[], None]) -> None:
-        self._callback: Callable[[], None] | None = callback
-
-    def on_start(self, event: event.Event) -> None:
-        callback, self._callback = self._callback, None
-        if callback is not None:
-            callback()
-
-    def on_end(self, event: event.Event) -> None:
-        pass
-
-
 def announce_compilation(callback: Callable[[], None]) -> None:
     """Call `callback` once, when a kernel has to be compiled because no machine code of it was kept."""
-    event.register("numba:compile", _Once(callback))  # type: ignore[no-untyped-call]
+    _FOLDER.on_compilation = callback

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-import threading
 from typing import Any
 
 import numpy as np
@@ -40,8 +39,8 @@ class EagerProgram(Program):
         self._blocks = padded(images) // LANES
         self._operands = [Operand(0, 0)]
         self._scratch: list[tuple[int, ...]] = []
-        # Addresses are written and used by one caller at a time.
-        self._lock = threading.Lock()
+        # What no call is using: another thread, or a signal's handler in this one, can be in the middle of a run.
+        self._idle: list[tuple[Any, Array]] = []
 
     def blocks(self, *shape: int) -> int:
         """Return an operand for blocks as `layout.to_blocks` makes them, given the shape of one image."""
@@ -97,8 +96,8 @@ class EagerProgram(Program):
         """Return memory for slots with sums of `count` elements, which the program clears if there are images."""
         return aligned((self.slot_count, padded(count) + LANES), self._dtype, zero=not self._images)
 
-    @functools.cached_property
-    def _executable(self) -> tuple[Any, Array]:
+    def _new_executable(self) -> tuple[Any, Array]:
+        """Return an executable, and the addresses in it that a call writes."""
         # Numba takes half a second to import, so nothing that only looks at tensors waits for it.
         from nnkit.kernels.cpu.executor import Executable
 
@@ -108,11 +107,15 @@ class EagerProgram(Program):
 
     def run(self, *arrays: Array) -> None:
         """Run on arrays whose memory is as it was declared."""
-        executable, addresses = self._executable
+        try:
+            mine = self._idle.pop()
+        except IndexError:
+            mine = self._new_executable()
+        executable, addresses = mine
         scratch = [aligned(shape, self._dtype) for shape in self._scratch]
-        with self._lock:
-            addresses[:] = [address(array) for array in (*arrays, *scratch)]
-            executable.run(self._images, self.slot_count, alone=self.is_small)
+        addresses[:] = [address(array) for array in (*arrays, *scratch)]
+        executable.run(self._images, self.slot_count, alone=self.is_small)
+        self._idle.append(mine)
 
 
 @_cached

@@ -6,6 +6,7 @@ address. So no kernel is compiled into another function, and a change of the exe
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numba
@@ -75,17 +76,17 @@ def _run_slot(steps, operands, functions, address, itemsize, clock, times, batch
                 before = now
 
 
-@parallel_kernel
-def _run(steps, operands, functions, address, itemsize, clock, times, batch, slots, first, last):
-    for slot in prange(slots):
-        thread = numba.get_thread_id()
-        _run_slot(steps, operands, functions, address, itemsize, clock, times, batch, slots, first, last, slot, thread)
-
-
 @kernel
 def _run_alone(steps, operands, functions, address, itemsize, clock, times, batch, slots, first, last):
     for slot in range(slots):
         _run_slot(steps, operands, functions, address, itemsize, clock, times, batch, slots, first, last, slot, 0)
+
+
+@functools.partial(parallel_kernel, alone=_run_alone)
+def _run(steps, operands, functions, address, itemsize, clock, times, batch, slots, first, last):
+    for slot in prange(slots):
+        thread = numba.get_thread_id()
+        _run_slot(steps, operands, functions, address, itemsize, clock, times, batch, slots, first, last, slot, thread)
 
 
 class Executable:
@@ -119,7 +120,7 @@ class Executable:
         if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
             run_python(self._program, self._operands, self._dtype, self._times, batch, slots, first, last)
             return
-        start = _run_alone if alone else _run
+        start = _run.alone if alone else _run
         start(*self._tables, self._clock, self._times, batch, slots, first, last)
 
 
