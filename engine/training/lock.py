@@ -75,6 +75,7 @@ class FolderLock:
             os.ftruncate(descriptor, 0)
             os.write(descriptor, f"{os.getpid()}\n".encode())
         except OSError as error:
+            self._path.unlink(missing_ok=True)
             raise FileAccessError(f"{self._path}: cannot be written: {error.strerror}") from None
 
     def _is_current(self, descriptor: int) -> bool:

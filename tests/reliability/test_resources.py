@@ -18,6 +18,8 @@ from nnkit.training import checkpoint as checkpoints
 from nnkit.training.run_folder import _append
 
 OFTEN = ("--set", "checkpoint.every_steps=7")
+# A run that can be made longer without another schedule.
+PLAIN = ("--set", "scheduler=null")
 
 
 def ends_with(process, code, pattern):
@@ -61,15 +63,17 @@ def intact(before, folder):
 @pytest.mark.case("R8")
 def test_R8_a_full_disk_ends_the_run_and_harms_nothing(tmp_path, tried):
     with small_disk(tmp_path / "disk", "3m") as disk:
-        completed(disk, epochs=1)
+        completed(disk, *PLAIN, epochs=1)
         before = contents(disk / "run")
         fill(disk / "filling")
-        ends_with(begin(disk, "--resume", "auto", epochs=4), 6, r"run/.*: cannot be written: No space left on device")
+        ends_with(
+            begin(disk, *PLAIN, "--resume", "auto", epochs=4), 6, r"run/.*: cannot be written: No space left on device"
+        )
         intact(before, disk / "run")
         assert digest(disk / "run" / "last.safetensors") == digest(disk / "run" / "best.safetensors")
         # In the middle of a run.
         (disk / "filling").unlink()
-        process = begin(disk, *OFTEN, "--resume", "auto", epochs=100_000)
+        process = begin(disk, *PLAIN, *OFTEN, "--resume", "auto", epochs=100_000)
         wait_for_step(disk, 100)
         fill(disk / "filling")
         ends_with(process, 6, r"run/.*: cannot be written: No space left on device")
@@ -78,7 +82,7 @@ def test_R8_a_full_disk_ends_the_run_and_harms_nothing(tmp_path, tried):
         (disk / "filling").unlink()
         # All that was saved by then is good, and goes on.
         step = checkpoints.load(disk / "run" / "last.safetensors").step
-        assert finish(disk, "--resume", "auto", epochs=step // 45 + 1).returncode == 0
+        assert finish(disk, *PLAIN, "--resume", "auto", epochs=step // 45 + 1).returncode == 0
         tried(2)
 
 

@@ -36,9 +36,9 @@ class Tiny(Network):
         return self.fc2(self.dropout(nn.functional.relu(self.fc1(images.flatten(1)))))
 
 
-def training(*, epochs=3, lr=0.1, schedule=None, p=0.0, clip_grad_norm=None, optimizer=None, validation=None):
+def training(*, epochs=3, lr=0.1, schedule=None, p=0.0, optimizer=None, validation=None, network=None, **more):
     manual_seed(1)
-    network = Tiny(p)
+    network = network() if network else Tiny(p)
     optimizer = optimizer(network.parameters()) if optimizer else optim.SGD(network.parameters(), lr, momentum=0.9)
     return Training(
         network=network,
@@ -49,7 +49,7 @@ def training(*, epochs=3, lr=0.1, schedule=None, p=0.0, clip_grad_norm=None, opt
         test=evaluation_batches(IMAGE_SET, network),
         validation=validation,
         epochs=epochs,
-        clip_grad_norm=clip_grad_norm,
+        **more,
     )
 
 

@@ -100,12 +100,11 @@ class ParallelKernel:
         self._together = _compiled(parallel=True)(function)
         self.alone = alone or kernel(function)
 
-    def __call__(self, *arguments: Any) -> None:
+    def __call__(self, *arguments: Any) -> Any:
         if self._threads_are_lost:
-            self.alone(*arguments)
-            return
+            return self.alone(*arguments)
         with self._calls:
-            self._together(*arguments)
+            return self._together(*arguments)
 
     @classmethod
     def after_fork(cls) -> None:
