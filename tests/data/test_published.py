@@ -194,7 +194,8 @@ def test_a_users_folder_with_half_of_the_files_is_refused(small, mirror, users_f
 
 def test_a_users_folder_that_is_none_is_refused(small, tmp_path, monkeypatch, mirror):
     monkeypatch.setenv("NNKIT_DATA_DIR", str(tmp_path / "missing"))
-    assert refusal("small", "train") == f"{tmp_path / 'missing'}: NNKIT_DATA_DIR names a folder that does not exist"
+    message = f"{tmp_path / 'missing'}: NNKIT_DATA_DIR names a folder that does not exist"
+    assert refusal("small", "train") == f"{message}; create it, or unset it to download small"
     (tmp_path / "file").touch()
     monkeypatch.setenv("NNKIT_DATA_DIR", str(tmp_path / "file"))
     assert refusal("small", "train").endswith("NNKIT_DATA_DIR names something that is not a folder")
