@@ -152,10 +152,8 @@ def test_one_mistake(settings, expected):
 
 
 def test_line_breaks_in_a_key_make_no_line_of_their_own():
-    assert problems(CONFIG + '"a\\nnnkit: error: b": 1\n') == [
-        "c.yaml:11:1: a\\nnnkit: error: b: unknown key "
-        "(known keys: network, data, optimizer, scheduler, loss, training)"
-    ]
+    (line,) = problems(CONFIG + '"a\\nnnkit: error: b": 1\n')
+    assert line.startswith("c.yaml:11:1: a\\nnnkit: error: b: unknown key (known keys: network, data, ")
 
 
 @pytest.mark.parametrize("text", [CONFIG.replace("LeNet", "x" * 99_999), CONFIG + f"? {'x' * 99_999}\n: 1\n"])
