@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from reliability.fuzzing import Target, answer, guided, load, mutated, names
+from reliability.fuzzing import Target, answer, guided, load, mutated, names, put
 from reliability.inputs import case
 
 from nnkit.errors import DataError
@@ -16,7 +16,7 @@ from nnkit.errors import DataError
 TESTS = Path(__file__).parent.parent
 # Three targets of this many seconds are ten minutes.
 SECONDS = 200
-COUNT = 250
+COUNT = 500
 
 
 @pytest.mark.parametrize("name", [case(load(name).case, name, about=name) for name in names()])
@@ -27,7 +27,7 @@ def test_generated_files_are_read_or_refused_in_one_line(name, full, tried, tmp_
     target = load(name)
     path = tmp_path / "input"
     for data in (*target.seeds, *mutated(target, COUNT * (20 if full else 1), seed=0)):
-        path.write_bytes(data)
+        put(path, data)
         try:
             answer(target.read, path)
         except Exception as error:
