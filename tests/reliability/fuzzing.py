@@ -11,6 +11,7 @@ A target is a module `fuzz_<name>.py` beside this one that has a `TARGET`, and n
 It stops at the first finding, which it leaves in the current folder as `crash-...`.
 """
 
+import contextlib
 import importlib
 import random
 import sys
@@ -22,6 +23,7 @@ from nnkit.cli.console import printable
 from nnkit.errors import NnkitError
 
 LONGEST_LINE = 2000
+HOW_OFTEN_CHANGED = 0.5
 # What atheris watches. Kernels are left out: Numba could not compile code that counts its own steps.
 WATCHED = ["nnkit.data", "nnkit.training", "yaml"]
 
@@ -34,12 +36,15 @@ class Target(NamedTuple):
         read: reads the file at a path; it may return, or raise what `answer` allows.
         seeds: files to begin with, good ones and bad ones.
         words: bytes that mean something to the reader.
+        change: changes a whole file so that a part of the reader is reached that random bytes would not get to; it
+            may raise where a file is not whole.
     """
 
     case: str
     read: Callable[[Path], object]
     seeds: Sequence[bytes]
     words: Sequence[bytes] = ()
+    change: Callable[[bytes, random.Random], bytes] | None = None
 
 
 def load(name: str) -> Target:
@@ -87,6 +92,9 @@ def mutated(target: Target, count: int, seed: int) -> Iterator[bytes]:
     chosen = random.Random(seed)
     for _ in range(count):
         data = bytearray(chosen.choice(target.seeds))
+        if target.change and chosen.random() < HOW_OFTEN_CHANGED:
+            yield target.change(bytes(data), chosen)
+            continue
         for _ in range(chosen.randint(1, 5)):
             chosen.choice(CHANGES)(data, chosen, target)
         yield bytes(data)
@@ -152,8 +160,18 @@ def guided(name: str, seconds: int) -> None:
         put(path, data)
         answer(target.read, path)
 
+    def change(data: bytes, most: int, seed: int) -> bytes:
+        chosen = random.Random(seed)
+        if target.change and chosen.random() < HOW_OFTEN_CHANGED:
+            with contextlib.suppress(Exception):
+                changed = target.change(data, chosen)
+                if len(changed) <= most:
+                    return changed
+        mutant: bytes = atheris.Mutate(data, most)
+        return mutant
+
     limits = [f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=1024", "-max_len=16384"]
-    atheris.Setup([sys.argv[0], *limits, "-dict=words", "-print_final_stats=1", "corpus"], one)
+    atheris.Setup([sys.argv[0], *limits, "-dict=words", "-print_final_stats=1", "corpus"], one, custom_mutator=change)
     atheris.Fuzz()
 
 
