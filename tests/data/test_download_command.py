@@ -103,6 +103,7 @@ def stalled(proxy, mirror, cache, tmp_path, monkeypatch):
     ("number", "code", "word"),
     [
         case("D24", signal.SIGINT, 130, "interrupted", about="SIGINT"),
+        case("D24", signal.SIGTERM, 143, "terminated", about="SIGTERM"),
     ],
 )
 def test_a_signal_leaves_nothing_of_a_download(number, code, word, stalled, tmp_path):
