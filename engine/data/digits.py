@@ -40,6 +40,8 @@ class Digits:
     for one writer at most, who filled in two), with 35 to 39 images of each class.
     """
 
+    classes = CLASSES
+
     def load(self, split: str, *, download: bool = True) -> ImageSet:
         """Return one part as uint8 (N, 28, 28); nothing is ever downloaded.
 
@@ -51,7 +53,7 @@ class Digits:
         images = _enlarge(small)
         part = slice(_TRAIN_COUNT) if split == "train" else slice(_TRAIN_COUNT, None)
         pixels = images[:_TRAIN_COUNT] / 255
-        return ImageSet("digits", images[part], labels[part], CLASSES, float(pixels.mean()), float(pixels.std()))
+        return ImageSet("digits", images[part], labels[part], self.classes, float(pixels.mean()), float(pixels.std()))
 
 
 DATASETS.register("digits")(Digits())

@@ -58,6 +58,10 @@ class ImageSet:
 class DataSet(Protocol):
     """A data set by name: what a new file in this folder has to provide."""
 
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes, known before any file is read."""
+
     def load(self, split: str, *, download: bool) -> ImageSet:
         """Return the `split` of the data, which is one of `SPLITS`."""
 

@@ -112,7 +112,8 @@ class PublishedSet:
             return None
         root = Path(setting)
         if not _exists(root):
-            raise DataError(f"{root}: NNKIT_DATA_DIR names a folder that does not exist")
+            way_out = f"create it, or unset it to download {self.name}"
+            raise DataError(f"{root}: NNKIT_DATA_DIR names a folder that does not exist; {way_out}")
         if not root.is_dir():
             raise DataError(f"{root}: NNKIT_DATA_DIR names something that is not a folder")
         for folder in (root / self.name, root):

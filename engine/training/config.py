@@ -100,7 +100,8 @@ def _read_text(path: FilePath) -> str:
     if len(content) > MAX_BYTES:
         raise ConfigError(f"{path}: larger than {MAX_BYTES // 1024} KiB, expected a config")
     try:
-        return content.decode("utf-8-sig")
+        # A byte order mark stays: the YAML reader knows it, and offsets count it.
+        return content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise ConfigError(
             f"{path}: not UTF-8 text: byte 0x{content[error.start]:02x} at offset {error.start}"
@@ -119,7 +120,7 @@ def _apply(document: Document, override: Override) -> None:
             break
         if section.get(key) is None:
             section[key] = {}
-            document.values[path[: depth + 1]] = place
+            document.values.setdefault(path[: depth + 1], place)
         section = section[key]
     if not isinstance(section, dict):
         parent = ".".join(parents) or "the config"

@@ -18,7 +18,7 @@ from nnkit.training.schema import (
     component_model,
     names,
 )
-from nnkit.training.yaml_loader import Document, Path, Problem, shown
+from nnkit.training.yaml_loader import Document, Path, Problem, shortened, shown
 
 _EXPECTED = {
     "int_type": "an integer",
@@ -80,9 +80,9 @@ def _message(path: Path, errors: list[ErrorDetails]) -> str:
     if kind == "union_tag_not_found":
         return f"name is missing (choose from: {', '.join(names(str(path[0])))})"
     if kind == "union_tag_invalid":
-        return unknown_name(str(path[0]), str(context["tag"]), names(str(path[0])))
+        return unknown_name(str(path[0]), shortened(str(context["tag"])), names(str(path[0])))
     if kind == "literal_error" and path == ("data", "name"):
-        return unknown_name("data set", str(value), names("data"))
+        return unknown_name("data set", shortened(str(value)), names("data"))
     if kind == "literal_error":
         return f"expected {context['expected']}, got {shown(value)}"
     if kind == "finite_number" or (isinstance(value, str) and value.lstrip("+-.").lower() in _NOT_FINITE):

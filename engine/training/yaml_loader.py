@@ -24,6 +24,7 @@ MAX_DEPTH = 16
 MAX_NODES = 5_000
 MAX_DIGITS = 30
 SHOWN_CHARACTERS = 60
+SHOWN_REASON = 300
 SHOWN_PROBLEMS = 20
 
 _NULL = re.compile(r"~|null|Null|NULL|")
@@ -34,6 +35,9 @@ _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\
 _AMBIGUOUS = re.compile(
     r"[-+]?0[0-9_]+|[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?|[-+]?0b[01_]+|[-+]?[0-9]+(_[0-9]+)+(\.[0-9_]*)?"
 )
+
+# Halves of characters, which "\ud800" stands for; no text outside of Python can hold them.
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,8 @@ class InvalidConfigError(ConfigError):
 
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = sorted(problems, key=lambda problem: (problem.place.line, problem.place.column))
-        lines = [str(problem) for problem in self.problems[:SHOWN_PROBLEMS]]
+        # A key or the name of a file may hold line breaks, which would pass for further problems.
+        lines = [str(problem).replace("\n", "\\n") for problem in self.problems[:SHOWN_PROBLEMS]]
         if len(problems) > SHOWN_PROBLEMS:
             lines.append(f"{len(problems) - SHOWN_PROBLEMS} more problems")
         super().__init__("\n".join(lines))
@@ -96,7 +101,7 @@ class Document:
     def problem(self, path: Path, message: str, *, of_key: bool = False) -> Problem:
         """Return a problem with the value at `path`, or with its key."""
         place = self.place(path, of_key=of_key)
-        dotted = ".".join(str(part) for part in path)
+        dotted = ".".join(shortened(str(part)) for part in path)
         # An option such as `--set optimizer.lr` has named the key already.
         if not dotted or place.source.endswith(f" {dotted}"):
             return Problem(place, message)
@@ -113,7 +118,11 @@ def shown(value: object) -> str:
         return "null"
     if isinstance(value, bool):
         return str(value).lower()
-    text = repr(value)
+    return shortened(repr(value))
+
+
+def shortened(text: str) -> str:
+    """Return as much of a text as an error message shows."""
     return text if len(text) <= SHOWN_CHARACTERS else f"{text[: SHOWN_CHARACTERS - 3]}..."
 
 
@@ -125,34 +134,54 @@ def parse(text: str, source: str) -> Document:
             too large. Duplicate keys, tags, aliases and ambiguous numbers are gathered in `problems`.
     """
     builder = _Builder(source)
-    try:
-        for event in _events(text):
-            builder.take(event)
-    except yaml.reader.ReaderError as error:
-        character = error.character if isinstance(error.character, int) else ord(error.character)
-        problem = f"character U+{character:04X} at offset {error.position} is not allowed in YAML"
-        raise InvalidConfigError([Problem(Place(source), problem)]) from None
-    except yaml.MarkedYAMLError as error:
-        raise InvalidConfigError([_syntax_problem(error, source)]) from None
+    for event in _events(text, builder):
+        builder.take(event)
     if not builder.started:
         raise InvalidConfigError([Problem(Place(source), "empty")])
     return builder.document
 
 
-def _events(text: str) -> Iterator[yaml.Event]:
-    # Events come one by one, so that the limits stop a text before the rest of it is scanned.
-    yield from yaml.parse(text, Loader=yaml.SafeLoader)
+def _events(text: str, builder: _Builder) -> Iterator[yaml.Event]:
+    """Yield what the parser finds, one by one: the builder's limits stop a text before the rest of it is scanned."""
+    try:
+        loader: Any = yaml.SafeLoader(text)
+    except yaml.reader.ReaderError as error:
+        builder.stop(*_forbidden_character(error, text, builder.document.source))
+    try:
+        while loader.check_event():
+            yield loader.get_event()
+    except yaml.MarkedYAMLError as error:
+        builder.stop(*_syntax_error(error, builder.document.source))
+    except (ValueError, OverflowError):
+        # Of `%YAML` with thousands of digits, or "\UFFFFFFFF": PyYAML converts them as they stand.
+        place = _place(loader.get_mark(), builder.document.source)
+        builder.stop(place, "a version, or the number of an escaped character, is out of range")
+    finally:
+        loader.dispose()
 
 
-def _syntax_problem(error: yaml.MarkedYAMLError, source: str) -> Problem:
+def _place(mark: Any, source: str) -> Place:
+    return Place(source, mark.line + 1, mark.column + 1) if mark else Place(source)
+
+
+def _forbidden_character(error: yaml.reader.ReaderError, text: str, source: str) -> tuple[Place, str]:
+    before = text[: error.position]
+    # A byte order mark is no column, as in the marks of the parser.
+    *lines, line = before.removeprefix("\ufeff").split("\n")
+    place = Place(source, len(lines) + 1, len(line) + 1)
+    # Bytes, as other tools count them; a command line may hold halves of characters.
+    offset = len(before.encode("utf-8", "surrogatepass"))
+    return place, f"character U+{ord(text[error.position]):04X} at offset {offset} is not allowed in YAML"
+
+
+def _syntax_error(error: yaml.MarkedYAMLError, source: str) -> tuple[Place, str]:
     mark = error.problem_mark or error.context_mark
-    place = Place(source, mark.line + 1, mark.column + 1) if mark else Place(source)
     problem = error.problem or "not valid YAML"
     if "'\\t'" in problem:
         problem = "a tab cannot indent YAML, use spaces"
     elif error.context and error.context_mark and error.context_mark is not mark:
         problem = f"{problem}, {error.context} that starts at line {error.context_mark.line + 1}"
-    return Problem(place, problem)
+    return _place(mark, source), problem if len(problem) <= SHOWN_REASON else f"{problem[:SHOWN_REASON]}..."
 
 
 @dataclass
@@ -174,11 +203,10 @@ class _Builder:
         self._nodes = 0
 
     def take(self, event: yaml.Event) -> None:
-        mark = event.start_mark
-        place = Place(self.document.source, mark.line + 1, mark.column + 1) if mark else Place(self.document.source)
+        place = _place(event.start_mark, self.document.source)
         if isinstance(event, yaml.DocumentStartEvent):
             if self.started:
-                self._stop(place, "a second document starts here, expected one")
+                self.stop(place, "a second document starts here, expected one")
         elif isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent)):
             self._open.pop()
         elif isinstance(event, yaml.NodeEvent):
@@ -188,7 +216,10 @@ class _Builder:
         self.started = True
         self._nodes += 1
         if self._nodes > MAX_NODES:
-            self._stop(place, f"more than {MAX_NODES} values")
+            self.stop(place, f"more than {MAX_NODES} values")
+        half = _SURROGATE.search(event.value) if isinstance(event, yaml.ScalarEvent) else None
+        if half:
+            self.stop(place, f"character U+{ord(half[0]):04X} is not allowed in YAML")
         if self._expects_key():
             self._take_key(event, place)
             return
@@ -206,7 +237,7 @@ class _Builder:
 
     def _enter(self, container: dict[str, Any] | list[Any], path: Path, place: Place) -> None:
         if len(self._open) >= MAX_DEPTH:
-            self._stop(place, f"nested more than {MAX_DEPTH} levels deep")
+            self.stop(place, f"nested more than {MAX_DEPTH} levels deep")
         self._store(container)
         self._open.append(_Open(container, path))
 
@@ -232,7 +263,7 @@ class _Builder:
 
     def _take_key(self, event: yaml.NodeEvent, place: Place) -> None:
         if not isinstance(event, yaml.ScalarEvent):
-            self._stop(place, "keys must be strings")
+            self.stop(place, "keys must be strings")
         parent = self._open[-1]
         path: Path = (*parent.path, event.value)
         self._refuse_surprises(event, place, path)
@@ -247,10 +278,10 @@ class _Builder:
 
     def _refuse_surprises(self, event: yaml.NodeEvent, place: Place, path: Path) -> None:
         if isinstance(event, yaml.AliasEvent):
-            self._problem(place, f"alias not allowed: '*{event.anchor}'", path)
+            self._problem(place, f"alias not allowed: {shown(f'*{event.anchor}')}", path)
             return
         if event.anchor is not None:
-            self._problem(place, f"anchor not allowed: '&{event.anchor}'", path)
+            self._problem(place, f"anchor not allowed: {shown(f'&{event.anchor}')}", path)
         tag = getattr(event, "tag", None)
         if tag is not None:
             self._problem(place, f"tag not allowed: {shown(tag)}", path)
@@ -281,5 +312,6 @@ class _Builder:
         self.document.problems.append(Problem(place, message))
         self.document.doubtful.add(path)
 
-    def _stop(self, place: Place, message: str) -> NoReturn:
+    def stop(self, place: Place, message: str) -> NoReturn:
+        """Give up at `place`, and tell what was found before it, too."""
         raise InvalidConfigError([*self.document.problems, Problem(place, message)])

@@ -63,34 +63,35 @@ def stalling(mirror):
     return mirror
 
 
+# The first word is the id of the promise.
 FAULTS = {
-    "wrong content": (lambda handler, send: send(handler, BODY[:-1] + b"!"), "wrong content"),
-    "web page": (lambda handler, send: send(handler, b"<html>Sign in</html>"), "wrong content"),
-    "cut at half": (lambda handler, send: send(handler, BODY[: len(BODY) // 2], len(BODY)), "wrong content"),
-    "503": (lambda handler, send: handler.send_error(503), "HTTP Error 503: Service Unavailable"),
-    "404": (lambda handler, send: handler.send_error(404), "HTTP Error 404: Not Found"),
-    "stall": (lambda handler, send: stall(handler), "timed out"),
-    "trickle": (lambda handler, send: trickle(handler), "sends less than 1024 bytes per second"),
-    "endless": (lambda handler, send: endless(handler), f"sends more than the {MOST} bytes"),
-    "silence": (lambda handler, send: None, "Remote end closed connection without response"),
-    "not http": (lambda handler, send: handler.wfile.write(b"\0\xff\r\n" * 100), "\\x00"),
-    "to ftp": (
+    "D19 wrong content": (lambda handler, send: send(handler, BODY[:-1] + b"!"), "wrong content"),
+    "D19 web page": (lambda handler, send: send(handler, b"<html>Sign in</html>"), "wrong content"),
+    "D20 cut at half": (lambda handler, send: send(handler, BODY[: len(BODY) // 2], len(BODY)), "wrong content"),
+    "D21 503": (lambda handler, send: handler.send_error(503), "HTTP Error 503: Service Unavailable"),
+    "D21 404": (lambda handler, send: handler.send_error(404), "HTTP Error 404: Not Found"),
+    "D22 stall": (lambda handler, send: stall(handler), "timed out"),
+    "D22 trickle": (lambda handler, send: trickle(handler), "sends less than 1024 bytes per second"),
+    "D23 endless": (lambda handler, send: endless(handler), f"sends more than the {MOST} bytes"),
+    "D20 silence": (lambda handler, send: None, "Remote end closed connection without response"),
+    "D21 not http": (lambda handler, send: handler.wfile.write(b"\0\xff\r\n" * 100), "\\x00"),
+    "D23 to ftp": (
         lambda handler, send: redirect("ftp://127.0.0.1/x")(handler),
         "redirects to another scheme: 'ftp",
     ),
-    "to a file": (
+    "D23 to a file": (
         lambda handler, send: redirect("file:///etc/hostname")(handler),
         "is not allowed",
     ),
-    "to https": (
+    "D23 to https": (
         lambda handler, send: redirect("https://127.0.0.1/x")(handler),
         "redirects to another scheme: 'https",
     ),
-    "redirect loop": (lambda handler, send: redirect(handler.path)(handler), "infinite loop"),
+    "D23 redirect loop": (lambda handler, send: redirect(handler.path)(handler), "infinite loop"),
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", [pytest.param(name, marks=pytest.mark.case(name.split()[0])) for name in FAULTS])
 def test_a_fault_leads_to_the_next_mirror_or_to_nothing(stalling, send_body, tmp_path, fault):
     answer, reason = FAULTS[fault]
     bad = stalling.add("bad", lambda handler: answer(handler, send_body))
@@ -146,7 +147,8 @@ def test_a_good_file_replaces_an_altered_one(mirror, tmp_path):
     assert (tmp_path / "file").read_bytes() == BODY
 
 
-def test_several_at_once_leave_one_valid_file(mirror, send_body, tmp_path):
+@pytest.mark.case("D25")
+def test_D25_several_at_once_leave_one_valid_file(mirror, send_body, tmp_path):
     together = threading.Barrier(4)
 
     def answer(handler):
@@ -164,8 +166,9 @@ def test_several_at_once_leave_one_valid_file(mirror, send_body, tmp_path):
     assert os.listdir(tmp_path) == ["file"]
 
 
+@pytest.mark.case("D24")
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
-def test_a_killed_download_is_no_obstacle(stalling, tmp_path):
+def test_D24_a_killed_download_is_no_obstacle(stalling, tmp_path):
     url = stalling.add("stall", stall)
     code = (
         "import pathlib, sys; from nnkit.data.download import download; "

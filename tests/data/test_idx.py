@@ -9,6 +9,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from reliability.inputs import case
 
 from nnkit.data.idx import content_sha256, file_md5, read_idx
 from nnkit.errors import DataError, FileAccessError
@@ -56,28 +57,31 @@ def test_labels_are_read(tmp_path):
     [
         pytest.param(PLAIN[:3], "truncated: 3 bytes, too short for an IDX header", id="magic cut"),
         pytest.param(PLAIN[:13], "truncated: the header ends before its 3 dimensions", id="sizes cut"),
-        pytest.param(b"\x01" + PLAIN[1:], "got something else (magic 01000803)", id="wrong magic"),
-        pytest.param(ZIPPED, "got a gzip file without the ending .gz (magic 1f8b", id="gzip inside"),
-        pytest.param(header(3, 4, 5, kind=0x0D), "got elements of type 0x0d (magic 00000d03)", id="floats"),
-        pytest.param(
+        case("D8", b"\x01" + PLAIN[1:], "got something else (magic 01000803)", about="wrong magic"),
+        case("D8", ZIPPED, "got a gzip file without the ending .gz (magic 1f8b", about="gzip inside"),
+        case("D8", header(3, 4, 5, kind=0x0D), "got elements of type 0x0d (magic 00000d03)", about="floats"),
+        case(
+            "D9",
             header(3) + LABELS.tobytes(),
             "expected an IDX file of images (magic 00000803), got one of labels (magic 00000801)",
-            id="labels for images",
+            about="labels for images",
         ),
-        pytest.param(header(dimensions=0), "got 0 dimensions", id="0 dimensions"),
-        pytest.param(header(3, 4, 5, 1), "got 4 dimensions", id="4 dimensions"),
-        pytest.param(header(*[1] * 255), "got 255 dimensions (magic 000008ff)", id="255 dimensions"),
-        pytest.param(header(0, 28, 28), "empty dataset: its dimensions are 0 x 28 x 28", id="0 images"),
-        pytest.param(header(3, 0, 28), "empty dataset: its dimensions are 3 x 0 x 28", id="0 rows"),
-        pytest.param(
+        case("D8", header(dimensions=0), "got 0 dimensions", about="0 dimensions"),
+        case("D8", header(3, 4, 5, 1), "got 4 dimensions", about="4 dimensions"),
+        case("D8", header(*[1] * 255), "got 255 dimensions (magic 000008ff)", about="255 dimensions"),
+        case("D17", header(0, 28, 28), "empty dataset: its dimensions are 0 x 28 x 28", about="0 images"),
+        case("D17", header(3, 0, 28), "empty dataset: its dimensions are 3 x 0 x 28", about="0 rows"),
+        case(
+            "D10",
             header(*[2**32 - 1] * 3),
             "declares 4294967295 x 4294967295 x 4294967295 bytes, the most that is read is 268435456",
-            id="largest dimensions",
+            about="largest dimensions",
         ),
-        pytest.param(
+        case(
+            "D11",
             header(2**31, 2**31, 4) + b"data",
             "declares 2147483648 x 2147483648 x 4 bytes, the most",
-            id="a product of 2**64",
+            about="a product of 2**64",
         ),
     ],
 )
@@ -90,24 +94,27 @@ def test_a_header_of_another_kind_is_refused(tmp_path, content, expected, compre
 @pytest.mark.parametrize(
     ("content", "plain", "zipped"),
     [
-        pytest.param(b"", "empty file", "truncated: 0 bytes", id="no bytes"),
-        pytest.param(
+        case("D7", b"", "empty file", "truncated: 0 bytes", about="no bytes"),
+        case(
+            "D12",
             PLAIN[:-1],
             "declares 3 x 4 x 5 bytes, holds 59",
             "truncated: declares 3 x 4 x 5 bytes, holds 59",
-            id="one byte short",
+            about="one byte short",
         ),
-        pytest.param(
+        case(
+            "D12",
             PLAIN + b"!",
             "declares 3 x 4 x 5 bytes, holds 61",
             "declares 3 x 4 x 5 bytes and has more bytes after them",
-            id="one byte long",
+            about="one byte long",
         ),
-        pytest.param(
+        case(
+            "D12",
             header(60000, 28, 28) + b"data",
             "declares 60000 x 28 x 28 bytes, holds 4",
             "gzipped bytes cannot hold the declared 60000 x 28 x 28",
-            id="nearly all missing",
+            about="nearly all missing",
         ),
     ],
 )
@@ -118,7 +125,8 @@ def test_a_wrong_number_of_bytes_is_refused(tmp_path, content, plain, zipped):
     assert zipped in refusal(tmp_path / "images.gz")
 
 
-def test_images_for_labels_are_refused(tmp_path):
+@pytest.mark.case("D9")
+def test_D9_images_for_labels_are_refused(tmp_path):
     (tmp_path / "labels").write_bytes(PLAIN)
     assert "expected an IDX file of labels (magic 00000801), got one of images" in refusal(tmp_path / "labels", 1)
 
@@ -126,13 +134,13 @@ def test_images_for_labels_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        pytest.param(b"", "empty file", id="no bytes"),
-        pytest.param(PLAIN, "not gzip: begins with 0000, not 1f8b", id="not compressed"),
-        pytest.param(b"<!DOCTYPE html>", "not gzip (it looks like a web page)", id="web page"),
-        pytest.param(ZIPPED[:-8] + b"\0\0\0\0" + ZIPPED[-4:], "the CRC of the content is not", id="CRC"),
-        pytest.param(ZIPPED[:-4] + b"\0\0\0\0", "the length of the content is not", id="length"),
-        pytest.param(ZIPPED + b"!", "1 or more trailing bytes after the gzip data", id="trailing byte"),
-        pytest.param(ZIPPED + ZIPPED, f"{len(ZIPPED)} or more trailing bytes", id="second member"),
+        case("D7", b"", "empty file", about="no bytes"),
+        case("D6", PLAIN, "not gzip: begins with 0000, not 1f8b", about="not compressed"),
+        case("D6", b"<!DOCTYPE html>", "not gzip (it looks like a web page)", about="web page"),
+        case("D4", ZIPPED[:-8] + b"\0\0\0\0" + ZIPPED[-4:], "the CRC of the content is not", about="CRC"),
+        case("D4", ZIPPED[:-4] + b"\0\0\0\0", "the length of the content is not", about="length"),
+        case("D5", ZIPPED + b"!", "1 or more trailing bytes after the gzip data", about="trailing byte"),
+        case("D5", ZIPPED + ZIPPED, f"{len(ZIPPED)} or more trailing bytes", about="second member"),
     ],
 )
 def test_damaged_gzip_is_refused(tmp_path, content, expected):
@@ -141,11 +149,13 @@ def test_damaged_gzip_is_refused(tmp_path, content, expected):
     assert expected in refusal(path)
 
 
-def test_gzip_cut_anywhere_is_refused(tmp_path):
+@pytest.mark.case("D3")
+def test_D3_gzip_cut_anywhere_is_refused(tmp_path, tried):
     path = tmp_path / "images.gz"
     for size in range(1, len(ZIPPED)):
         path.write_bytes(ZIPPED[:size])
         assert ("truncated" if size > 1 else "not gzip") in refusal(path)
+    tried(len(ZIPPED) - 1)
 
 
 def test_no_flipped_bit_changes_what_is_read(tmp_path):
@@ -166,8 +176,8 @@ def test_no_flipped_bit_changes_what_is_read(tmp_path):
 @pytest.mark.parametrize(
     ("start", "expected"),
     [
-        pytest.param(header(2, 28, 28), "declares 2 x 28 x 28 bytes and has more", id="declared small"),
-        pytest.param(header(2**19, 28, 28), "the most that is read is 268435456", id="declared large"),
+        case("D16", header(2, 28, 28), "declares 2 x 28 x 28 bytes and has more", about="declared small"),
+        case("D16", header(2**19, 28, 28), "the most that is read is 268435456", about="declared large"),
     ],
 )
 def test_a_gzip_bomb_is_not_unpacked(tmp_path, start, expected):
@@ -182,7 +192,8 @@ def test_a_gzip_bomb_is_not_unpacked(tmp_path, start, expected):
     assert peak < 1 << 22
 
 
-def test_memory_follows_the_file_not_its_header(tmp_path):
+@pytest.mark.case("D16")
+def test_D16_memory_follows_the_file_not_its_header(tmp_path):
     path = tmp_path / "images.gz"
     path.write_bytes(gzip.compress(header(1 << 18, 28, 28) + bytes(1 << 18)) + bytes(1 << 19))
     tracemalloc.start()
@@ -201,8 +212,9 @@ def test_a_path_that_is_not_a_regular_file_is_refused(tmp_path):
     assert refusal(tmp_path / "file" / "below") == "does not exist"
 
 
+@pytest.mark.case("D18")
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs FIFOs and /dev")
-def test_a_fifo_or_device_is_refused_at_once(tmp_path):
+def test_D18_a_fifo_or_device_is_refused_at_once(tmp_path):
     for name in ("fifo", "fifo.gz"):
         os.mkfifo(tmp_path / name)
         assert refusal(tmp_path / name) == "not a regular file"
@@ -210,8 +222,9 @@ def test_a_fifo_or_device_is_refused_at_once(tmp_path):
     assert refusal(tmp_path / "zero.gz") == "not a regular file"
 
 
+@pytest.mark.case("D2")
 @pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="needs sockets in the file system")
-def test_what_the_system_refuses_is_another_error(tmp_path, monkeypatch):
+def test_D2_what_the_system_refuses_is_another_error(tmp_path, monkeypatch):
     # A socket cannot be opened by anyone, unlike a file without permissions, which root can read.
     monkeypatch.chdir(tmp_path)
     with socket.socket(socket.AF_UNIX) as server:
@@ -221,8 +234,9 @@ def test_what_the_system_refuses_is_another_error(tmp_path, monkeypatch):
     assert caught.value.exit_code == 6
 
 
+@pytest.mark.case("D2")
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
-def test_a_file_without_permission_is_a_file_access_error(tmp_path):
+def test_D2_a_file_without_permission_is_a_file_access_error(tmp_path):
     path = tmp_path / "images"
     path.write_bytes(PLAIN)
     path.chmod(0)

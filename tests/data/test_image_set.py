@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nnkit.data import ImageSet, split_validation
+from nnkit.data import DATASETS, ImageSet, split_validation
 from nnkit.data.image_set import permutation
 from nnkit.errors import ConfigError, DataError
 
@@ -20,6 +20,12 @@ def image_set():
 def test_a_set_keeps_its_arrays(image_set):
     assert image_set.images is IMAGES
     assert len(image_set) == 10
+
+
+@pytest.mark.parametrize("name", DATASETS.names())
+def test_classes_are_known_before_files_are_read(name, monkeypatch):
+    monkeypatch.setenv("NNKIT_DATA_DIR", "/missing")
+    assert len(DATASETS.get(name).classes) == 10
 
 
 def test_a_selection_keeps_the_normalisation(image_set):

@@ -92,9 +92,10 @@ def test_files_are_fetched_once_and_then_cached(small, mirror, no_data_folders):
     assert sorted(os.listdir(no_data_folders / "data" / "small")) == sorted(f"{name}.gz" for name in ARRAYS)
 
 
+@pytest.mark.case("D26")
 @pytest.mark.parametrize("name", ["test-images.gz", "test-labels.gz"])
 @pytest.mark.parametrize("change", ["flipped", "cut", "recompressed with other content"])
-def test_an_altered_cached_file_is_found_and_fetched_again(
+def test_D26_an_altered_cached_file_is_found_and_fetched_again(
     small, mirror, no_data_folders, contents, idx_gz, name, change
 ):
     load("small", "test")
@@ -114,7 +115,8 @@ def test_an_altered_cached_file_is_found_and_fetched_again(
     assert path.read_bytes() == contents[name]
 
 
-def test_a_mirror_with_other_content_is_passed_over(small, set_mirrors, mirror, no_data_folders, idx_gz):
+@pytest.mark.case("D19")
+def test_D19_a_mirror_with_other_content_is_passed_over(small, set_mirrors, mirror, no_data_folders, idx_gz):
     # A well-formed file of the right size: only the checksum tells.
     bad = mirror.add_file("bad", idx_gz(TRAIN_IMAGES[::-1]))
     set_mirrors(bad, *small.mirrors)
@@ -130,7 +132,8 @@ def test_a_mirror_may_compress_anew(small, mirror, no_data_folders, contents):
     np.testing.assert_array_equal(load("small", "train").images, TRAIN_IMAGES)
 
 
-def test_offline_one_line_tells_what_to_do(set_mirrors, no_data_folders, monkeypatch):
+@pytest.mark.case("D1")
+def test_D1_offline_one_line_tells_what_to_do(set_mirrors, no_data_folders, monkeypatch):
     ways_out = "put train-images.gz, train-labels.gz, test-images.gz, test-labels.gz into "
     folder = no_data_folders / "data" / "small"
     set_mirrors()
@@ -146,7 +149,8 @@ def test_offline_one_line_tells_what_to_do(set_mirrors, no_data_folders, monkeyp
     assert f"{ways_out}{no_data_folders.parent / 'small'}, or" in refusal("small", "train")
 
 
-def test_offline_an_altered_cached_file_is_named(set_mirrors, no_data_folders, contents):
+@pytest.mark.case("D26")
+def test_D26_offline_an_altered_cached_file_is_named(set_mirrors, no_data_folders, contents):
     folder = no_data_folders / "data" / "small"
     put(folder, contents | {"train-images.gz": contents["test-images.gz"]})
     set_mirrors()
@@ -192,16 +196,19 @@ def test_a_users_folder_with_half_of_the_files_is_refused(small, mirror, users_f
     assert mirror.requests == []
 
 
-def test_a_users_folder_that_is_none_is_refused(small, tmp_path, monkeypatch, mirror):
+@pytest.mark.case("D1")
+def test_D1_a_users_folder_that_is_none_is_refused(small, tmp_path, monkeypatch, mirror):
     monkeypatch.setenv("NNKIT_DATA_DIR", str(tmp_path / "missing"))
-    assert refusal("small", "train") == f"{tmp_path / 'missing'}: NNKIT_DATA_DIR names a folder that does not exist"
+    message = f"{tmp_path / 'missing'}: NNKIT_DATA_DIR names a folder that does not exist"
+    assert refusal("small", "train") == f"{message}; create it, or unset it to download small"
     (tmp_path / "file").touch()
     monkeypatch.setenv("NNKIT_DATA_DIR", str(tmp_path / "file"))
     assert refusal("small", "train").endswith("NNKIT_DATA_DIR names something that is not a folder")
     assert mirror.requests == []
 
 
-def test_counts_and_labels_are_checked(small, users_folder, contents, idx_gz):
+@pytest.mark.case("D13", "D14")
+def test_D13_D14_counts_and_labels_are_checked(small, users_folder, contents, idx_gz):
     put(users_folder, contents)
     (users_folder / "train-labels.gz").write_bytes(idx_gz(TRAIN_LABELS[:3]))
     images, labels = users_folder / "train-images.gz", users_folder / "train-labels.gz"

@@ -12,12 +12,13 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from reliability.fuzzing import Target
+
 from nnkit.errors import NnkitError
 from nnkit.training import checkpoint as checkpoints
 from nnkit.training.load import load_checkpoint
 
-SEEDS = [Path(__file__).parent / "fixtures" / "format-1.safetensors"]
-
+_FORMAT_1 = Path(__file__).parent / "fixtures" / "format-1.safetensors"
 _FOLDER = Path(tempfile.mkdtemp(prefix="nnkit-fuzz-"))
 atexit.register(shutil.rmtree, _FOLDER, ignore_errors=True)
 _DIGEST = re.compile(rb'"sha256":"[^"]*"')
@@ -119,3 +120,27 @@ def _with_other_value(value, random):
     else:
         copy[key] = _with_other_value(copy[key], random)
     return copy
+
+
+def _in_todays_format():
+    path = _FOLDER / "today.safetensors"
+    checkpoints.save(path, checkpoints.load(_FORMAT_1))
+    return path.read_bytes()
+
+
+TARGET = Target(
+    case="F1",
+    read=lambda path: read(path.read_bytes()),
+    seeds=[_in_todays_format(), _FORMAT_1.read_bytes()],
+    words=[
+        b'"sha256":"',
+        b'"__metadata__":{',
+        b'"data_offsets":[',
+        b'"shape":[',
+        b'"dtype":"F32"',
+        b"9" * 20,
+        b"{}",
+        b"[]",
+    ],
+    change=mutated,
+)

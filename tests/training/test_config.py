@@ -151,6 +151,23 @@ def test_one_mistake(settings, expected):
     assert problems(**settings) == [expected]
 
 
+def test_line_breaks_in_a_key_make_no_line_of_their_own():
+    (line,) = problems(CONFIG + '"a\\nnnkit: error: b": 1\n')
+    assert line.startswith("c.yaml:11:1: a\\nnnkit: error: b: unknown key (known keys: network, data, ")
+
+
+@pytest.mark.parametrize("text", [CONFIG.replace("LeNet", "x" * 99_999), CONFIG + f"? {'x' * 99_999}\n: 1\n"])
+def test_long_names_are_shown_in_part(text):
+    (line,) = problems(text)
+    assert "xxx..." in line
+    assert len(line) < 300
+
+
+def test_what_is_missing_in_an_empty_section_is_told_where_the_section_is():
+    (line,) = problems(CONFIG.replace("  epochs: 2\n", ""), training__seed="3")
+    assert line == "c.yaml:9:10: training.epochs: missing"
+
+
 def test_all_mistakes_are_told_at_once_in_the_order_of_the_file():
     text = CONFIG.replace("lr: 1e-3", "lrr: 1e-3").replace("LeNet", "Lenet").replace("epochs: 2", "epoch: 2")
     assert problems(text) == [
@@ -214,7 +231,9 @@ def test_several_components_are_told_at_once():
     [
         (b"", "c.yaml: empty"),
         (b"a: \xff\n", "c.yaml: not UTF-8 text: byte 0xff at offset 3"),
-        (b"a: \0\n", r"c.yaml: character U\+0000 at offset 3 is not allowed in YAML"),
+        (b"a: \0\n", r"c.yaml:1:4: character U\+0000 at offset 3 is not allowed in YAML"),
+        (b"\xef\xbb\xbfa: \xff\n", "c.yaml: not UTF-8 text: byte 0xff at offset 6"),
+        (b"\xef\xbb\xbfa: \0\n", r"c.yaml:1:4: character U\+0000 at offset 6 is not allowed in YAML"),
         (b"#" * 2_000_000, "c.yaml: larger than 256 KiB"),
     ],
 )

@@ -82,8 +82,12 @@ def test_line_ends_and_markers_do_not_matter(text):
         ("1: a\n", ["c.yaml:1:1: keys must be strings, got 1"]),
         ("null: a\n", ["c.yaml:1:1: keys must be strings, got null"]),
         ("? [a, b]\n: c\n", ["c.yaml:1:3: keys must be strings"]),
-        ("a: b\0c", ["c.yaml: character U+0000 at offset 4 is not allowed in YAML"]),
-        ("a: \x1b[31m", ["c.yaml: character U+001B at offset 3 is not allowed in YAML"]),
+        ("a: b\0c", ["c.yaml:1:5: character U+0000 at offset 4 is not allowed in YAML"]),
+        ("a: \x1b[31m", ["c.yaml:1:4: character U+001B at offset 3 is not allowed in YAML"]),
+        ("ü: 1\nb: \x1b", ["c.yaml:2:4: character U+001B at offset 9 is not allowed in YAML"]),
+        ("a: \udcff", ["c.yaml:1:4: character U+DCFF at offset 3 is not allowed in YAML"]),
+        ('a: "\\ud800"', ["c.yaml:1:4: character U+D800 is not allowed in YAML"]),
+        ('"\\udfff": 1', ["c.yaml:1:1: character U+DFFF is not allowed in YAML"]),
         ("n: " + "9" * 5000, ["c.yaml:1:4: out of range: a number of 5000 digits"]),
     ],
 )
@@ -101,6 +105,26 @@ def test_syntax_errors_have_line_and_column():
     (problem,) = problems("a: [1, 2\nb: 3\n")
     assert problem.startswith("c.yaml:2:2: ")
     assert "line 1" in problem
+
+
+@pytest.mark.parametrize(
+    "text", ['a: "\\UFFFFFFFF"', 'a: "\\U00110000"', f"%YAML {'9' * 5000}.1\n---\na: 1", f"%YAML 1.{'9' * 5000}\n---\n"]
+)
+def test_numbers_that_the_parser_cannot_hold_are_syntax_errors(text):
+    (problem,) = problems(text)
+    assert "a version, or the number of an escaped character, is out of range" in problem
+    assert problem.startswith("c.yaml:1:")
+
+
+def test_a_syntax_error_does_not_hide_what_was_found_before():
+    assert [problem.split(": ")[0] for problem in problems("a: 010\nb: [\n")] == ["c.yaml:1:4", "c.yaml:3:1"]
+
+
+@pytest.mark.parametrize(
+    "text", ["a: &{} 1", "a: *{}", "a: !{} 1", "{0}: 1\n{0}: 2", "a: 1_{}", "%{} a\n---\na: !b!c 1"]
+)
+def test_messages_stay_short(text):
+    assert all(len(problem) < 500 for problem in problems(text.format("1" * 50_000)))
 
 
 def test_all_problems_are_gathered():
