@@ -71,3 +71,10 @@ def test_a_like_array_has_the_same_layout():
     for strided in (np.zeros((3, 4, 5)), np.zeros((3, 4, 5)).transpose(2, 0, 1), np.zeros((4, 3)).T):
         made = aligned_like(strided)
         assert (made.shape, made.strides, made.dtype) == (strided.shape, strided.strides, strided.dtype)
+
+
+def test_memory_that_there_is_not_enough_of_leaves_nothing_half_made():
+    """What is half made would complain when it is collected, which pytest makes an error."""
+    with pytest.raises(MemoryError):
+        aligned((2**60,), np.uint8)
+    gc.collect()
