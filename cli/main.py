@@ -13,7 +13,7 @@ import click
 from click.shell_completion import shell_complete
 
 from nnkit import __version__
-from nnkit.cli.console import printable
+from nnkit.cli.console import prepare_streams, printable, settle_streams, tell
 from nnkit.errors import NnkitError
 from nnkit.registry import closest
 
@@ -90,8 +90,11 @@ def main() -> None:
     instruction = os.environ.get(_COMPLETION)
     if instruction:
         sys.exit(shell_complete(cli, {}, "nnkit", _COMPLETION, instruction))
+    prepare_streams()
     warnings.showwarning = _show_warning
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    settle_streams()
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -100,14 +103,12 @@ def run(arguments: Sequence[str]) -> int:
     try:
         with cli.make_context("nnkit", list(arguments) or ["--help"]) as context:
             cli.invoke(context)
-        sys.stdout.flush()
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except KeyboardInterrupt:
         _say("interrupted")
         return INTERRUPTED
     except BrokenPipeError:
-        _discard(sys.stdout)
         return BROKEN_PIPE
     except Exception as error:
         if context is not None and context.params.get("debug"):
@@ -138,16 +139,7 @@ def _help_hint(error: click.ClickException) -> str:
 
 
 def _say(message: str) -> None:
-    try:
-        click.echo(f"nnkit: {printable(message)}", err=True)
-    except OSError:
-        # There is nobody left to tell.
-        _discard(sys.stderr)
-
-
-def _discard(stream: TextIO) -> None:
-    """Send the rest of a stream nowhere: the interpreter flushes it once more at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    tell(f"nnkit: {printable(message)}")
 
 
 def _show_warning(
