@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -126,8 +127,12 @@ def _explain(error: Exception) -> int:
         for line in str(error).split("\n"):
             _say(f"error: {line}")
         return error.exit_code
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+        detail = f" ({error})" if str(error) else ""
+        _say(f"error: there is not enough memory{detail}; a smaller data.batch_size needs less")
+        return _FILE_ACCESS
     if isinstance(error, OSError):
-        _say(f"error: {error.filename or 'input/output'}: {error.strerror}")
+        _say(f"error: {error.filename or 'input/output'}: {error.strerror or error}")
         return _FILE_ACCESS
     _say(f"error: {type(error).__name__}: {error} (a bug in nnkit; nnkit --debug ... shows the traceback)")
     return 1

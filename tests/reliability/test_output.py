@@ -173,3 +173,41 @@ def test_R15_what_an_alphabet_does_not_have_is_escaped(tmp_path):
     )
     assert done.returncode == 4
     assert done.stderr.decode("latin-1") == "nnkit: error: Größe-\\u6570\\u5b57: does not exist\n"
+
+
+# Trains once, then again and again with less memory than the larger batches need.
+STARVED = """
+import resource, sys
+from pathlib import Path
+from nnkit.cli import main
+
+LESS = [int(number) for number in sys.argv[1:]]
+LARGE = ["--set", "data.batch_size=1400", "--quiet", "--threads", "1", "--epochs", "1"]
+assert main.run(["train", "quickstart", *LARGE, "--output", "out"]) == 0
+files = {path.name: path.read_bytes() for path in Path("out").glob("*.safetensors")}
+for megabytes in LESS:
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + (megabytes << 20), -1))
+    code = main.run(["train", "quickstart", *LARGE, "--set", "training.plan=false", "--output", "out"])
+    resource.setrlimit(resource.RLIMIT_AS, (-1, -1))
+    print(code, files == {path.name: path.read_bytes() for path in Path("out").glob("*.safetensors")})
+print(main.run(["train", "quickstart", *LARGE, "--output", "out"]))
+"""
+
+
+@pytest.mark.case("R28")
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the limit and what counts is Linux's")
+def test_R28_too_little_memory(tmp_path, full, tried):
+    limits = [str(number) for number in (range(5, 81, 5) if full else (5, 30, 60))]
+    done = subprocess.run(
+        [sys.executable, "-c", STARVED, *limits], cwd=tmp_path, capture_output=True, text=True, timeout=300
+    )
+    tried(len(limits))
+    *outcomes, last = done.stdout.splitlines()
+    assert outcomes == ["6 True"] * len(limits), done.stderr
+    assert last == "0"
+    errors = [line for line in done.stderr.splitlines() if not line.startswith("compiling")]
+    assert len(errors) == len(limits)
+    for line in errors:
+        assert re.fullmatch(r"nnkit: error: there is not enough memory.*; a smaller data.batch_size needs less", line)
+    assert not [path for path in (tmp_path / "out").iterdir() if path.name.endswith(".tmp")]
