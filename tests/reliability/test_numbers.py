@@ -178,6 +178,19 @@ def test_shapes_without_images_or_dimensions(case, line, tried):
     tried(compare(line, {name: np.asarray(value) for name, value in inputs.items()}))
 
 
+@pytest.mark.case("N5")
+@pytest.mark.parametrize("name", [pytest.param(name, id=f"N5-{name}") for name in PAIRS])
+def test_N5_networks_of_no_images(name):
+    network, reference = (make() for make in PAIRS[name])
+    images = np.zeros((0, 1, *network.input_size), np.float32)
+    logits, expected = network(Tensor(images)), reference(torch.tensor(images))
+    assert logits.shape == tuple(expected.shape) == (0, 10)
+    logits.sum().backward()
+    expected.sum().backward()
+    for (path, mine), other in zip(network.named_parameters(), reference.parameters(), strict=True):
+        np.testing.assert_array_equal(mine.grad.numpy(), other.grad.numpy(), err_msg=path)
+
+
 VALUES = {
     "N9": [[0.0, -0.0, 1.0, 1.0], [1.0, 0.0, -1.0, 0.5], [1.0, 1.0, 1.0, 1.0], [0.5, -1.0, 0.5, 0.0]],
     "N10": [[NAN, 1.0, -1.0, INF], [-INF, NAN, 2.0, NAN], [0.0, 3.0, NAN, 5.0], [1.0, 2.0, 3.0, 4.0]],
