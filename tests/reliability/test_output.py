@@ -198,7 +198,7 @@ print(main.run(["train", "quickstart", *LARGE, "--output", "out"]))
 @pytest.mark.case("R28")
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the limit and what counts is Linux's")
 def test_R28_too_little_memory(tmp_path, full, tried):
-    limits = [str(number) for number in (range(5, 81, 5) if full else (5, 30, 60))]
+    limits = [str(number) for number in (range(2, 26, 2) if full else (4, 12, 24))]
     done = subprocess.run(
         [sys.executable, "-c", STARVED, *limits], cwd=tmp_path, capture_output=True, text=True, timeout=300
     )
