@@ -1,8 +1,17 @@
-"""Text for terminals."""
+"""Text for terminals, and for what stands in their place."""
 
 from __future__ import annotations
 
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Iterator
+from typing import TextIO
+
 import click
+
+from nnkit.errors import FileAccessError
 
 
 def printable(text: str) -> str:
@@ -10,6 +19,77 @@ def printable(text: str) -> str:
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
     )
+
+
+def prepare_streams() -> None:
+    """Make standard output and error ready, however they were left to this process.
+
+    What their encoding does not have is written as escapes. Of closed ones, standard output fails when it is written
+    to, and standard error is silent.
+    """
+    for descriptor, mode in enumerate((os.O_RDONLY, os.O_RDONLY, os.O_WRONLY)):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            # The lowest number that is free, which no other file must get: what is printed would be written into it.
+            os.open(os.devnull, mode)
+    sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8")
+    sys.stderr = sys.stderr or os.fdopen(2, "w", encoding="utf-8")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def settle_streams() -> None:
+    """Let go of what could not be written: at its end the interpreter would try it again, and complain."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            _discard(stream)
+
+
+@contextlib.contextmanager
+def standard_output() -> Iterator[None]:
+    """Print to standard output within; if that fails, all that is printed later goes nowhere.
+
+    Raises:
+        FileAccessError: it cannot be written.
+        BrokenPipeError: the reader has left.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _discard(sys.stdout)
+        raise FileAccessError(f"standard output cannot be written: {error.strerror}") from None
+
+
+def write(text: str) -> None:
+    """Print lines to standard output.
+
+    Raises:
+        FileAccessError: it cannot be written.
+        BrokenPipeError: the reader has left.
+    """
+    with standard_output():
+        click.echo(text)
+
+
+def tell(text: str) -> None:
+    """Print a line to standard error; where that is not possible there is nobody left to tell."""
+    try:
+        click.echo(text, err=True)
+    except OSError:
+        _discard(sys.stderr)
+
+
+def _discard(stream: TextIO) -> None:
+    """Send what a stream still holds, and all that will be written to it, nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def announce_compilation(*, quiet: bool = False) -> None:
@@ -23,7 +103,7 @@ def announce_compilation(*, quiet: bool = False) -> None:
         kept = compiler.is_kept()
         how_often = "once; it takes about a quarter of a minute" if kept else "for this run; it takes half a minute"
         if not quiet:
-            click.echo(f"compiling the kernels for this machine, {how_often}", err=True)
+            tell(f"compiling the kernels for this machine, {how_often}")
         ahead.start()
 
     compiler.announce_compilation(announce)

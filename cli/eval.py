@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nnkit.cli import options
-from nnkit.cli.console import announce_compilation, printable
+from nnkit.cli.console import announce_compilation, printable, write
 
 if TYPE_CHECKING:
     from nnkit.training.evaluate import Report
@@ -44,7 +44,7 @@ def command(checkpoint: Path, data: str | None, device: str | None, threads: str
     }
     announce_compilation()
     report = evaluate_checkpoint(checkpoint, options.overrides((), replaced))
-    click.echo(json.dumps(_as_values(report)) if as_json else _as_text(report))
+    write(json.dumps(_as_values(report)) if as_json else _as_text(report))
 
 
 def _as_values(report: Report) -> dict[str, Any]:

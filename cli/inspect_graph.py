@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from nnkit.cli.console import announce_compilation
+from nnkit.cli.console import announce_compilation, write
 
 
 @click.command("inspect-graph")
@@ -42,4 +42,4 @@ def command(source: str, language: str, depth: int | None) -> None:
     size = config.data.batch_size
     logits = network(zeros(size, 1, *network.input_size))
     loss = build_criterion(config)(logits, zeros(size, dtype=int64))
-    click.echo(FORMATS[language](trace(loss, network.named_parameters(), depth=depth)))
+    write(FORMATS[language](trace(loss, network.named_parameters(), depth=depth)))

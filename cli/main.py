@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
@@ -13,7 +14,7 @@ import click
 from click.shell_completion import shell_complete
 
 from nnkit import __version__
-from nnkit.cli.console import printable
+from nnkit.cli.console import prepare_streams, printable, settle_streams, tell
 from nnkit.cli.signals import Signals, StoppedError
 from nnkit.errors import NnkitError
 from nnkit.registry import closest
@@ -91,9 +92,11 @@ def main() -> None:
     instruction = os.environ.get(_COMPLETION)
     if instruction:
         sys.exit(shell_complete(cli, {}, "nnkit", _COMPLETION, instruction))
+    prepare_streams()
     warnings.showwarning = _show_warning
     with Signals() as signals:
         code = run(sys.argv[1:], signals)
+        settle_streams()
     sys.exit(code)
 
 
@@ -108,14 +111,12 @@ def run(arguments: Sequence[str], signals: Signals | None = None) -> int:
     try:
         with cli.make_context("nnkit", list(arguments) or ["--help"], obj=signals) as context:
             cli.invoke(context)
-        sys.stdout.flush()
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except KeyboardInterrupt as stop:
         _say(str(stop) or "interrupted")
         return stop.exit_code if isinstance(stop, StoppedError) else INTERRUPTED
     except BrokenPipeError:
-        _discard(sys.stdout)
         return BROKEN_PIPE
     except Exception as error:
         if context is not None and context.params.get("debug"):
@@ -130,11 +131,15 @@ def _explain(error: Exception) -> int:
         _say(f"error: {error.format_message()}{_help_hint(error)}")
         return error.exit_code
     if isinstance(error, NnkitError):
-        for line in str(error).split("\n"):
+        for line in error.lines:
             _say(f"error: {line}")
         return error.exit_code
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
+        detail = f" ({error})" if str(error) else ""
+        _say(f"error: there is not enough memory{detail}; a smaller data.batch_size needs less")
+        return _FILE_ACCESS
     if isinstance(error, OSError):
-        _say(f"error: {error.filename or 'input/output'}: {error.strerror}")
+        _say(f"error: {error.filename or 'input/output'}: {error.strerror or error}")
         return _FILE_ACCESS
     _say(f"error: {type(error).__name__}: {error} (a bug in nnkit; nnkit --debug ... shows the traceback)")
     return 1
@@ -146,16 +151,7 @@ def _help_hint(error: click.ClickException) -> str:
 
 
 def _say(message: str) -> None:
-    try:
-        click.echo(f"nnkit: {printable(message)}", err=True)
-    except OSError:
-        # There is nobody left to tell.
-        _discard(sys.stderr)
-
-
-def _discard(stream: TextIO) -> None:
-    """Send the rest of a stream nowhere: the interpreter flushes it once more at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    tell(f"nnkit: {printable(message)}")
 
 
 def _show_warning(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from nnkit.cli import options
-from nnkit.cli.console import announce_compilation
+from nnkit.cli.console import announce_compilation, write
 
 if TYPE_CHECKING:
     from nnkit.profiling import Row
@@ -65,9 +65,9 @@ def command(
     announce_compilation()
     found = profile(checked, steps)
     if as_json:
-        click.echo(json.dumps(_as_values(found)))
+        write(json.dumps(_as_values(found)))
     else:
-        click.echo("\n".join(_as_text(found, shutil.get_terminal_size((_WIDE, 24)).columns)))
+        write("\n".join(_as_text(found, shutil.get_terminal_size((_WIDE, 24)).columns)))
 
 
 class _Summary(NamedTuple):

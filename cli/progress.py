@@ -6,12 +6,14 @@ import json
 import shlex
 import sys
 import time
+import warnings
 from typing import Any
 
 import click
 from tqdm import tqdm
 
-from nnkit.cli.console import printable
+from nnkit.cli.console import printable, standard_output, tell
+from nnkit.errors import FileAccessError
 from nnkit.training.config import to_yaml
 from nnkit.training.fit import EpochDone, OnTape, StepDone
 from nnkit.training.run import Event, RunDone, RunStarted
@@ -39,7 +41,14 @@ class Progress:
         self._close_bar()
 
     def show(self, event: Event) -> None:
-        """Show one event."""
+        """Show one event; a run does not end because nobody can watch it, since its results are in files."""
+        try:
+            with standard_output():
+                self._show(event)
+        except FileAccessError as error:
+            warnings.warn(f"{error}; the run goes on without it", stacklevel=2)
+
+    def _show(self, event: Event) -> None:
         if isinstance(event, StepDone):
             self._step(event)
         elif isinstance(event, EpochDone):
@@ -87,7 +96,7 @@ class Progress:
         now = time.monotonic()
         if now - self._last_line >= SECONDS_BETWEEN_LINES:
             self._last_line = now
-            click.echo(f"epoch {event.epoch}/{self._epochs}, {event.step / event.steps:.0%}: {state}", err=True)
+            tell(f"epoch {event.epoch}/{self._epochs}, {event.step / event.steps:.0%}: {state}")
 
     def _close_bar(self) -> None:
         if self._bar is not None:

@@ -81,15 +81,25 @@ def command(
     folder = Path(output or checked.training.output or _default_output(config, resume))
     announce_compilation(quiet=quiet)
     signals = click.get_current_context().find_object(Signals) or Signals()
+    reader_left: BrokenPipeError | None = None
+
+    def should_stop() -> bool:
+        return signals.were_received() or reader_left is not None
+
     with Progress(as_json=as_json, quiet=quiet, verbose=verbose) as progress:
-        for event in train(checked, folder, resume, force=force, should_stop=signals.were_received):
+        for event in train(checked, folder, resume, force=force, should_stop=should_stop):
             # Before the first step there is nothing to save, and perhaps a compiler at work that takes its time.
             if isinstance(event, StepDone):
                 signals.defer()
-            if isinstance(event, RunStopped):
+            if isinstance(event, RunStopped) and reader_left is None:
                 place = shlex.quote(printable(str(event.checkpoint)))
                 signals.stop(f"after step {event.step}; to go on: nnkit train --resume {place}")
-            progress.show(event)
+            try:
+                progress.show(event)
+            except BrokenPipeError as error:
+                reader_left = error
+    if reader_left is not None:
+        raise reader_left
 
 
 def _load(config: str | None, resume: str | None, output: str | None, overrides: list[Override]) -> Config:

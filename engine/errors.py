@@ -8,6 +8,11 @@ class NnkitError(Exception):
 
     exit_code = 1
 
+    @property
+    def lines(self) -> list[str]:
+        """What is told in a line each: the one failure, whatever characters its names have."""
+        return [str(self)]
+
 
 class ConfigError(NnkitError):
     """A config file, option or value that cannot be used; nothing has been created yet."""

@@ -63,8 +63,9 @@ def pytorch_nodes(loss, network):
     ]
 
 
+@pytest.mark.case("A10")
 @pytest.mark.parametrize("build", [convolutional, recurrent, shared])
-def test_the_graph_is_pytorchs_node_for_node(build):
+def test_A10_the_graph_is_pytorchs_node_for_node(build):
     loss, network = build("nnkit")
     graph = trace(loss, network.named_parameters())
     ours = [(node.name, node.parameter, node.next_functions) for node in graph.nodes]
@@ -175,7 +176,8 @@ def test_text_of_a_recurrent_network_stays_narrow():
     assert len(broken) == 4
 
 
-def test_a_chain_of_20000_nodes_needs_no_recursion():
+@pytest.mark.case("A7")
+def test_A7_a_chain_of_20000_nodes_needs_no_recursion():
     x = nnkit.ones(1, requires_grad=True)
     y = x
     for _ in range(20_000):

@@ -63,10 +63,10 @@ class _Lease:
 
     __slots__ = ("__array_interface__", "_memory", "_size")
 
-    def __init__(self, size: int, shape: Sequence[int], kind: np.dtype[Any]) -> None:
+    def __init__(self, memory: tuple[Array, int], size: int, shape: Sequence[int], kind: np.dtype[Any]) -> None:
         self._size = size
-        self._memory = _POOL.take(size)
-        place = (self._memory[1], False)
+        self._memory = memory
+        place = (memory[1], False)
         self.__array_interface__ = {"data": place, "shape": tuple(shape), "typestr": kind.str, "version": 3}
 
     def __del__(self) -> None:
@@ -87,7 +87,7 @@ def aligned(shape: Sequence[int], dtype: npt.DTypeLike, *, zero: bool = False) -
     kind = np.dtype(dtype)
     size = math.prod(shape) * kind.itemsize
     if size >= SMALLEST:
-        array = np.asarray(_Lease(size, shape, kind))
+        array = np.asarray(_Lease(_POOL.take(size), size, shape, kind))
     else:
         memory = np.empty(size + CACHE_LINE, np.uint8)
         start = -address(memory) % CACHE_LINE

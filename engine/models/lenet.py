@@ -48,7 +48,7 @@ class LeNet(Network):
         """Return the logits of images (N, 1, 32, 32)."""
         x = F.max_pool2d(F.relu(self.conv1(images)), 2)
         x = F.max_pool2d(F.relu(self.conv2(x)), 2)
-        x = x.view(x.size(0), -1)
+        x = x.flatten(1)
         x = F.relu(self.fc1(x))
         x = F.relu(self.fc2(x))
         logits: Tensor = self.fc3(x)

@@ -40,6 +40,6 @@ class MNISTConvNet(Network):
         """Return the logits of images (N, 1, 28, 28)."""
         x = self.pool1(F.relu(self.conv1(images)))
         x = self.pool2(F.relu(self.conv2(x)))
-        x = x.view(x.size(0), -1)
+        x = x.flatten(1)
         x = F.relu(self.fc1(x))
         return F.relu(self.fc2(x))

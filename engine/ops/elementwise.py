@@ -8,7 +8,7 @@ import numpy as np
 
 from nnkit.dtypes import Scalar
 from nnkit.kernels.layout import Array
-from nnkit.ops.operation import Gradients, Operand, Operation, check_broadcast
+from nnkit.ops.operation import Gradients, Operand, Operation, check_broadcast, sign
 
 
 class Add(Operation):
@@ -153,14 +153,14 @@ class Neg(Operation):
 
 
 class Abs(Operation):
-    """|a|; its derivative at 0 is 0."""
+    """|a|; its derivative at 0 and of NaN is 0."""
 
     def forward(self, a: Array) -> Array:
         self.save(a)
         return self.xp.abs(a)
 
     def backward(self, grad: Array) -> Gradients:
-        return grad * self.xp.sign(self.saved[0])
+        return grad * sign(self.xp, self.saved[0])
 
 
 class Floating(Operation):
@@ -288,10 +288,13 @@ class Clamp(Operation):
 
 
 class Extremum(Operation):
-    """The greater or the smaller of a and b; where they are equal each gets half the gradient."""
+    """The greater or the smaller of a and b.
+
+    Where they are equal each gets half the gradient; where one is NaN, which is neither, each gets all of it.
+    """
 
     chosen = "maximum"
-    compare = "greater"
+    reject = "less"
 
     def forward(self, a: Array, b: Array) -> Array:
         check_broadcast((a, b))
@@ -301,9 +304,9 @@ class Extremum(Operation):
 
     def backward(self, grad: Array) -> Gradients:
         left, right = self.saved
-        first: Any = getattr(self.xp, self.compare)(left, right)
+        reject: Any = getattr(self.xp, self.reject)
         share = self.xp.where(left == right, grad / 2, grad)
-        return self.xp.where(first | (left == right), share, 0), self.xp.where(first, 0, share)
+        return self.xp.where(reject(left, right), 0, share), self.xp.where(reject(right, left), 0, share)
 
 
 class Maximum(Extremum):
@@ -314,7 +317,7 @@ class Minimum(Extremum):
     """The smaller of a and b."""
 
     chosen = "minimum"
-    compare = "less"
+    reject = "greater"
 
 
 class Where(Operation):

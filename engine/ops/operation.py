@@ -149,6 +149,12 @@ def check_broadcast(operands: Iterable[Operand]) -> None:
                 shape = broadcast_shapes(shape, operand.shape)
 
 
+def sign(xp: Any, a: Array) -> Array:
+    """Return -1, 0 or 1 for each element, and 0 for NaN, which NumPy would leave NaN."""
+    signs: Array = xp.where(xp.isnan(a), 0, xp.sign(a))
+    return signs
+
+
 def sum_to(xp: Any, grad: Array, shape: tuple[int, ...]) -> Array:
     """Return the gradient of an array of `shape` from that of what it was broadcast to."""
     if grad.shape == shape:

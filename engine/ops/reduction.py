@@ -9,7 +9,7 @@ import numpy as np
 
 from nnkit.dtypes import of_array
 from nnkit.kernels.layout import Array
-from nnkit.ops.operation import Gradients, Operation, wrap_dim, wrap_dims
+from nnkit.ops.operation import Gradients, Operation, sign, wrap_dim, wrap_dims
 
 Dims = int | Sequence[int] | None
 
@@ -175,15 +175,16 @@ class Norm(Reduction):
         a, result = self.saved
         norm, grad = self.spread(result), self.spread(grad)
         if self.p == 1:
-            return grad * self.xp.sign(a)
+            return grad * sign(self.xp, a)
         if self.p == 2:
             slope = a / norm
         elif abs(self.p) == float("inf"):
-            chosen = self.xp.abs(a) == norm
-            slope = self.xp.sign(a) * chosen / self.xp.sum(chosen, axis=self.dims, keepdims=True)
+            # A NaN is chosen too: without it there would be none to share the gradient, and 0 / 0.
+            chosen = (self.xp.abs(a) == norm) | self.xp.isnan(a)
+            slope = sign(self.xp, a) * chosen / self.xp.sum(chosen, axis=self.dims, keepdims=True)
         else:
             power = self.xp.power(self.xp.abs(a) / norm, a.dtype.type(self.p - 1))
-            slope = self.xp.where(a == 0, 0, self.xp.sign(a) * power)
+            slope = self.xp.where((a == 0) & ~self.xp.isnan(norm), 0, self.xp.sign(a) * power)
         return self.xp.where(norm == 0, 0, grad * slope).astype(a.dtype, copy=False)
 
 

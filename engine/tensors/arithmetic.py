@@ -9,7 +9,7 @@ import numpy as np
 
 from nnkit import ops
 from nnkit.dtypes import Scalar, result_type
-from nnkit.ops.operation import check_broadcast
+from nnkit.ops.operation import check_broadcast, sign
 from nnkit.tensors.base import TensorBase
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ class Arithmetic(TensorBase):
 
     def sign(self) -> Tensor:
         """Return -1, 0 or 1 for each element, with a gradient of zero."""
-        return self.detached(np.sign(self.array))
+        return self.detached(sign(np, self.array))
 
     def __add__(self, other: Operand) -> Tensor:
         return self.add(other) if _usable(other) else NotImplemented

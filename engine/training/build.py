@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nnkit.data import ImageSet
+from nnkit.data import DATASETS
 from nnkit.dtypes import int64
 from nnkit.models import Network
 from nnkit.nn import MSELoss, NLLLoss, Parameter
@@ -107,13 +107,12 @@ def build_criterion(config: Config) -> Criterion:
     return criterion
 
 
-def check_classes(config: Config, network: Network, images: ImageSet) -> None:
-    """Raise InvalidConfigError unless the network has an output for each class of the images."""
+def check_classes(config: Config, network: Network, classes: Sequence[str]) -> None:
+    """Raise InvalidConfigError unless the network has an output for each class of its data."""
     with no_grad():
         outputs = network(zeros(1, 1, *network.input_size)).shape[1]
-    if outputs != len(images.classes):
-        message = f"{outputs} outputs, but {images.name} has {len(images.classes)} classes"
-        raise config.error(("network",), message)
+    if outputs != len(classes):
+        raise config.error(("network",), f"{outputs} outputs, but {config.data.name} has {len(classes)} classes")
 
 
 def check_components(config: Config) -> None:
@@ -142,6 +141,7 @@ def _try_network(config: Config) -> None:
         except OBJECTIONS as error:
             where = _failing_layer(network, image)
             raise config.error(("network",), f"{where}{one_line(error)}") from None
+        check_classes(config, network, DATASETS.get(config.data.name).classes)
         try:
             build_criterion(config)(logits, zeros(1, dtype=int64))
         except OBJECTIONS as error:

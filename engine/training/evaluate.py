@@ -98,7 +98,7 @@ def evaluate_checkpoint(path: Path, overrides: Iterable[Override] = ()) -> Repor
     config, network, checkpoint = load_checkpoint(path, overrides)
     use_machine(config)
     images = checkpoint.images.applied_to(data.load(config.data.name, "test"))
-    check_classes(config, network, images)
+    check_classes(config, network, images.classes)
     replay = Replay(network, build_criterion(config), enabled=config.training.plan)
     evaluation = evaluate(replay, evaluation_batches(images, network))
     return Report(path, config, checkpoint.epoch, evaluation)

@@ -16,7 +16,6 @@ from nnkit.training.build import (
     build_network,
     build_optimizer,
     build_schedule,
-    check_classes,
     check_components,
 )
 from nnkit.training.evaluate import evaluation_batches
@@ -201,7 +200,6 @@ def prepare(config: Config) -> Training:
     network = build_network(config)
     train_images = data.load(config.data.name, "train")
     test_images = data.load(config.data.name, "test")
-    check_classes(config, network, test_images)
     validation_images = None
     if config.data.validation_fraction:
         train_images, validation_images = data.split_validation(

@@ -87,7 +87,7 @@ class RunFolder:
         self.save(training)
         self._background.finish()
         write_atomically(self._metrics, "".join(lines).encode())
-        header = f"# Every value of this run. To repeat it: nnkit train {self.path / 'config.yaml'}\n"
+        header = "# Every value of this run: `nnkit train` with this file repeats it.\n"
         write_atomically(self.path / "config.yaml", (header + to_yaml(self.config)).encode())
 
     def save_if_due(self, training: Training) -> None:

@@ -60,6 +60,8 @@ _POSITIVE = Range(above=0)
 _NOT_NEGATIVE = Range(at_least=0)
 _FRACTION = Range(at_least=0, below=1)
 _SIZE = Range(at_least=1, at_most=65_536)
+# A layer has at most as many numbers as the square of this: a quarter of a gigabyte.
+_WIDTH = Range(at_least=1, at_most=8192)
 
 # Ranges belong to names, so that a new optimizer or layer has them without a word here.
 RANGES = {
@@ -69,7 +71,7 @@ RANGES = {
     "betas": _FRACTION,
     "clip_grad_norm": _POSITIVE,
     "dampening": Range(at_least=0, at_most=1),
-    "data_size": _SIZE,
+    "data_size": _WIDTH,
     "div_factor": _POSITIVE,
     "epochs": Range(at_least=1, at_most=1_000_000),
     "every_seconds": _POSITIVE,
@@ -78,7 +80,7 @@ RANGES = {
     "eta_min": _NOT_NEGATIVE,
     "final_div_factor": _POSITIVE,
     "gamma": _POSITIVE,
-    "hidden_size": _SIZE,
+    "hidden_size": _WIDTH,
     "keep_last": Range(at_least=1, at_most=1000),
     "kernel_size": Range(at_least=1, at_most=1024),
     "label_smoothing": Range(at_least=0, at_most=1),
@@ -86,8 +88,8 @@ RANGES = {
     "max_lr": _POSITIVE,
     "max_momentum": _FRACTION,
     "momentum": _FRACTION,
-    "num_classes": _SIZE,
-    "output_size": _SIZE,
+    "num_classes": _WIDTH,
+    "output_size": _WIDTH,
     "patience": Range(at_least=1, at_most=1_000_000),
     "pct_start": Range(at_least=0, at_most=1),
     "seed": Range(at_least=0, at_most=2**63 - 1),

@@ -68,11 +68,15 @@ class InvalidConfigError(ConfigError):
 
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = sorted(problems, key=lambda problem: (problem.place.line, problem.place.column))
+        super().__init__("\n".join(self.lines))
+
+    @property
+    def lines(self) -> list[str]:
+        """A line for each problem, as far as they are shown."""
         # A key or the name of a file may hold line breaks, which would pass for further problems.
         lines = [str(problem).replace("\n", "\\n") for problem in self.problems[:SHOWN_PROBLEMS]]
-        if len(problems) > SHOWN_PROBLEMS:
-            lines.append(f"{len(problems) - SHOWN_PROBLEMS} more problems")
-        super().__init__("\n".join(lines))
+        more = len(self.problems) - len(lines)
+        return [*lines, f"{more} more problems"] if more else lines
 
 
 @dataclass

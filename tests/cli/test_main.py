@@ -1,11 +1,13 @@
 """The command line as a whole: help, versions, errors and exit codes."""
 
+import errno
 import os
 import re
 import subprocess
 import sys
 
 import click
+import numpy as np
 import pytest
 
 from nnkit import __version__
@@ -134,6 +136,36 @@ def test_an_error_of_the_file_system_has_exit_code_6(failing, capsys):
     assert capsys.readouterr().err == "nnkit: error: runs/a: No space left on device\n"
 
 
+def test_an_error_without_a_number_says_what_it_says(failing, capsys):
+    failing(OSError("the library cannot be loaded"))
+    assert main.run(["fail"]) == 6
+    assert capsys.readouterr().err == "nnkit: error: input/output: the library cannot be loaded\n"
+
+
+def numpys_memory_error():
+    try:
+        np.empty(2**60, np.uint8)
+    except MemoryError as error:
+        return error
+
+
+@pytest.mark.case("R28")
+@pytest.mark.parametrize(
+    ("error", "detail"),
+    [
+        (MemoryError(), ""),
+        (numpys_memory_error(), r" \(Unable to allocate .* for an array with shape .*\)"),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), r" \(\[Errno 12\] Cannot allocate memory\)"),
+    ],
+    ids=["Python", "NumPy", "system"],
+)
+def test_R28_no_memory_is_one_line_with_exit_code_6(error, detail, failing, capsys):
+    failing(error)
+    assert main.run(["fail"]) == 6
+    message = f"nnkit: error: there is not enough memory{detail}; a smaller data.batch_size needs less\n"
+    assert re.fullmatch(message, capsys.readouterr().err)
+
+
 def test_a_bug_is_one_line_and_says_how_to_see_more(failing, capsys):
     failing(KeyError("lost"))
     assert main.run(["fail"]) == 1
@@ -168,9 +200,10 @@ def test_a_warning_is_one_line(capsys, monkeypatch):
     assert capsys.readouterr().err == "nnkit: warning: careful\n"
 
 
+@pytest.mark.case("R12")
 @pytest.mark.skipif(os.name != "posix", reason="pipes are POSIX's")
 @pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"]])
-def test_a_broken_pipe_is_quiet(arguments):
+def test_R12_a_broken_pipe_is_quiet(arguments):
     reader, writer = os.pipe()
     os.close(reader)
     try:

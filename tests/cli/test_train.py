@@ -44,7 +44,8 @@ def test_what_a_run_prints_and_leaves(trained):
     ]
 
 
-def test_without_a_terminal_there_are_no_control_characters(trained):
+@pytest.mark.case("R14")
+def test_R14_without_a_terminal_there_are_no_control_characters(trained):
     _, result = trained
     progress = r"(epoch \d/\d, \d+%: loss [\d.]+, accuracy [\d.]+%, [\d,]+ images/s\n)*"
     assert re.fullmatch(r"(compiling the kernels .*\n)?" + progress, result.stderr)
@@ -100,7 +101,8 @@ def test_options_replace_values_of_the_config(nnkit, tmp_path):
         assert line in text
 
 
-def test_a_config_of_ones_own(nnkit, tmp_path):
+@pytest.mark.case("R15")
+def test_R15_a_config_of_ones_own(nnkit, tmp_path):
     """Terminal escapes, Windows line ends and a name that is not ASCII are no trouble."""
     from nnkit.training.config import built_in_configs
 
@@ -191,7 +193,8 @@ def test_an_interrupt_ends_with_130(tmp_path):
     assert "last.safetensors" in " ".join(files(tmp_path))
 
 
-def test_a_reader_that_leaves_ends_the_run_quietly(tmp_path):
+@pytest.mark.case("R12")
+def test_R12_a_reader_that_leaves_ends_the_run_quietly(tmp_path):
     process = subprocess.Popen(
         [*COMMAND, *QUICK, "--epochs", "100000"],
         cwd=tmp_path,

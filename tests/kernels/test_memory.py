@@ -110,3 +110,10 @@ def test_a_like_array_has_the_same_layout():
 def test_R23_a_fork_while_another_thread_takes_memory():
     done = subprocess.run([sys.executable, "-c", FORK], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (0, "0\n"), done.stderr
+
+
+def test_memory_that_there_is_not_enough_of_leaves_nothing_half_made():
+    """What is half made would complain when it is collected, which pytest makes an error."""
+    with pytest.raises(MemoryError):
+        aligned((2**60,), np.uint8)
+    gc.collect()

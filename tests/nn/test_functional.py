@@ -176,6 +176,7 @@ def test_linear_of_a_transposed_input_agrees_with_pytorch():
     )
 
 
+@pytest.mark.case("N9")
 @pytest.mark.parametrize(
     "options",
     [
@@ -187,7 +188,7 @@ def test_linear_of_a_transposed_input_agrees_with_pytorch():
     ],
 )
 @pytest.mark.parametrize("shape", [(3, 2, 7, 9), (2, 7, 9), (17, 1, 7, 9)])
-def test_max_pooling_agrees_with_pytorch(options, shape):
+def test_N9_max_pooling_agrees_with_pytorch(options, shape):
     # Rounded, so that there are ties: the gradient goes to the first of the greatest.
     array = random_array(shape).round()
     both_ways(lambda x: F.max_pool2d(x, **options), lambda x: TF.max_pool2d(x, **options), [array], "float32")

@@ -128,8 +128,9 @@ b(torch.ones(1, 2, requires_grad=True)).sum().backward(); order
 }
 
 
+@pytest.mark.case("A8")
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_hooks_are_pytorchs(same_as_torch, name):
+def test_A8_hooks_are_pytorchs(same_as_torch, name):
     same_as_torch(f"{SHAPES}\n{PROGRAMS[name]}")
 
 

@@ -33,9 +33,10 @@ CASES = [
 ]
 
 
+@pytest.mark.case("N3")
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(("name", "options"), CASES)
-def test_fifty_steps_follow_pytorch(pair, name, options, dtype):
+def test_N3_fifty_steps_follow_pytorch(pair, name, options, dtype):
     both = pair(name, options, dtype)
     for _ in range(50):
         both.step()

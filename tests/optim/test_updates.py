@@ -66,9 +66,10 @@ def check_close(mine, theirs):
         np.testing.assert_allclose(one.array, other, **tolerance)
 
 
+@pytest.mark.case("N3")
 @EVERY
 @pytest.mark.parametrize("dtypes", [("float32",), ("float64",), ("float32", "float64")], ids="-".join)
-def test_sizes_and_types_together_follow_pytorch(name, options, dtypes):
+def test_N3_sizes_and_types_together_follow_pytorch(name, options, dtypes):
     kinds = [dtypes[number % len(dtypes)] for number in range(len(SIZES))]
     values = [draw(size, size, dtype=kind) for size, kind in zip(SIZES, kinds, strict=True)]
     gradients = [draw(size + 1, size, dtype=kind) for size, kind in zip(SIZES, kinds, strict=True)]
@@ -76,7 +77,8 @@ def test_sizes_and_types_together_follow_pytorch(name, options, dtypes):
     check_close(trained(name, options, values, gradients)[0], expected)
 
 
-def test_a_parameter_without_dimensions_follows_pytorch():
+@pytest.mark.case("N8")
+def test_N8_a_parameter_without_dimensions_follows_pytorch():
     values, gradients = [np.array(1.5, np.float32)], [np.array(0.5, np.float32)]
     expected = reference("Adam", {}, values, gradients)
     check_close(trained("Adam", {}, values, gradients)[0], expected)
@@ -309,8 +311,9 @@ def test_integers_are_refused():
         optim.SGD([count]).step()
 
 
+@pytest.mark.case("N13")
 @pytest.mark.skipif(JIT_OFF, reason="this is the run without the compiler")
-def test_updates_are_right_without_the_compiler():
+def test_N13_updates_are_right_without_the_compiler():
     environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)

@@ -134,7 +134,8 @@ def test_ignored_labels_give_the_tape_s_numbers():
     assert replay._plans
 
 
-def test_no_images_are_no_plan():
+@pytest.mark.case("N5")
+def test_N5_no_images_are_no_plan():
     network = nn.Linear(12, 4)
     replay = Replay(network, nn.CrossEntropyLoss(reduction="sum"))
     outcome = take(replay, Tensor(np.zeros((0, 12), np.float32)), Tensor(np.zeros(0, np.int64)))

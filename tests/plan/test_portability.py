@@ -57,7 +57,8 @@ def run_tests(names, **environment):
     run(["-m", "pytest", "-q", "-p", "no:cacheprovider", *(str(HERE / name) for name in names)], **environment)
 
 
-def test_without_the_compiler():
+@pytest.mark.case("N13")
+def test_N13_without_the_compiler():
     """Every vector address is checked."""
     names = [
         "test_agreement.py::test_batches",
@@ -69,7 +70,8 @@ def test_without_the_compiler():
     run_tests(names, NUMBA_DISABLE_JIT="1")
 
 
-def test_with_bounds_checks(tmp_path):
+@pytest.mark.case("N13")
+def test_N13_with_bounds_checks(tmp_path):
     names = [
         "test_agreement.py::test_small_networks[tanh-19]",
         "test_agreement.py::test_small_networks[dropout-1]",
@@ -80,7 +82,8 @@ def test_with_bounds_checks(tmp_path):
     run_tests(names, NUMBA_BOUNDSCHECK="1", NUMBA_CACHE_DIR=str(tmp_path))
 
 
-def test_threads_of_any_number_and_kind_give_the_same_bits():
+@pytest.mark.case("N4")
+def test_N4_threads_of_any_number_and_kind_give_the_same_bits():
     expected, _ = run(["-c", PROGRAM]).split()
     for threads in ("1", "3", "8"):
         assert run(["-c", PROGRAM], NUMBA_NUM_THREADS=threads).split()[0] == expected

@@ -158,9 +158,10 @@ def test_plan_and_tape_train_to_the_same_parameters(name):
         assert_close(weights(run)[parameter], values, 2e-4)
 
 
+@pytest.mark.case("N4")
 @pytest.mark.skipif(JIT_OFF, reason="without the compiler there is one thread")
 @pytest.mark.parametrize("batch_size", [16, 50, 200])
-def test_threads_and_repetition_change_no_bit(batch_size):
+def test_N4_threads_and_repetition_change_no_bit(batch_size):
     images = ImageSet("many", np.tile(IMAGES, (5, 1, 1)), np.tile(IMAGE_SET.labels, 5), IMAGE_SET.classes, 0.5, 0.25)
 
     def run():

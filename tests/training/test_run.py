@@ -85,7 +85,8 @@ def test_config_yaml_is_the_whole_config_and_repeats_the_run(finished, tmp_path)
     assert weights(tmp_path / "last.safetensors") == weights(folder / "last.safetensors")
 
 
-def test_one_thread_and_two_give_the_same_bits(finished, tmp_path):
+@pytest.mark.case("N4")
+def test_N4_one_thread_and_two_give_the_same_bits(finished, tmp_path):
     import numba
 
     if numba.config.NUMBA_NUM_THREADS < 2:

@@ -7,6 +7,7 @@ first run ever of a command starts this module beside itself, and finds in the c
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import subprocess
 import sys
@@ -19,8 +20,10 @@ def start() -> None:
     if compiler.is_kept():
         nothing = subprocess.DEVNULL
         command = [sys.executable, "-m", "nnkit.kernels.cpu.ahead"]
-        process = subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing)
-        atexit.register(_stop, process, os.getpid())
+        # Where no process can be started, it takes longer, and that is all.
+        with contextlib.suppress(OSError):
+            process = subprocess.Popen(command, stdin=nothing, stdout=nothing, stderr=nothing)
+            atexit.register(_stop, process, os.getpid())
 
 
 def _stop(process: subprocess.Popen[bytes], owner: int) -> None:
