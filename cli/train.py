@@ -13,6 +13,7 @@ from nnkit.cli.console import announce_compilation, printable
 from nnkit.cli.signals import Signals
 
 if TYPE_CHECKING:
+    from nnkit.cli.progress import Progress
     from nnkit.training.config import Override
     from nnkit.training.schema import Config
 
@@ -67,8 +68,6 @@ def command(
         raise click.UsageError("which CONFIG? Try: nnkit train quickstart")
     # Numba and pydantic take most of a second to import; --help needs neither.
     from nnkit.cli.progress import Progress
-    from nnkit.training.fit import StepDone
-    from nnkit.training.run import RunStopped, train
 
     replaced = {
         "training.epochs": ("--epochs", epochs),
@@ -78,26 +77,34 @@ def command(
         "training.detect_anomaly": ("--detect-anomaly", "true" if detect_anomaly else None),
     }
     checked = _load(config, resume, output, options.overrides(settings, replaced))
-    folder = Path(output or checked.training.output or _default_output(config, resume))
+    folder = Path(output) if output else checked.output or _default_output(config, resume)
     announce_compilation(quiet=quiet)
+    with Progress(as_json=as_json, quiet=quiet, verbose=verbose) as progress:
+        _train(checked, folder, resume, force, progress)
+
+
+def _train(config: Config, folder: Path, resume: str | None, force: bool, progress: Progress) -> None:
+    """Train, and stop with a checkpoint when a signal asks for it or nobody reads on."""
+    from nnkit.training.fit import StepDone
+    from nnkit.training.run import RunStopped, train
+
     signals = click.get_current_context().find_object(Signals) or Signals()
     reader_left: BrokenPipeError | None = None
 
     def should_stop() -> bool:
         return signals.were_received() or reader_left is not None
 
-    with Progress(as_json=as_json, quiet=quiet, verbose=verbose) as progress:
-        for event in train(checked, folder, resume, force=force, should_stop=should_stop):
-            # Before the first step there is nothing to save, and perhaps a compiler at work that takes its time.
-            if isinstance(event, StepDone):
-                signals.defer()
-            if isinstance(event, RunStopped) and reader_left is None:
-                place = shlex.quote(printable(str(event.checkpoint)))
-                signals.stop(f"after step {event.step}; to go on: nnkit train --resume {place}")
-            try:
-                progress.show(event)
-            except BrokenPipeError as error:
-                reader_left = error
+    for event in train(config, folder, resume, force=force, should_stop=should_stop):
+        # Before the first step there is nothing to save, and perhaps a compiler at work that takes its time.
+        if isinstance(event, StepDone):
+            signals.defer()
+        if isinstance(event, RunStopped) and reader_left is None:
+            place = shlex.quote(printable(str(event.checkpoint)))
+            signals.stop(f"after step {event.step}; to go on: nnkit train --resume {place}")
+        try:
+            progress.show(event)
+        except BrokenPipeError as error:
+            reader_left = error
     if reader_left is not None:
         raise reader_left
 

@@ -30,7 +30,11 @@ class Background:
     def submit(self, task: Callable[[], None]) -> None:
         """Begin a task as soon as the one before it is done."""
         self.finish()
-        self._pending = self._executor.submit(task)
+        try:
+            self._pending = self._executor.submit(task)
+        except RuntimeError:
+            # No memory for a thread.
+            task()
 
     def finish(self) -> None:
         """Wait until nothing is left to do."""

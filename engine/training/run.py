@@ -108,17 +108,17 @@ def train(
             lock.take()
         resumed, training = _continued(config, output, resume, force)
         if training.is_complete:
-            yield _started(config, training, resumed)
-            yield _done(config, training, None, started)
+            yield _started(config, output, training, resumed)
+            yield _done(output, training, None, started)
             return
         make_folder(output)
         lock.take()
         folder = RunFolder(output, config, origin(training), background)
         folder.begin(training, resumed)
-        yield _started(config, training, resumed)
+        yield _started(config, output, training, resumed)
         last = yield from _recorded(training, folder, should_stop)
         if training.is_complete:
-            yield _done(config, training, last, started)
+            yield _done(output, training, last, started)
         else:
             yield RunStopped(output / LAST, training.epoch, training.step)
 
@@ -143,10 +143,10 @@ def _recorded(
     return last
 
 
-def _started(config: Config, training: Training, resumed: Path | None) -> RunStarted:
+def _started(config: Config, output: Path, training: Training, resumed: Path | None) -> RunStarted:
     return RunStarted(
         config=config,
-        output=Path(str(config.training.output)),
+        output=output,
         network=training.network,
         parameters=sum(parameter.numel() for parameter in training.network.parameters()),
         train_images=len(training.train.image_set),
@@ -157,9 +157,9 @@ def _started(config: Config, training: Training, resumed: Path | None) -> RunSta
     )
 
 
-def _done(config: Config, training: Training, last: EpochDone | None, started: float) -> RunDone:
+def _done(output: Path, training: Training, last: EpochDone | None, started: float) -> RunDone:
     return RunDone(
-        output=Path(str(config.training.output)),
+        output=output,
         epoch=training.epoch,
         step=training.step,
         skipped=training.skipped,

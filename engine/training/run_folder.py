@@ -154,7 +154,8 @@ class RunFolder:
         """Write the newest checkpoint, keep the one before under another name, and remove what is not to be kept."""
         spares = self.config.checkpoint.keep_last - 1
         last = self.path / LAST
-        if spares and self._last is not None and self._last != step:
+        # The beginning of the run needs no spare.
+        if spares and self._last and self._last != step:
             _link(last, self.path / f"step-{self._last}.safetensors")
         checkpoints.write(last, packed)
         self._last = step

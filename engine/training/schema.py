@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 import operator
+import os
 import types
 import typing
 from collections.abc import Callable, Sequence
@@ -242,7 +243,15 @@ class Config(Section):
 
     def with_output(self, output: FilePath) -> Config:
         """Return the same config with another folder for the results."""
-        return self.model_copy(update={"training": self.training.model_copy(update={"output": str(output)})})
+        # Text is UTF-8 also where the names of files are not; what cannot be is escaped.
+        name = os.fsencode(output).decode("utf-8", "backslashreplace")
+        return self.model_copy(update={"training": self.training.model_copy(update={"output": name})})
+
+    @property
+    def output(self) -> FilePath | None:
+        """The folder for the results, if the config names one."""
+        name = self.training.output
+        return None if name is None else FilePath(os.fsdecode(name.encode()))
 
     def written_in(self, document: Document) -> Config:
         """Remember where each value was written, for messages; return the config itself."""
