@@ -114,6 +114,8 @@ def test_K27_other_data_are_refused_unless_forced(whole, tmp_path, monkeypatch, 
     loaded = image_set.DATASETS.get("digits").load
 
     class Altered:
+        classes = image_set.DATASETS.get("digits").classes
+
         def load(self, split, *, download):
             images = loaded(split, download=download)
             changed = images.images.copy()
