@@ -14,6 +14,11 @@ class Outcome(NamedTuple):
     held: int = 0
     skipped: int = 0
 
+    @property
+    def all_held(self):
+        """Whether it was tried, and held each time."""
+        return self.tried > 0 and self.held == self.tried
+
     def plus(self, status, number):
         """Return the same with the outcome of one more test that tried `number` things."""
         if status == "skipped":
@@ -25,10 +30,10 @@ def as_text(outcomes):
     """Return a line for each promise: id, tried, held, and what it is about."""
     lines = [f"{'id':<4} {'tried':>7} {'held':>7}"]
     for name, promise in PROMISES.items():
-        tried, held, _ = outcomes.get(name, Outcome())
-        remark = "" if tried and tried == held else "NOT HELD  " if tried else "NOT TRIED  "
-        lines.append(f"{name:<4} {tried:>7,} {held:>7,}  {remark}{promise.given}")
-    held = sum(bool(each.tried) and each.tried == each.held for each in outcomes.values())
+        outcome = outcomes.get(name, Outcome())
+        remark = "" if outcome.all_held else "NOT HELD  " if outcome.tried else "NOT TRIED  "
+        lines.append(f"{name:<4} {outcome.tried:>7,} {outcome.held:>7,}  {remark}{promise.given}")
+    held = sum(outcome.all_held for outcome in outcomes.values())
     return "\n".join([*lines, f"{held} of {len(PROMISES)} promises held"])
 
 
