@@ -14,7 +14,7 @@ NAMES = [
     "plan/test_agreement.py::test_batches",
     "plan/test_agreement.py::test_small_networks[sigmoid-19]",
     "plan/test_training.py::test_plan_and_tape_train_to_the_same_parameters[dropout]",
-    "plan/test_training.py::test_threads_and_repetition_change_no_bit[200]",
+    "plan/test_training.py::test_N4_threads_and_repetition_change_no_bit[200]",
 ]
 # Prints which vector registers the product of a plan uses.
 PROGRAM = """
