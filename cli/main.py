@@ -94,9 +94,13 @@ def main() -> None:
         sys.exit(shell_complete(cli, {}, "nnkit", _COMPLETION, instruction))
     prepare_streams()
     warnings.showwarning = _show_warning
-    with Signals() as signals:
-        code = run(sys.argv[1:], signals)
-        settle_streams()
+    try:
+        with Signals() as signals:
+            code = run(sys.argv[1:], signals)
+            settle_streams()
+    except StoppedError as stop:
+        # Between two lines of this function there is nothing left to tell.
+        code = stop.exit_code
     sys.exit(code)
 
 

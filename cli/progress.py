@@ -57,7 +57,7 @@ class Progress:
             self._begin(event)
         elif isinstance(event, OnTape):
             if self._table and self._verbose:
-                click.echo(f"steps run on the tape, not as a plan, because of {event.reason}")
+                click.echo(f"steps run on the tape, not as a plan, because of {printable(event.reason)}")
         elif isinstance(event, RunDone):
             self._end(event)
 

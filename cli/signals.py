@@ -30,7 +30,7 @@ class StoppedError(KeyboardInterrupt):
 class Signals:
     """Handles SIGINT, SIGTERM and SIGHUP in a `with` block of the main thread.
 
-    Each raises StoppedError, until `defer` is called: then they are noted.
+    The first raises StoppedError, or is noted once `defer` was called; the others are of no effect.
     """
 
     def __init__(self) -> None:
@@ -67,9 +67,10 @@ class Signals:
         raise StoppedError(self._received or signal.SIGINT, where)
 
     def _handle(self, number: int, _: FrameType | None) -> None:
-        self._received = self._received or number
-        if not self._deferred:
-            raise StoppedError(number)
+        if self._received is None:
+            self._received = number
+            if not self._deferred:
+                raise StoppedError(number)
 
     def _start_watch(self) -> None:
         listening, self._told = os.pipe()
@@ -78,10 +79,10 @@ class Signals:
         threading.Thread(target=self._watch, args=(listening,), daemon=True).start()
 
     def _watch(self, listening: int) -> None:
-        """End the process if Python does not get round to a signal: nothing has begun yet that could be lost."""
+        """End the process if Python does not get round to a signal that is not to be noted but obeyed."""
         while numbers := os.read(listening, 1):
             time.sleep(_SECONDS_TO_REACT)
-            if numbers[0] in self._handlers and self._received is None:
+            if numbers[0] in self._handlers and self._received is None and not self._deferred:
                 os.write(2, f"nnkit: {_word(numbers[0])}\n".encode())
                 os._exit(128 + numbers[0])
         os.close(listening)

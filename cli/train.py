@@ -76,14 +76,14 @@ def command(
         "training.threads": ("--threads", threads),
         "training.detect_anomaly": ("--detect-anomaly", "true" if detect_anomaly else None),
     }
-    checked = _load(config, resume, output, options.overrides(settings, replaced))
-    folder = Path(output) if output else checked.output or _default_output(config, resume)
+    checked, start = _load(config, resume, output, options.overrides(settings, replaced))
+    folder = _output(output, config, checked, start)
     announce_compilation(quiet=quiet)
     with Progress(as_json=as_json, quiet=quiet, verbose=verbose) as progress:
-        _train(checked, folder, resume, force, progress)
+        _train(checked, folder, start, force, progress)
 
 
-def _train(config: Config, folder: Path, resume: str | None, force: bool, progress: Progress) -> None:
+def _train(config: Config, folder: Path, resume: Path | str | None, force: bool, progress: Progress) -> None:
     """Train, and stop with a checkpoint when a signal asks for it or nobody reads on."""
     from nnkit.training.fit import StepDone
     from nnkit.training.run import RunStopped, train
@@ -109,22 +109,32 @@ def _train(config: Config, folder: Path, resume: str | None, force: bool, progre
         raise reader_left
 
 
-def _load(config: str | None, resume: str | None, output: str | None, overrides: list[Override]) -> Config:
+def _load(
+    config: str | None, resume: str | None, output: str | None, overrides: list[Override]
+) -> tuple[Config, Path | str | None]:
+    """Return the config, and the checkpoint to go on from."""
     from nnkit.training.config import load_config
     from nnkit.training.load import config_of
     from nnkit.training.resume import AUTO, newest
 
+    start = AUTO if resume == AUTO else resume and Path(resume)
     if config is not None:
-        return load_config(config, overrides)
-    if resume != AUTO:
-        return config_of(Path(str(resume)), overrides)
-    if output is None:
-        raise click.UsageError("--resume auto needs CONFIG, or the folder of the run as --output")
-    found = newest(Path(output))
-    if found is None:
-        raise click.UsageError(f"{output}: holds no checkpoint to resume; give a CONFIG to begin")
-    return config_of(found[0], overrides)
+        return load_config(config, overrides), start
+    if start == AUTO:
+        if output is None:
+            raise click.UsageError("--resume auto needs CONFIG, or the folder of the run as --output")
+        found = newest(Path(output))
+        if found is None:
+            raise click.UsageError(f"{output}: holds no checkpoint to resume; give a CONFIG to begin")
+        start, _ = found
+    return config_of(Path(str(start)), overrides), start
 
 
-def _default_output(config: str | None, resume: str | None) -> Path:
-    return Path("runs", Path(config).stem) if config else Path(str(resume)).parent
+def _output(output: str | None, config: str | None, checked: Config, start: Path | str | None) -> Path:
+    """Return the folder of the results."""
+    if output is not None:
+        return Path(output)
+    if config is None:
+        # What a checkpoint says about folders was true where it was written, and by whom.
+        return Path(str(start)).parent
+    return checked.output or Path("runs", Path(config).stem)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 
 
 class Background:
@@ -13,36 +13,47 @@ class Background:
     """
 
     def __init__(self) -> None:
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix="nnkit-save")
-        self._pending: Future[None] | None = None
+        self._thread: threading.Thread | None = None
+        self._error: BaseException | None = None
 
     def __enter__(self) -> Background:
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
-        try:
-            # Where something else has failed, that is what is told.
-            if kind is None:
-                self.finish()
-        finally:
-            self._executor.shutdown(wait=True)
+        if self._thread is not None:
+            self._thread.join()
+        # Where something else has failed, that is what is told.
+        if kind is None:
+            self.finish()
 
     def submit(self, task: Callable[[], None]) -> None:
         """Begin a task as soon as the one before it is done."""
         self.finish()
+        thread = threading.Thread(target=self._run, args=(task,), name="nnkit-save")
         try:
-            self._pending = self._executor.submit(task)
+            thread.start()
         except RuntimeError:
-            # No memory for a thread.
+            # There is no memory for a thread.
             task()
+        else:
+            self._thread = thread
 
     def finish(self) -> None:
         """Wait until nothing is left to do."""
-        pending, self._pending = self._pending, None
-        if pending is not None:
-            pending.result()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
 
     def check(self) -> None:
         """Raise what a task has raised, without waiting for one that is not done."""
-        if self._pending is not None and self._pending.done():
+        if self._thread is not None and not self._thread.is_alive():
             self.finish()
+
+    def _run(self, task: Callable[[], None]) -> None:
+        try:
+            task()
+        except BaseException as error:
+            self._error = error

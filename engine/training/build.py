@@ -25,6 +25,9 @@ Criterion = Callable[[Tensor, Tensor], Tensor]
 OBJECTIONS = (ValueError, RuntimeError, TypeError, IndexError, NotImplementedError)
 
 
+_MOST_STEPS = 1_000_000
+
+
 @dataclass
 class Schedule:
     """A learning rate schedule, and whether it moves after each step or after each epoch."""
@@ -32,24 +35,24 @@ class Schedule:
     scheduler: LRScheduler
     each_step: bool
 
-    def load_state(self, state: Mapping[str, Any]) -> None:
-        """Go to where a schedule of the same kind was when `state` was taken, before the optimizer gets its own state.
+    def catch_up(self, steps: int) -> None:
+        """Take a fresh schedule so many steps further, which also sets the optimizer's learning rates and momenta.
 
-        A schedule of another length, because the run is longer now, goes there step by step: what it made of the
-        optimizer's learning rates and momenta by then is not what the state of a shorter one says.
+        Raises:
+            ValueError: there are more steps than can be taken in some seconds.
         """
-        if self.is_stretched(state):
-            with warnings.catch_warnings():
-                # The steps of the optimizer that belong to these were taken by the run before.
-                warnings.simplefilter("ignore")
-                for _ in range(state["last_epoch"]):
-                    self.scheduler.step()
-        else:
-            self.scheduler.load_state_dict(state)
+        if steps > _MOST_STEPS:
+            raise ValueError(f"a schedule cannot be taken {steps} steps further, at most {_MOST_STEPS}")
+        with warnings.catch_warnings():
+            # The steps of the optimizer that belong to these were taken by the run before.
+            warnings.simplefilter("ignore")
+            for _ in range(steps):
+                self.scheduler.step()
 
     def is_stretched(self, state: Mapping[str, Any]) -> bool:
         """Return whether a state is that of a schedule of another length."""
-        return any(getattr(self.scheduler, name, None) != state.get(name) for name in RUN_LENGTHS)
+        mine = self.scheduler.state_dict()
+        return any(mine[name] != state[name] for name in RUN_LENGTHS & mine.keys())
 
 
 def one_line(error: BaseException) -> str:
@@ -107,12 +110,12 @@ def build_criterion(config: Config) -> Criterion:
     return criterion
 
 
-def check_classes(config: Config, network: Network, classes: Sequence[str]) -> None:
-    """Raise InvalidConfigError unless the network has an output for each class of its data."""
-    with no_grad():
-        outputs = network(zeros(1, 1, *network.input_size)).shape[1]
-    if outputs != len(classes):
-        raise config.error(("network",), f"{outputs} outputs, but {config.data.name} has {len(classes)} classes")
+def check_classes(config: Config, logits: Tensor, classes: Sequence[str]) -> None:
+    """Raise InvalidConfigError unless there are logits (N, K) for each class of the data."""
+    if logits.shape[1] != len(classes):
+        raise config.error(
+            ("network",), f"{logits.shape[1]} outputs, but {config.data.name} has {len(classes)} classes"
+        )
 
 
 def check_components(config: Config) -> None:
@@ -141,7 +144,7 @@ def _try_network(config: Config) -> None:
         except OBJECTIONS as error:
             where = _failing_layer(network, image)
             raise config.error(("network",), f"{where}{one_line(error)}") from None
-        check_classes(config, network, DATASETS.get(config.data.name).classes)
+        check_classes(config, logits, DATASETS.get(config.data.name).classes)
         try:
             build_criterion(config)(logits, zeros(1, dtype=int64))
         except OBJECTIONS as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -114,7 +115,10 @@ def pack(checkpoint: Checkpoint) -> Packed:
         "images": json.dumps(dataclasses.asdict(checkpoint.images)),
     }
     if checkpoint.state is not None:
-        metadata["state"] = json.dumps(_to_json(checkpoint.state, STATE_PREFIX, arrays), allow_nan=False)
+        try:
+            metadata["state"] = json.dumps(_to_json(checkpoint.state, STATE_PREFIX, arrays), allow_nan=False)
+        except ValueError:
+            raise NonFiniteError("not saved, since the training state holds numbers that are not finite") from None
     for name in _not_finite(arrays):
         raise NonFiniteError(f"not saved, since {name} holds numbers that are not finite")
     return Packed({name: array.copy(order="C") for name, array in arrays.items()}, metadata)
@@ -237,6 +241,8 @@ def _below(name: str, key: object) -> str:
 
 
 def _from_json(value: Any, arrays: dict[str, Array]) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("the training state holds numbers that are not finite")
     if isinstance(value, list):
         return [_from_json(item, arrays) for item in value]
     if not isinstance(value, dict):

@@ -12,6 +12,7 @@ from nnkit import data
 from nnkit.data import Batches, ImageSet
 from nnkit.models import Network
 from nnkit.plan import Replay
+from nnkit.tensors import no_grad, zeros
 from nnkit.training.build import build_criterion, check_classes
 from nnkit.training.config import Override
 from nnkit.training.load import load_checkpoint
@@ -98,7 +99,8 @@ def evaluate_checkpoint(path: Path, overrides: Iterable[Override] = ()) -> Repor
     config, network, checkpoint = load_checkpoint(path, overrides)
     use_machine(config)
     images = checkpoint.images.applied_to(data.load(config.data.name, "test"))
-    check_classes(config, network, images.classes)
+    with no_grad():
+        check_classes(config, network(zeros(1, 1, *network.input_size)), images.classes)
     replay = Replay(network, build_criterion(config), enabled=config.training.plan)
     evaluation = evaluate(replay, evaluation_batches(images, network))
     return Report(path, config, checkpoint.epoch, evaluation)

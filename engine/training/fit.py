@@ -24,6 +24,7 @@ from nnkit.training.anomaly import find_anomaly
 from nnkit.training.build import Criterion, Schedule
 from nnkit.training.evaluate import Evaluation, evaluation
 from nnkit.training.gradients import clip_gradients
+from nnkit.training.position import Position, check_alike
 
 _ADVICE = "a smaller learning rate or training.clip_grad_norm may help"
 
@@ -179,23 +180,48 @@ class Training:
             "obstacles": (self.replay.obstacle, self.replay.evaluation_obstacle),
         }
 
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Go back to where `state` was taken; a schedule that lasts as long as the run keeps the length it has now."""
-        if self.schedule:
-            self.schedule.load_state(state["scheduler"])
-        settings = [{name: group[name] for name in group if name != "params"} for group in self.optimizer.param_groups]
+    def load_state(self, state: dict[str, Any], *, keep_settings: bool = False) -> None:
+        """Go back to where `state` was taken.
+
+        Learning rates and the like come from the state; with `keep_settings` they are those of this optimizer and of
+        its schedule at that place. So they are also where the schedule has become longer with the run.
+
+        Raises:
+            ValueError: the state is not one of such a training.
+        """
+        position = Position.of(state)
+        keep_settings = keep_settings or (self.schedule is not None and self.schedule.is_stretched(state["scheduler"]))
+        if self.schedule and keep_settings:
+            self.schedule.catch_up(position.step - position.skipped if self.schedule.each_step else position.epoch)
+        settings = [_settings_of(group) for group in self.optimizer.param_groups]
         self.optimizer.load_state_dict(state["optimizer"])
-        if self.schedule and self.schedule.is_stretched(state["scheduler"]):
-            for group, values in zip(self.optimizer.param_groups, settings, strict=True):
-                group.update(values)
+        if self.schedule and not keep_settings:
+            check_alike("the schedule", state["scheduler"], self.schedule.scheduler.state_dict())
+            self.schedule.scheduler.load_state_dict(state["scheduler"])
+        for group, values in zip(self.optimizer.param_groups, settings, strict=True):
+            if keep_settings:
+                parameters = group["params"]
+                group.clear()
+                group.update(values, params=parameters)
+            else:
+                check_alike("the optimizer", _settings_of(group), values)
         default_generator.set_state(state["generator"].numpy())
-        self.epoch, self.step = state["epoch"], state["step"]
-        self.best = Best(**{**state["best"], "metric": self.best.metric})
-        # What the first format did not have begins anew.
-        self.progress = Progress(**state.get("progress", {}))
-        self.skipped = state.get("skipped", 0)
+        self.epoch, self.step, self.skipped = position.epoch, position.step, position.skipped
+        # Steps that were taken before the schedule moves: it warns where there are none.
+        self.optimizer._stepped = self.step > self.skipped
+        self.best = Best(**{**position.best.model_dump(), "metric": self.best.metric})
+        self.progress = Progress(**position.progress.model_dump())
+        if self.progress.batches + self.epoch * len(self.train) != self.step:
+            # Batches of another size: what is done of the epoch cannot be counted in these.
+            if not keep_settings:
+                raise ValueError(f"{self.step} steps are not {self.epoch} epochs and {self.progress.batches} batches")
+            self.progress = Progress()
         if self.plans:
-            self.replay.obstacle, self.replay.evaluation_obstacle = state.get("obstacles", (None, None))
+            self.replay.obstacle, self.replay.evaluation_obstacle = position.obstacles
+
+
+def _settings_of(group: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in group.items() if name != "params"}
 
 
 def fit(training: Training) -> Iterator[Event]:
@@ -209,11 +235,10 @@ def fit(training: Training) -> Iterator[Event]:
     """
     while not training.is_complete:
         yield from _train_epoch(training)
-        test = yield from _evaluate(training, training.test)
-        _check_test_loss(training, test)
+        test = yield from _evaluate(training, training.test, "test")
         validation = None
         if training.validation is not None:
-            validation = yield from _evaluate(training, training.validation)
+            validation = yield from _evaluate(training, training.validation, "validation")
         yield from training.news()
         yield _end_epoch(training, test, validation)
 
@@ -226,7 +251,6 @@ def _train_epoch(training: Training) -> Iterator[Event]:
     for images, labels in training.train.pixels(training.epoch, progress.batches):
         progress.lr = training.optimizer.param_groups[0]["lr"]
         result = train_step(training, images, labels)
-        yield from training.news()
         progress.batches += 1
         if result is not None:
             loss, logits = result
@@ -234,6 +258,7 @@ def _train_epoch(training: Training) -> Iterator[Event]:
             progress.loss += loss * len(labels)
             progress.right += int(np.count_nonzero(logits.argmax(axis=1) == labels.array))
         progress.seconds = before + time.perf_counter() - started
+        yield from training.news()
         yield StepDone(
             epoch=training.epoch + 1,
             step=progress.batches,
@@ -245,15 +270,24 @@ def _train_epoch(training: Training) -> Iterator[Event]:
         )
 
 
-def _evaluate(training: Training, batches: Batches) -> Generator[Event, None, Evaluation]:
-    """Run the network over a set, and give others the time to stop in between."""
+def _evaluate(training: Training, batches: Batches, name: str) -> Generator[Event, None, Evaluation]:
+    """Run the network over a set, and give others the time to stop in between.
+
+    Raises:
+        NonFiniteError: the loss is NaN or infinite.
+    """
     parts = evaluation(training.replay, batches)
     while True:
         try:
             yield Evaluated(next(parts), len(batches.image_set))
         except StopIteration as end:
             result: Evaluation = end.value
-            return result
+            break
+    if not math.isfinite(result.loss):
+        raise NonFiniteError(
+            f"the {name} loss is {result.loss} after step {training.step} (epoch {training.epoch + 1}); {_ADVICE}"
+        )
+    return result
 
 
 def _end_epoch(training: Training, test: Evaluation, validation: Evaluation | None) -> EpochDone:
@@ -323,10 +357,3 @@ def _first_nonfinite_gradient(network: Network) -> str:
         if parameter.grad is not None and not np.isfinite(parameter.grad.array).all():
             return f"the gradient of {name} is not finite"
     return "a gradient is not finite"
-
-
-def _check_test_loss(training: Training, test: Evaluation) -> None:
-    if not math.isfinite(test.loss):
-        raise NonFiniteError(
-            f"the test loss is {test.loss} after step {training.step} (epoch {training.epoch + 1}); {_ADVICE}"
-        )

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
+import stat
 import warnings
 from pathlib import Path
 
 from nnkit.errors import FileAccessError, LockedError
 
 NAME = ".lock"
+# A link would lead to a file that is overwritten.
+_FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 _BUSY = {errno.EACCES, errno.EAGAIN, errno.EDEADLK}
 
 
@@ -28,11 +32,15 @@ class FolderLock:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._descriptor >= 0:
-            # Others who have opened it by now find out that it has lost its name.
-            self._path.unlink(missing_ok=True)
-            os.close(self._descriptor)
-            self._descriptor = -1
+        if self._descriptor < 0:
+            return
+        # What happens to the file now is of no consequence to the run, or to its error.
+        with contextlib.suppress(OSError):
+            if self._is_current(self._descriptor):
+                # Others who have opened it by now find out that it has lost its name.
+                self._path.unlink()
+        os.close(self._descriptor)
+        self._descriptor = -1
 
     def take(self) -> None:
         """Lock the folder, which has to exist, if it is not locked yet.
@@ -43,34 +51,41 @@ class FolderLock:
         """
         while self._descriptor < 0:
             try:
-                descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644)
+                descriptor = os.open(self._path, _FLAGS, 0o644)
             except OSError as error:
                 raise FileAccessError(f"{self._path}: cannot be written: {error.strerror}") from None
             try:
-                self._lock(descriptor)
-                # The run that had it until now may have taken its name away.
-                if self._is_current(descriptor):
+                if self._lock(descriptor):
                     self._sign(descriptor)
                     self._descriptor = descriptor
             finally:
                 if self._descriptor != descriptor:
                     os.close(descriptor)
 
-    def _lock(self, descriptor: int) -> None:
+    def _lock(self, descriptor: int) -> bool:
+        """Return whether the open file is locked now, and still the one that others would open."""
+        folder = self._path.parent
         try:
             _lock_file(descriptor)
         except OSError as error:
-            folder = self._path.parent
-            if error.errno in _BUSY:
-                holder = self._path.read_text(errors="replace").strip()
+            if error.errno not in _BUSY:
+                # Some network file systems have no locks.
+                warnings.warn(
+                    f"{folder}: cannot be locked ({error.strerror}), two runs could write to it", stacklevel=2
+                )
+            elif self._is_current(descriptor):
+                holder = os.read(descriptor, 20).decode("ascii", "replace").strip()
                 process = f"process {holder}" if holder.isdecimal() else "another process"
                 raise LockedError(
                     f"{folder}: {process} is training into it; wait for its end, or choose another folder"
                 ) from None
-            # Some network file systems have no locks.
-            warnings.warn(f"{folder}: cannot be locked ({error.strerror}), two runs could write to it", stacklevel=2)
+        # The run that had it until now may have taken its name away.
+        return self._is_current(descriptor)
 
     def _sign(self, descriptor: int) -> None:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
+            raise FileAccessError(f"{self._path}: is not a file of its own; remove it")
         try:
             os.ftruncate(descriptor, 0)
             os.write(descriptor, f"{os.getpid()}\n".encode())
@@ -80,8 +95,8 @@ class FolderLock:
 
     def _is_current(self, descriptor: int) -> bool:
         try:
-            return os.path.samestat(os.fstat(descriptor), self._path.stat())
-        except FileNotFoundError:
+            return os.path.samestat(os.fstat(descriptor), self._path.lstat())
+        except OSError:
             return False
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ from nnkit.training.build import OBJECTIONS, one_line
 from nnkit.training.checkpoint import Checkpoint, restore
 from nnkit.training.fit import Training
 from nnkit.training.load import config_in
-from nnkit.training.origin import origin
 from nnkit.training.schema import Config
 
 # In place of a path: the newest good checkpoint of the output folder.
@@ -52,7 +52,8 @@ def newest(folder: Path) -> tuple[Path, Checkpoint] | None:
     problems: list[CheckpointError] = []
     for path in (folder / LAST, *earlier_checkpoints(folder).values()):
         try:
-            if path.is_file():
+            # A link that leads nowhere is a checkpoint that is missed.
+            if os.path.lexists(path):
                 checkpoint = checkpoints.load(path)
                 for problem in problems:
                     warnings.warn(f"{problem}; going on from {path} instead", stacklevel=2)
@@ -92,23 +93,32 @@ def check_same_run(config: Config, checkpoint: Checkpoint, path: Path, *, force:
         )
 
 
-def go_on(training: Training, checkpoint: Checkpoint, path: Path, *, force: bool) -> None:
+def go_on(training: Training, checkpoint: Checkpoint, path: Path, now: Mapping[str, Any], *, force: bool) -> None:
     """Bring a run to where a checkpoint was saved; on another machine warn that the bits may differ.
+
+    Args:
+        training: the run at its beginning.
+        checkpoint: what to go on from.
+        path: where it was read from.
+        now: the `origin` of the run.
+        force: go on with other data, and with the settings of this run's config in place of those of the checkpoint's.
 
     Raises:
         CheckpointError: the checkpoint does not fit, or was made with other data and that is not forced.
     """
     state = checkpoint.state or {}
     restore(training.network, checkpoint, path)
-    now = origin(training)
     try:
-        training.load_state(state)
+        training.load_state(state, keep_settings=force)
         then = state.get("origin", {"data": {}, "machine": {}})
         others = [f"the {name} data are others" for name, _, _ in _changed(then["data"], now["data"])]
         machine = [f"{name} was {old!r} and is {new!r}" for name, old, new in _changed(then["machine"], now["machine"])]
     except (*OBJECTIONS, KeyError, AttributeError) as error:
         raise CheckpointError(f"{path}: its training state does not fit: {one_line(error)}") from None
     _refuse(path, others, force)
+    if training.epoch >= training.epochs and training.progress.batches:
+        done = f"{training.epoch} epochs and a part of the next are done"
+        raise CheckpointError(f"{path}: {done}, which is more than {training.epochs} epochs; choose more")
     if machine:
         warnings.warn(f"{path}: {'; '.join(machine)}; the last bits of results may differ", stacklevel=2)
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from nnkit import data
 from nnkit.models import Network
@@ -106,14 +107,16 @@ def train(
     with FolderLock(output) as lock, Background() as background:
         if output.is_dir():
             lock.take()
-        resumed, training = _continued(config, output, resume, force)
+        resumed, training, made_on = _continued(config, output, resume, force)
         if training.is_complete:
-            yield _started(config, output, training, resumed)
-            yield _done(output, training, None, started)
+            # There is nothing to add to the folder that has the results.
+            place = resumed.parent if resumed else output
+            yield _started(config, place, training, resumed)
+            yield _done(place, training, None, started)
             return
         make_folder(output)
         lock.take()
-        folder = RunFolder(output, config, origin(training), background)
+        folder = RunFolder(output, config, made_on, background)
         folder.begin(training, resumed)
         yield _started(config, output, training, resumed)
         last = yield from _recorded(training, folder, should_stop)
@@ -170,8 +173,10 @@ def _done(output: Path, training: Training, last: EpochDone | None, started: flo
     )
 
 
-def _continued(config: Config, output: Path, resume: Path | str | None, force: bool) -> tuple[Path | None, Training]:
-    """Return the training of a config from its beginning, or from where the checkpoint is that it also returns."""
+def _continued(
+    config: Config, output: Path, resume: Path | str | None, force: bool
+) -> tuple[Path | None, Training, dict[str, Any]]:
+    """Return the checkpoint that a run goes on from, the training at that place or at its beginning, and its origin."""
     found = None
     if resume == AUTO:
         found = newest(output)
@@ -184,10 +189,11 @@ def _continued(config: Config, output: Path, resume: Path | str | None, force: b
         network_of(config, checkpoint, path)
     check_components(config)
     training = prepare(config)
+    made_on = origin(training)
     if not found:
-        return None, training
-    go_on(training, checkpoint, path, force=force)
-    return path, training
+        return None, training, made_on
+    go_on(training, checkpoint, path, made_on, force=force)
+    return path, training, made_on
 
 
 def prepare(config: Config) -> Training:

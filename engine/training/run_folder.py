@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import time
-import warnings
 from pathlib import Path
 from typing import Any
 
-from nnkit.errors import FileAccessError
+from nnkit.errors import CheckpointError, FileAccessError
 from nnkit.training import checkpoint as checkpoints
+from nnkit.training import container, metrics_file
 from nnkit.training.background import Background
 from nnkit.training.checkpoint import Checkpoint, ImageFormat, Packed, parameters_of
 from nnkit.training.config import to_yaml
@@ -24,26 +23,6 @@ BEST = "best.safetensors"
 METRICS = "metrics.jsonl"
 # What a killed process leaves of a file that it was writing.
 _LEFT_OVER = re.compile(r"\.(config\.yaml|metrics\.jsonl|(best|last|step-[0-9]+)\.safetensors)\.[0-9a-f]{8}\.tmp")
-
-
-def metrics_of(event: EpochDone) -> dict[str, Any]:
-    """Return the line of `metrics.jsonl` for an epoch."""
-    line = {
-        "epoch": event.epoch,
-        "step": event.step,
-        "lr": event.lr,
-        "train_loss": event.train_loss,
-        "train_seconds": event.train_seconds,
-        "images_per_second": event.images_per_second,
-        "test_loss": event.test.loss,
-        "test_accuracy": event.test.accuracy,
-    }
-    if event.validation:
-        line["validation_loss"] = event.validation.loss
-        line["validation_accuracy"] = event.validation.accuracy
-    if event.skipped:
-        line["skipped_steps"] = event.skipped
-    return line
 
 
 class RunFolder:
@@ -64,14 +43,17 @@ class RunFolder:
         self._origin = origin
         self._background = background
         self._metrics = path / METRICS
+        # Where the run was when it was last saved, and the time then.
+        self._saved: tuple[int, ...] = ()
         self._saved_at = time.monotonic()
         # The step of the checkpoint in last.safetensors, once it is this run's.
         self._last: int | None = None
 
     def begin(self, training: Training, resumed: Path | None) -> None:
-        """Write the config, the metrics of the epochs that are done, and a first checkpoint.
+        """Write a first checkpoint, the metrics of the epochs that are done, and the config.
 
-        With that an earlier run in this folder is replaced, and a run that is killed in its first epoch can go on.
+        With that an earlier run in this folder is replaced, and a run that is killed in its first epoch can go on. Only
+        its best checkpoint stays until there is a better one. A run that comes from another folder brings its own.
 
         Raises:
             FileAccessError: the file system refused.
@@ -79,16 +61,29 @@ class RunFolder:
         for path in self.path.glob(".*.tmp"):
             if _LEFT_OVER.fullmatch(path.name):
                 path.unlink(missing_ok=True)
-        lines = _metrics_until(training.epoch, (resumed.parent if resumed else self.path) / METRICS)
-        if resumed is None or resumed.parent != self.path:
-            for path in earlier_checkpoints(self.path).values():
-                path.unlink(missing_ok=True)
-        # First of all, because from here on it is this run that is resumed.
+        stays = resumed is not None and os.path.samefile(resumed.parent, self.path)
+        lines = metrics_file.lines_until(training.epoch, resumed.parent / METRICS) if resumed else []
+        if resumed is not None and not stays:
+            # Before the checkpoint, because from there on nobody knows where they were.
+            self._bring_best(resumed.parent)
+            write_atomically(self._metrics, "".join(lines).encode())
         self.save(training)
         self._background.finish()
+        if not stays:
+            for path in earlier_checkpoints(self.path).values():
+                path.unlink(missing_ok=True)
         write_atomically(self._metrics, "".join(lines).encode())
         header = "# Every value of this run: `nnkit train` with this file repeats it.\n"
         write_atomically(self.path / "config.yaml", (header + to_yaml(self.config)).encode())
+
+    def _bring_best(self, source: Path) -> None:
+        try:
+            with open_regular(source / BEST, CheckpointError) as file:
+                content = file.read(container.MAX_FILE_BYTES)
+        except CheckpointError:
+            (self.path / BEST).unlink(missing_ok=True)
+        else:
+            write_atomically(self.path / BEST, content)
 
     def save_if_due(self, training: Training) -> None:
         """Save a checkpoint if the config wants one after this step."""
@@ -105,9 +100,11 @@ class RunFolder:
             FileAccessError: the file system refused.
             NonFiniteError: the network holds numbers that are not finite; no checkpoint is written.
         """
+        if self._saved == _place(training):
+            return
         packed, step = self._packed(training), training.step
         self._background.submit(lambda: self._replace_last(packed, step))
-        self._saved_at = time.monotonic()
+        self._saved, self._saved_at = _place(training), time.monotonic()
 
     def add(self, event: EpochDone, training: Training) -> None:
         """Record an epoch: its line first, since a resumed run drops lines that its checkpoint does not know.
@@ -116,18 +113,18 @@ class RunFolder:
             FileAccessError: the file system refused.
             NonFiniteError: the network holds numbers that are not finite; no checkpoint is written.
         """
-        line = json.dumps(metrics_of(event)) + "\n"
+        line = metrics_file.line_of(event)
         best = checkpoints.pack(self._network_alone(training)) if event.improved else None
         packed, step = self._packed(training), training.step
 
         def write() -> None:
-            _append(self._metrics, line)
+            metrics_file.append(self._metrics, line)
             if best is not None:
                 checkpoints.write(self.path / BEST, best)
             self._replace_last(packed, step)
 
         self._background.submit(write)
-        self._saved_at = time.monotonic()
+        self._saved, self._saved_at = _place(training), time.monotonic()
 
     def check(self) -> None:
         """Raise what has gone wrong with writing, if anything has."""
@@ -170,7 +167,8 @@ def _link(path: Path, other: Path) -> None:
     """Give a file a second name; it is copied where the file system has no such thing."""
     try:
         other.unlink(missing_ok=True)
-        os.link(path, other)
+        # A link is not followed, and its name would lead to the next checkpoint, too.
+        os.link(os.path.realpath(path), other)
     except FileNotFoundError:
         pass  # The folder is gone, as whoever writes to it next will tell.
     except OSError:
@@ -178,37 +176,5 @@ def _link(path: Path, other: Path) -> None:
             write_atomically(other, file.read())
 
 
-def _metrics_until(epoch: int, path: Path) -> list[str]:
-    """Return the lines of a metrics file for the first epochs; warn if some are missing."""
-    lines: list[str] = []
-    try:
-        written = path.read_text(encoding="utf-8").splitlines(keepends=True) if epoch else []
-        for number, line in enumerate(written[:epoch], start=1):
-            if not line.endswith("\n") or json.loads(line).get("epoch") != number:
-                break
-            lines.append(line)
-    except FileNotFoundError:
-        pass
-    except (ValueError, AttributeError):
-        pass  # not a line of ours, and so it counts as missing
-    except OSError as error:
-        raise FileAccessError(f"{path}: cannot be read: {error.strerror}") from None
-    if len(lines) < epoch:
-        warnings.warn(f"{path}: lacks the lines of epochs {len(lines) + 1} to {epoch}", stacklevel=2)
-    return lines
-
-
-def _append(path: Path, line: str) -> None:
-    """Add a line to a file, to its end on the disk or not at all."""
-    try:
-        with path.open("ab") as file:
-            size = file.tell()
-            try:
-                file.write(line.encode())
-                file.flush()
-                os.fsync(file.fileno())
-            except OSError:
-                os.truncate(path, size)
-                raise
-    except OSError as error:
-        raise FileAccessError(f"{path}: cannot be written: {error.strerror}") from None
+def _place(training: Training) -> tuple[int, ...]:
+    return training.epoch, training.step, training.progress.batches

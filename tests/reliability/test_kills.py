@@ -3,10 +3,11 @@
 import random
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
-from reliability.runs import KINDS, begin, completed, finish, outcome, wait_for_step
+from reliability.runs import COMMAND, KINDS, begin, completed, finish, outcome, wait_for_step
 
 OFTEN = ("--set", "checkpoint.every_steps=7")
 # From before the first import of a process to some hundred steps.
@@ -140,3 +141,46 @@ def test_R27_a_finished_run_is_already_complete(tmp_path, tried):
     assert outcome(tmp_path / "run") == before
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "run").iterdir()} == files
     tried()
+
+
+# In a call that takes some seconds and does not let Python in, a signal arrives.
+BUSY = """
+import hashlib, os, signal, sys, threading
+from nnkit.cli.signals import Signals
+
+with Signals() as signals:
+    if "defer" in sys.argv:
+        signals.defer()
+    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGTERM)).start()
+    hashlib.pbkdf2_hmac("sha256", b"", b"", 10_000_000)
+    print("went on", signals.were_received())
+"""
+
+
+@pytest.mark.parametrize(
+    ("mode", "code", "out", "errors"), [("obey", 143, "", "nnkit: terminated\n"), ("defer", 0, "went on True\n", "")]
+)
+def test_a_signal_in_a_long_call(mode, code, out, errors):
+    done = subprocess.run([sys.executable, "-c", BUSY, mode], capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout, done.stderr) == (code, out, errors)
+
+
+def test_a_run_whose_reader_leaves_is_saved(tmp_path):
+    settings = ("--set", "loss.label_smoothing=0.1", "--epochs", "2", "--output", "run")
+    process = subprocess.Popen(
+        [*COMMAND, "train", "quickstart", *settings], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    assert process.wait(60) == 141
+    process.stderr.close()
+    assert completed(tmp_path, *settings, "--resume", "auto") == completed(tmp_path / "whole", *settings)
+
+
+def test_a_checkpoint_without_config_is_resumed_in_its_own_folder(tmp_path):
+    assert completed(tmp_path / "a", "--set", "scheduler=null", epochs=1)
+    command = [*COMMAND, "train", "--resume", "../a/run/last.safetensors", "--epochs", "2", "--quiet"]
+    (tmp_path / "b").mkdir()
+    subprocess.run(command, cwd=tmp_path / "b", check=True, timeout=120)
+    assert list((tmp_path / "b").iterdir()) == []
+    assert len(outcome(tmp_path / "a" / "run")["lines"]) == 2

@@ -13,9 +13,9 @@ import time
 import pytest
 from reliability.runs import COMMAND, KINDS, begin, completed, contents, digest, finish, outcome, wait_for_step
 
-from nnkit.errors import FileAccessError
+from nnkit.errors import FileAccessError, LockedError
 from nnkit.training import checkpoint as checkpoints
-from nnkit.training.run_folder import _append
+from nnkit.training.lock import FolderLock
 
 OFTEN = ("--set", "checkpoint.every_steps=7")
 # A run that can be made longer without another schedule.
@@ -103,17 +103,50 @@ def test_R9_a_limit_of_file_sizes_ends_the_run_and_harms_nothing(tmp_path, tried
         tried()
 
 
-def test_a_line_of_the_metrics_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+# Writes a line where there is room for a part of it.
+APPEND = """
+import resource, sys
+from pathlib import Path
+from nnkit.errors import FileAccessError, LockedError
+from nnkit.training.metrics_file import append
+
+resource.setrlimit(resource.RLIMIT_FSIZE, (16, 16))
+try:
+    append(Path("metrics.jsonl"), "a line that is too long\\n")
+except FileAccessError as error:
+    sys.exit(str(error))
+"""
+
+
+def test_a_line_of_the_metrics_is_written_whole_or_not_at_all(tmp_path):
     path = tmp_path / "metrics.jsonl"
     path.write_text("first\n")
-
-    def refuse(_):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", refuse)
-    with pytest.raises(FileAccessError, match="No space left on device"):
-        _append(path, "second\n")
+    done = subprocess.run([sys.executable, "-c", APPEND], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.stderr == "metrics.jsonl: cannot be written: File too large\n"
     assert path.read_text() == "first\n"
+
+
+@pytest.mark.case("R8")
+def test_R8_a_full_disk_harms_no_spare(tmp_path, tried):
+    with small_disk(tmp_path / "disk", "6m") as disk:
+        process = begin(disk, *PLAIN, *OFTEN, epochs=100_000)
+        wait_for_step(disk, 50)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+        (spare,) = (disk / "run").glob("step-*")
+        last = disk / "run" / "last.safetensors"
+        last.write_bytes(last.read_bytes()[:-1])
+        before = contents(disk / "run")
+        fill(disk / "filling")
+        (disk / "another").symlink_to(disk / "run")
+        for resume in ("auto", "run/" + spare.name, disk / "another" / spare.name):
+            process = finish(disk, *PLAIN, "--resume", resume, epochs=100_000)
+            assert process.returncode == 6, process.errors
+            assert "No space left on device" in process.errors
+            assert {name: before[name] for name in before if "step" in name} == {
+                name: content for name, content in contents(disk / "run").items() if "step" in name
+            }
+            tried()
 
 
 @pytest.mark.case("R10")
@@ -186,6 +219,33 @@ def test_of_many_runs_that_begin_at_once_one_gets_the_folder(tmp_path):
     assert 0 in codes
     assert codes <= {0, 7}
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_lock_that_is_a_link_harms_nothing(tmp_path):
+    (tmp_path / "victim").write_text("precious")
+    for make in (os.symlink, os.link):
+        (tmp_path / "run").mkdir(exist_ok=True)
+        (tmp_path / "run" / ".lock").unlink(missing_ok=True)
+        make(tmp_path / "victim", tmp_path / "run" / ".lock")
+        with FolderLock(tmp_path / "run") as lock, pytest.raises(FileAccessError, match=r"\.lock: "):
+            lock.take()
+        assert (tmp_path / "victim").read_text() == "precious"
+
+
+def test_a_lock_is_given_back_to_the_folder_that_it_is_of(tmp_path):
+    """The folder gets another name while the first run is at work, and a second one makes it anew."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    first, second = FolderLock(folder), FolderLock(folder)
+    with second:
+        with first:
+            first.take()
+            folder.rename(tmp_path / "elsewhere")
+            folder.mkdir()
+            second.take()
+        assert (folder / ".lock").exists()
+        with FolderLock(folder) as third, pytest.raises(LockedError, match=rf"process {os.getpid()} is training"):
+            third.take()
 
 
 @pytest.mark.case("R26")

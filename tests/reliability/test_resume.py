@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,11 @@ import pytest
 from training.conftest import configured
 
 from nnkit.data import image_set
-from nnkit.errors import CheckpointError
+from nnkit.errors import CheckpointError, FileAccessError, NonFiniteError
 from nnkit.training import checkpoint as checkpoints
-from nnkit.training import origin as origins
+from nnkit.training import container
+from nnkit.training import run as runs
+from nnkit.training.background import Background
 from nnkit.training.config import Override
 from nnkit.training.fit import EpochDone, StepDone
 from nnkit.training.load import config_of
@@ -144,13 +147,13 @@ def test_K27_a_forced_run_goes_on_with_the_new_config(tmp_path, tried):
 @pytest.mark.case("K28")
 def test_K28_another_machine_is_told(whole, tmp_path, monkeypatch, tried):
     stopped_at(60, configured(), tmp_path)
-    told = origins.origin
+    told = runs.origin
 
     def elsewhere(training):
         found = told(training)
         return {**found, "machine": {**found["machine"], "processor": "z80", "numpy": "1.0"}}
 
-    monkeypatch.setattr("nnkit.training.resume.origin", elsewhere)
+    monkeypatch.setattr(runs, "origin", elsewhere)
     with pytest.warns(
         UserWarning, match=r"processor was '.*' and is 'z80'; numpy was '.*' and is '1.0'; the last bits"
     ):
@@ -215,3 +218,155 @@ def test_checkpoints_are_saved_every_so_many_seconds(tmp_path, monkeypatch):
             clock[0] += 1
             saved.append(checkpoints.load(tmp_path / "last.safetensors").step)
     assert 3 <= len(set(saved)) <= 16
+
+
+def test_a_forced_run_learns_as_the_new_config_says(tmp_path):
+    schedule = "{name: StepLR, step_size: 1, gamma: 0.5}"
+    faster = configured(scheduler=schedule, optimizer="{name: SGD, lr: 0.05, momentum: 0.9}")
+    slower = configured(scheduler=schedule, optimizer="{name: SGD, lr: 0.001, momentum: 0.5}")
+    stopped_at(60, faster, tmp_path)
+    with pytest.warns(UserWarning, match=r"optimizer\.lr is 0\.05 there and 0\.001 here"):
+        events = list(train(slower, tmp_path, "auto", force=True))
+    rates = [event.lr for event in events if isinstance(event, EpochDone)]
+    assert rates == pytest.approx([0.0005, 0.00025, 0.000125])
+    state = checkpoints.load(tmp_path / "last.safetensors").state
+    assert state["optimizer"]["param_groups"][0]["momentum"] == 0.5
+
+
+def test_a_forced_run_with_another_batch_size_begins_its_epoch_anew(tmp_path):
+    plain = {"scheduler": "null"}
+    stopped_at(60, configured(**plain), tmp_path)
+    with pytest.warns(UserWarning, match=r"data\.batch_size is 32 there and 64 here"):
+        started, *_, done = train(configured(data__batch_size="64", **plain), tmp_path, "auto", force=True)
+    assert (started.epoch, started.step) == (1, 60)
+    assert (done.epoch, done.step) == (4, 60 + 3 * 23)
+
+
+@pytest.mark.parametrize("spelling", ["relative", "absolute", "link"])
+def test_a_folder_is_its_own_however_it_is_spelt(spelling, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    config = configured(checkpoint__every_steps="10")
+    stopped_at(100, config, Path("run"))
+    (tmp_path / "link").symlink_to("run")
+    folder = {"relative": Path("./run"), "absolute": tmp_path / "run", "link": tmp_path / "link"}[spelling]
+    events = train(config, Path("run"), folder / "last.safetensors")
+    assert next(events).step == 100
+    events.close()
+    assert [path.name for path in sorted(Path("run").glob("step-*"))] == ["step-90.safetensors"]
+
+
+def test_a_run_that_goes_on_elsewhere_brings_what_it_has(whole, tmp_path):
+    stopped_at(100, configured(), tmp_path / "a")
+    list(train(configured(training__epochs="2", training__seed="3"), tmp_path / "b"))
+    list(train(configured(), tmp_path / "b", tmp_path / "a" / "last.safetensors"))
+    lines = (tmp_path / "b" / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line)["epoch"] for line in lines] == [1, 2, 3, 4]
+    for name in ("last.safetensors", "best.safetensors"):
+        assert weights(tmp_path / "b" / name) == weights(whole / name)
+    # Nothing of the run that had the folder is left.
+    (spare,) = (tmp_path / "b").glob("step-*")
+    assert checkpoints.load(spare).config["training"]["seed"] == 1
+
+
+def test_a_finished_run_has_its_results_where_they_are(whole, tmp_path):
+    *_, done = train(configured(), tmp_path / "nowhere", whole / "last.safetensors")
+    assert done.output == whole
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_an_epoch_that_was_begun_is_not_taken_for_a_finished_run(tmp_path):
+    plain = {"scheduler": "null"}
+    stopped_at(100, configured(**plain), tmp_path)
+    with pytest.raises(CheckpointError, match="2 epochs and a part of the next are done, which is more than 2 epochs"):
+        list(train(configured(training__epochs="2", **plain), tmp_path, "auto"))
+
+
+def test_a_link_that_leads_nowhere_is_not_taken_for_a_new_run(tmp_path):
+    (tmp_path / "last.safetensors").symlink_to(tmp_path / "missing" / "last.safetensors")
+    with pytest.raises(CheckpointError, match=r"last\.safetensors: does not exist"):
+        list(train(configured(), tmp_path, "auto"))
+
+
+LIES = {
+    "epoch": [-1, "1", 1.5, True, None, 10**30],
+    "step": [-1, "1", 61],
+    "skipped": ["1", -2],
+    "obstacles": [("a",), "ab", (1, 2)],
+    "best": [{}, None, {"epoch": "1", "accuracy": 0.5}, {"epoch": 1, "accuracy": "high"}],
+    "progress": [{"batches": -5}, {"batches": "x"}, {"batches": 16}, {"loss": "none"}, {"seconds": -1.0}, []],
+    "scheduler": [None, {}, "x"],
+    "optimizer": [None, {}, {"state": {}, "param_groups": []}],
+    "origin": ["x", {}],
+    "generator": [None, "x"],
+}
+
+
+@pytest.fixture(scope="module")
+def halfway(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("halfway")
+    stopped_at(60, configured(), folder)
+    return checkpoints.load(folder / "last.safetensors")
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in LIES.items() for value in values])
+def test_a_state_that_lies_is_refused(name, value, halfway, tmp_path):
+    state = {**halfway.state, name: value}
+    checkpoints.save(tmp_path / "last.safetensors", halfway.with_state(state))
+    with pytest.raises(CheckpointError, match="its training state does not fit"):
+        list(train(configured(), tmp_path, "auto"))
+
+
+@pytest.mark.parametrize(("name", "value"), [("lr", "fast"), ("betas", 0.9), ("weight_decay", None)])
+def test_settings_that_lie_are_refused(name, value, halfway, tmp_path):
+    optimizer = halfway.state["optimizer"]
+    (group,) = optimizer["param_groups"]
+    state = {**halfway.state, "optimizer": {**optimizer, "param_groups": [{**group, name: value}]}}
+    checkpoints.save(tmp_path / "last.safetensors", halfway.with_state(state))
+    with pytest.raises(CheckpointError, match="its training state does not fit"):
+        list(train(configured(), tmp_path, "auto"))
+
+
+def test_numbers_in_the_state_are_finite(halfway, tmp_path):
+    path = tmp_path / "last.safetensors"
+    with pytest.raises(NonFiniteError, match="the training state holds numbers that are not finite"):
+        checkpoints.save(path, halfway.with_state({**halfway.state, "best": {"loss": float("nan")}}))
+    checkpoints.save(path, halfway)
+    arrays, metadata = container.decode(path)
+    for text in ("NaN", "Infinity", "1e999"):
+        state = metadata["state"].replace('["skipped", 0]', f'["skipped", {text}]')
+        assert state != metadata["state"]
+        path.write_bytes(container.encode(arrays, {**metadata, "state": state}))
+        with pytest.raises(CheckpointError, match="numbers that are not finite"):
+            checkpoints.load(path)
+
+
+def test_without_memory_for_a_thread_tasks_run_once(monkeypatch):
+    done = []
+    start = threading.Thread.start
+
+    def refuse(_):
+        raise RuntimeError("can't start new thread")
+
+    with Background() as background:
+        monkeypatch.setattr(threading.Thread, "start", refuse)
+        background.submit(lambda: done.append("a"))
+        monkeypatch.setattr(threading.Thread, "start", start)
+        background.submit(lambda: done.append("b"))
+    assert done == ["a", "b"]
+
+
+def test_what_a_task_raises_is_told_once():
+    def fail():
+        raise FileAccessError("no")
+
+    with pytest.raises(FileAccessError, match="no"), Background() as background:
+        background.submit(fail)
+    with Background() as background:
+        background.submit(fail)
+        with pytest.raises(FileAccessError, match="no"):
+            background.finish()
+        background.check()
+    background = Background()
+    background.submit(fail)
+    # On the way out of a block that has failed for another reason.
+    background.__exit__(ValueError)

@@ -1,5 +1,6 @@
 """The training loop: its numbers against PyTorch's, its events, and what stops it."""
 
+import copy
 import math
 
 import numpy as np
@@ -15,7 +16,7 @@ from nnkit.random import manual_seed
 from nnkit.tensors import Tensor
 from nnkit.training.build import Schedule
 from nnkit.training.evaluate import evaluate, evaluation_batches
-from nnkit.training.fit import EpochDone, Evaluated, StepDone, Training, fit
+from nnkit.training.fit import EpochDone, Evaluated, OnTape, StepDone, Training, fit
 from nnkit.training.gradients import clip_gradients
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (50, 4, 4), np.uint8)
@@ -36,13 +37,15 @@ class Tiny(Network):
         return self.fc2(self.dropout(nn.functional.relu(self.fc1(images.flatten(1)))))
 
 
-def training(*, epochs=3, lr=0.1, schedule=None, p=0.0, optimizer=None, validation=None, network=None, **more):
+def training(
+    *, epochs=3, lr=0.1, schedule=None, p=0.0, optimizer=None, validation=None, network=None, criterion=None, **more
+):
     manual_seed(1)
     network = network() if network else Tiny(p)
     optimizer = optimizer(network.parameters()) if optimizer else optim.SGD(network.parameters(), lr, momentum=0.9)
     return Training(
         network=network,
-        criterion=nn.CrossEntropyLoss(),
+        criterion=criterion() if criterion else nn.CrossEntropyLoss(),
         optimizer=optimizer,
         schedule=schedule(optimizer) if schedule else None,
         train=Batches(IMAGE_SET, 16, (4, 4), shuffle=True, seed=5),
@@ -158,6 +161,59 @@ def test_a_run_that_goes_on_from_its_state_ends_with_the_same_bits(schedule, opt
     assert (second.step, second.best) == (whole.step, whole.best)
     for name, array in weights(second).items():
         np.testing.assert_array_equal(array, weights(whole)[name])
+
+
+def smoothed():
+    """A loss that plans do not know, which is noticed at the first step."""
+    return nn.CrossEntropyLoss(label_smoothing=0.1)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"schedule": per_step},
+        {"schedule": per_epoch, "p": 0.5},
+        {"schedule": per_step, "criterion": smoothed, "validates": True},
+        {"optimizer": lambda parameters: optim.Adam(parameters, 0.01), "plans": False, "clip_grad_norm": 0.1},
+    ],
+)
+def test_a_run_goes_on_from_every_event_to_the_same_bits(settings):
+    def fresh():
+        more = dict(settings)
+        validates = more.pop("validates", False)
+        return training(epochs=2, validation=evaluation_batches(IMAGE_SET, Tiny()) if validates else None, **more)
+
+    whole, kinds = fresh(), set()
+    number_of_events = len(list(fit(whole)))
+    for number in range(number_of_events):
+        first = fresh()
+        kinds.update(type(event) for _, event in zip(range(number + 1), fit(first), strict=False))
+        state, parameters = copy.deepcopy(first.state()), weights(first)
+        second = fresh()
+        second.network.load_state_dict({name: Tensor(array) for name, array in parameters.items()})
+        manual_seed(99)
+        second.load_state(state)
+        list(fit(second))
+        assert (second.step, second.best) == (whole.step, whole.best)
+        for name, array in weights(second).items():
+            np.testing.assert_array_equal(array, weights(whole)[name])
+    assert kinds >= {StepDone, Evaluated, EpochDone}
+    assert (OnTape in kinds) == ("criterion" in settings)
+
+
+def test_a_validation_loss_that_is_not_finite_is_noticed():
+    run = training(validation=evaluation_batches(IMAGE_SET, Tiny()))
+    evaluate_batch = run.replay.evaluate
+    calls = []
+
+    def ruined(images, labels):
+        calls.append(1)
+        loss, logits = evaluate_batch(images, labels)
+        return (math.inf if len(calls) == 2 else loss), logits
+
+    run.replay.evaluate = ruined
+    with pytest.raises(NonFiniteError, match=r"the validation loss is inf after step 4 \(epoch 1\)"):
+        list(fit(run))
 
 
 def test_a_loss_that_is_not_finite_stops_before_the_update():
