@@ -175,6 +175,7 @@ class Training:
             "step": self.step,
             "best": dataclasses.asdict(self.best),
             "progress": dataclasses.asdict(self.progress),
+            "steps_per_epoch": len(self.train),
             "skipped": self.skipped,
             # What kept steps off plans may have shown at the first steps only.
             "obstacles": (self.replay.obstacle, self.replay.evaluation_obstacle),
@@ -211,11 +212,11 @@ class Training:
         self.optimizer._stepped = self.step > self.skipped
         self.best = Best(**{**position.best.model_dump(), "metric": self.best.metric})
         self.progress = Progress(**position.progress.model_dump())
-        if self.progress.batches + self.epoch * len(self.train) != self.step:
-            # Batches of another size: what is done of the epoch cannot be counted in these.
-            if not keep_settings:
-                raise ValueError(f"{self.step} steps are not {self.epoch} epochs and {self.progress.batches} batches")
+        if position.steps_per_epoch not in (None, len(self.train)):
+            # Of batches of another size nobody can say which are done.
             self.progress = Progress()
+        if self.progress.batches > len(self.train):
+            raise ValueError(f"{self.progress.batches} batches of {len(self.train)} are done")
         if self.plans:
             self.replay.obstacle, self.replay.evaluation_obstacle = position.obstacles
 

@@ -40,6 +40,7 @@ class Position(Section):
     step: _Count
     best: _SavedBest
     progress: _SavedProgress = _SavedProgress()
+    steps_per_epoch: _Count | None = None
     skipped: _Count = 0
     obstacles: tuple[str | None, str | None] = (None, None)
 

@@ -62,17 +62,19 @@ class RunFolder:
             if _LEFT_OVER.fullmatch(path.name):
                 path.unlink(missing_ok=True)
         stays = resumed is not None and os.path.samefile(resumed.parent, self.path)
-        lines = metrics_file.lines_until(training.epoch, resumed.parent / METRICS) if resumed else []
-        if resumed is not None and not stays:
-            # Before the checkpoint, because from there on nobody knows where they were.
-            self._bring_best(resumed.parent)
+        if resumed is not None:
+            lines = metrics_file.lines_until(training.epoch, resumed.parent / METRICS)
+            if not stays:
+                self._bring_best(resumed.parent)
+            # Before the checkpoint, because from there on nobody knows where they came from.
             write_atomically(self._metrics, "".join(lines).encode())
         self.save(training)
         self._background.finish()
+        if resumed is None:
+            write_atomically(self._metrics, b"")
         if not stays:
             for path in earlier_checkpoints(self.path).values():
                 path.unlink(missing_ok=True)
-        write_atomically(self._metrics, "".join(lines).encode())
         header = "# Every value of this run: `nnkit train` with this file repeats it.\n"
         write_atomically(self.path / "config.yaml", (header + to_yaml(self.config)).encode())
 

@@ -240,6 +240,9 @@ def test_a_forced_run_with_another_batch_size_begins_its_epoch_anew(tmp_path):
         started, *_, done = train(configured(data__batch_size="64", **plain), tmp_path, "auto", force=True)
     assert (started.epoch, started.step) == (1, 60)
     assert (done.epoch, done.step) == (4, 60 + 3 * 23)
+    # From there on it is a run like others.
+    *_, done = train(configured(data__batch_size="64", training__epochs="5", **plain), tmp_path, "auto")
+    assert (done.epoch, done.step) == (5, 60 + 4 * 23)
 
 
 @pytest.mark.parametrize("spelling", ["relative", "absolute", "link"])
@@ -289,11 +292,11 @@ def test_a_link_that_leads_nowhere_is_not_taken_for_a_new_run(tmp_path):
 
 LIES = {
     "epoch": [-1, "1", 1.5, True, None, 10**30],
-    "step": [-1, "1", 61],
+    "step": [-1, "1"],
     "skipped": ["1", -2],
     "obstacles": [("a",), "ab", (1, 2)],
     "best": [{}, None, {"epoch": "1", "accuracy": 0.5}, {"epoch": 1, "accuracy": "high"}],
-    "progress": [{"batches": -5}, {"batches": "x"}, {"batches": 16}, {"loss": "none"}, {"seconds": -1.0}, []],
+    "progress": [{"batches": -5}, {"batches": "x"}, {"batches": 46}, {"loss": "none"}, {"seconds": -1.0}, []],
     "scheduler": [None, {}, "x"],
     "optimizer": [None, {}, {"state": {}, "param_groups": []}],
     "origin": ["x", {}],
