@@ -140,29 +140,6 @@ def test_evaluation_is_the_mean_over_images_and_leaves_the_mode():
     assert one_by_one.confusion.counts.tolist() == at_once.confusion.counts.tolist()
 
 
-@pytest.mark.parametrize("schedule", [None, per_step, per_epoch])
-@pytest.mark.parametrize("optimizer", [None, lambda parameters: optim.Adam(parameters, 0.01)])
-def test_a_run_that_goes_on_from_its_state_ends_with_the_same_bits(schedule, optimizer):
-    def fresh():
-        return training(p=0.5, schedule=schedule, optimizer=optimizer)
-
-    whole = fresh()
-    list(fit(whole))
-    first = fresh()
-    for event in fit(first):
-        if isinstance(event, EpochDone):
-            break
-    state, parameters = first.state(), weights(first)
-    second = fresh()
-    second.network.load_state_dict({name: Tensor(array) for name, array in parameters.items()})
-    manual_seed(99)
-    second.load_state(state)
-    list(fit(second))
-    assert (second.step, second.best) == (whole.step, whole.best)
-    for name, array in weights(second).items():
-        np.testing.assert_array_equal(array, weights(whole)[name])
-
-
 def smoothed():
     """A loss that plans do not know, which is noticed at the first step."""
     return nn.CrossEntropyLoss(label_smoothing=0.1)
