@@ -1,5 +1,6 @@
 """Cases: tests that hold a promise of docs/reliability.md, and the table of what they tried."""
 
+import signal
 from collections import defaultdict
 from pathlib import Path
 
@@ -8,6 +9,11 @@ from reliability.catalogue import PROMISES
 from reliability.table import Outcome, as_text, write_into
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "reliability.md"
+
+
+# A shell starts what it puts into the background with SIGINT ignored, and so would all processes of the tests.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser):

@@ -8,6 +8,8 @@ import time
 
 from nnkit.training import checkpoint as checkpoints
 
+# What a test has to end, if it fails before it does.
+STARTED = []
 COMMAND = [sys.executable, "-c", "from nnkit.cli.main import main; main()"]
 # Each network and each way to run a step; small enough that a run of a dozen epochs takes seconds.
 KINDS = {
@@ -35,9 +37,11 @@ def arguments(*more, epochs=6):
 def begin(folder, *more, **options):
     """Start a run in a process of its own."""
     folder.mkdir(exist_ok=True)
-    return subprocess.Popen(
+    process = subprocess.Popen(
         arguments(*more, **options), cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
+    STARTED.append(process)
+    return process
 
 
 def finish(folder, *more, **options):
