@@ -52,7 +52,8 @@ class Signals:
             signal.set_wakeup_fd(-1)
             os.close(self._told)
         for number, handler in self._handlers.items():
-            signal.signal(number, handler)
+            # The process is ending by one already, and has its exit code: another one would end it in another way.
+            signal.signal(number, handler if self._received is None else signal.SIG_IGN)
 
     def defer(self) -> None:
         """From now on only note signals; `were_received` has to be asked often."""

@@ -184,3 +184,24 @@ def test_a_checkpoint_without_config_is_resumed_in_its_own_folder(tmp_path):
     subprocess.run(command, cwd=tmp_path / "b", check=True, timeout=120)
     assert list((tmp_path / "b").iterdir()) == []
     assert len(outcome(tmp_path / "a" / "run")["lines"]) == 2
+
+
+# Ends by a first signal, and gets others while the interpreter cleans up.
+AT_THE_END = """
+import atexit, os, signal, sys, time
+from nnkit.cli import main
+
+def again():
+    for _ in range(20):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.001)
+
+atexit.register(again)
+main.run = lambda *_: os.kill(os.getpid(), signal.SIGINT)
+main.main()
+"""
+
+
+def test_signals_at_the_very_end_change_nothing():
+    done = subprocess.run([sys.executable, "-c", AT_THE_END], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (130, "")
