@@ -164,7 +164,7 @@ def add_slots(partial, out):
 @inner_kernel
 def _count_not_finite(numbers):
     count = 0
-    for number in numbers:
-        # Infinity less infinity is NaN, which differs from everything.
-        count += number - number != 0
+    # By index: a loop over the numbers themselves is not turned into vectors.
+    for index in range(numbers.size):
+        count += not np.isfinite(numbers[index])
     return count
