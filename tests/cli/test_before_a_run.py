@@ -112,3 +112,22 @@ def test_a_cache_that_is_not_used_is_told(tmp_path):
     command = [sys.executable, "-c", "from nnkit.cli.main import main; main()", "env", "--json"]
     found = json.loads(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout)
     assert found["compiled kernels"] == f"not kept: everybody can write to {tmp_path}"
+
+
+def test_the_summary_of_a_config(capsys):
+    lines = out(capsys, "summary").splitlines()
+    assert lines[0] == "LeNet for images (N, 1, 32, 32)"
+    assert lines[2].split() == ["layer", "output", "calls", "parameters", "MFLOP", "kB"]
+    assert "conv2 (Conv2d)   (N, 16, 10, 10)              2,416  0.480   6.4" in lines
+    assert lines[-1] == "61,706 parameters (246.8 kB), 0.833 MFLOP an image"
+    (row,) = [line for line in out(capsys, "summary", "rnn").splitlines() if line.startswith("i2h")]
+    assert row.split() == ["i2h", "(Linear)", "(N,", "128)", "28", "20,096", "1.118", "14.3"]
+
+
+def test_the_summary_of_a_checkpoint_is_that_of_its_config(trained, capsys):
+    folder, _ = trained
+    path = folder / "runs" / "quickstart" / "best.safetensors"
+    assert out(capsys, "summary", str(path)) == out(capsys, "summary", "quickstart")
+    found = json.loads(out(capsys, "summary", str(path), "--json"))
+    assert (found["network"], found["total"]["parameters"], found["total"]["flops"]) == ("LeNet", 61_706, 833_040)
+    assert [layer["name"] for layer in found["layers"]] == ["", "conv1", "conv2", "fc1", "fc2", "fc3"]
