@@ -28,6 +28,7 @@ COMMANDS = {
     "schema": ("nnkit.cli.schema", "Print the JSON Schema of configs, for editors."),
     "eval": ("nnkit.cli.eval", "Measure a checkpoint on test images."),
     "profile": ("nnkit.cli.profile", "Measure where the time of a training step goes."),
+    "data": ("nnkit.cli.data", "List, download, verify or look at the data sets."),
     "inspect-graph": ("nnkit.cli.inspect_graph", "Print the grad_fn graph behind a loss."),
     "env": ("nnkit.cli.env", "Print versions and the machine, for bug reports."),
 }
