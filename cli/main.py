@@ -22,9 +22,15 @@ from nnkit.registry import closest
 # The one-line help stands here, so that `nnkit --help` imports no command, and with it no numerical library.
 COMMANDS = {
     "train": ("nnkit.cli.train", "Train a network from a config."),
+    "configs": ("nnkit.cli.configs", "List, print or copy the configs that come with nnkit."),
+    "validate": ("nnkit.cli.validate", "Check configs without training."),
+    "summary": ("nnkit.cli.summary", "Print the layers of a network, their shapes, parameters and FLOPs."),
+    "schema": ("nnkit.cli.schema", "Print the JSON Schema of configs, for editors."),
     "eval": ("nnkit.cli.eval", "Measure a checkpoint on test images."),
     "profile": ("nnkit.cli.profile", "Measure where the time of a training step goes."),
+    "data": ("nnkit.cli.data", "List, download, verify or look at the data sets."),
     "inspect-graph": ("nnkit.cli.inspect_graph", "Print the grad_fn graph behind a loss."),
+    "env": ("nnkit.cli.env", "Print versions and the machine, for bug reports."),
 }
 
 INTERRUPTED = 130

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import zipfile
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,15 @@ class Digits:
         part = slice(_TRAIN_COUNT) if split == "train" else slice(_TRAIN_COUNT, None)
         pixels = images[:_TRAIN_COUNT] / 255
         return ImageSet("digits", images[part], labels[part], self.classes, float(pixels.mean()), float(pixels.std()))
+
+    def place(self) -> str:
+        """See `DataSet.place`."""
+        return "part of nnkit"
+
+    def verify(self, split: str) -> Iterator[str]:
+        """See `DataSet.verify`."""
+        images = self.load(split)
+        yield f"{_FILE.name}: {len(images):,} images for {split}, as they come with nnkit"
 
 
 DATASETS.register("digits")(Digits())

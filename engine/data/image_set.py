@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from typing import Protocol
 
 import numpy as np
@@ -64,6 +65,12 @@ class DataSet(Protocol):
 
     def load(self, split: str, *, download: bool) -> ImageSet:
         """Return the `split` of the data, which is one of `SPLITS`."""
+
+    def place(self) -> str | None:
+        """Return where the data are, in words; None if they are not on this machine."""
+
+    def verify(self, split: str) -> Iterator[str]:
+        """Read a part, and yield a line about each of its files: whether it is the published one, and if not why."""
 
 
 DATASETS: Registry[DataSet] = Registry("data set")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from nnkit.data.download import download as fetch
@@ -104,6 +104,40 @@ class PublishedSet:
         check_labels(labels, len(self.classes), str(labels_path))
         check_counts(images, str(images_path), labels, str(labels_path))
         return ImageSet(self.name, images, labels, self.classes, self.mean, self.std)
+
+    def place(self) -> str | None:
+        """See `DataSet.place`."""
+        folders = [self._users_folder(split) for split in self.files]
+        if folders[0] is not None and len({*folders}) == 1:
+            return str(folders[0])
+        paths = [self._cache_path(file) for files in self.files.values() for file in files]
+        return str(paths[0].parent) if all(_exists(path) for path in paths) else None
+
+    def verify(self, split: str) -> Iterator[str]:
+        """See `DataSet.verify`.
+
+        Raises:
+            DataError: a file is missing or damaged.
+            FileAccessError: the file system refuses.
+        """
+        self.load(split, download=False)
+        folder = self._users_folder(split)
+        for file in self.files[split]:
+            path = self._cache_path(file) if folder is None else _find(folder, file)
+            mismatch = file.mismatch(path, read_idx(path, len(file.shape)))
+            yield f"{path}: {f'well-formed, but not the published file: {mismatch}' if mismatch else 'as published'}"
+
+    def fetch(self) -> Iterator[Path]:
+        """Fetch the files that are not in the cache folder, or not whole; yield the path of each.
+
+        Raises:
+            DataError: no mirror has a file.
+            FileAccessError: the file system refuses.
+        """
+        for files in self.files.values():
+            for file in files:
+                self._read_cached(file, download=True)
+                yield self._cache_path(file)
 
     def _users_folder(self, split: str) -> Path | None:
         """Return the folder of the user's that holds files of this split, if there is one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from nnkit.training.yaml_loader import Document, InvalidConfigError, Place, Prob
 
 # A config is a page of text; anything much larger is another kind of file.
 MAX_BYTES = 256 * 1024
+# The file beside a config that its first line names, for editors.
+SCHEMA_NAME = "nnkit.schema.json"
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,12 @@ def check(document: Document, overrides: Iterable[Override] = ()) -> Config:
     if problems:
         raise InvalidConfigError(problems)
     return config.written_in(document)
+
+
+def schema_text() -> str:
+    """Return the JSON Schema of configs, as the file `SCHEMA_NAME` has it."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **config_model().model_json_schema()}
+    return json.dumps(schema, indent=2) + "\n"
 
 
 def to_yaml(config: Config) -> str:

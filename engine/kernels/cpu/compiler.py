@@ -64,6 +64,11 @@ def is_kept() -> bool:
     return _FOLDER.obstacle is None and not numba.config.DISABLE_JIT  # type: ignore[attr-defined]
 
 
+def kept_in() -> tuple[Path, str | None]:
+    """Return the folder of the machine code, and why nothing is kept there, if so."""
+    return _FOLDER.path, _FOLDER.obstacle
+
+
 def _compiled(**options: Any) -> Callable[..., Any]:
     def decorate(function: Callable[..., Any]) -> Any:
         dispatcher: Any = numba.njit(**options)(function)

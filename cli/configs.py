@@ -1,0 +1,81 @@
+"""`nnkit configs`: the configs that come with nnkit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from nnkit.cli.console import printable, write
+from nnkit.errors import FileAccessError
+
+
+@click.group("configs")
+def command() -> None:
+    """List, print or copy the configs that come with nnkit.
+
+    \b
+    Examples:
+      nnkit configs ls
+      nnkit configs show lenet
+      nnkit configs cp lenet mine.yaml
+    """  # noqa: D301 (click wants the character, not a backslash)
+
+
+@command.command("ls")
+def list_all() -> None:
+    """List the names, and what each trains."""
+    # Pydantic takes a while to import.
+    from nnkit.training.config import built_in_configs
+
+    configs = built_in_configs()
+    width = max(map(len, configs))
+    write("\n".join(f"{name:<{width}}  {_title(path)}" for name, path in configs.items()))
+
+
+@command.command("show")
+@click.argument("name")
+def show(name: str) -> None:
+    """Print a config."""
+    write(_text(name).rstrip("\n"))
+
+
+@command.command("cp")
+@click.argument("name")
+@click.argument("path", required=False, type=click.Path(path_type=Path))
+def copy(name: str, path: Path | None) -> None:
+    """Copy a config to PATH [default: NAME.yaml here], to be changed; a file that exists stays as it is.
+
+    The schema that editors complete and check configs with is written beside it.
+    """
+    from nnkit.training.config import SCHEMA_NAME, schema_text
+
+    text = _text(name)
+    target = path or Path(f"{name}.yaml")
+    if target.is_dir():
+        target = target / f"{name}.yaml"
+    try:
+        with target.open("x", encoding="utf-8") as file:
+            file.write(text)
+        target.with_name(SCHEMA_NAME).write_text(schema_text(), encoding="utf-8")
+    except FileExistsError:
+        raise FileAccessError(f"{target}: exists already; choose another PATH") from None
+    except OSError as error:
+        raise FileAccessError(f"{error.filename}: cannot be written: {error.strerror}") from None
+    write(f"next: nnkit train {printable(str(target))}")
+
+
+def _text(name: str) -> str:
+    from nnkit.registry import unknown_name
+    from nnkit.training.config import built_in_configs
+
+    configs = built_in_configs()
+    if name not in configs:
+        raise click.UsageError(unknown_name("built-in config", name, configs))
+    return configs[name].read_text(encoding="utf-8")
+
+
+def _title(path: Path) -> str:
+    """Return the first sentence of the comment that a config opens with."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return next(line.lstrip("# ").rstrip(".") for line in lines if line.startswith("# ") and "$schema" not in line)

@@ -1,0 +1,136 @@
+"""`nnkit data`: the data sets, and what is in them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from nnkit.cli.console import printable, write
+from nnkit.errors import ConfigError
+
+if TYPE_CHECKING:
+    from nnkit.data import ImageSet
+
+_GAP = 2
+
+
+@click.group("data")
+def command() -> None:
+    """List, download, verify or look at the data sets.
+
+    \b
+    Examples:
+      nnkit data ls
+      nnkit data download mnist
+      nnkit data verify mnist
+      nnkit data show digits --label 7 --png sevens.png
+    """  # noqa: D301 (click wants the character, not a backslash)
+
+
+@command.command("ls")
+def list_all() -> None:
+    """List the data sets, and where their files are."""
+    # NumPy takes a while to import.
+    from nnkit.data import DATASETS
+
+    width = max(map(len, DATASETS.names()))
+    for name in DATASETS.names():
+        data_set = DATASETS.get(name)
+        place = data_set.place()
+        where = printable(place) if place else f"not on this machine; nnkit data download {name} fetches it"
+        write(f"{name:<{width}}  {len(data_set.classes)} classes  {where}")
+
+
+@command.command("download")
+@click.argument("name")
+def download(name: str) -> None:
+    """Fetch a data set into the cache folder, where its files are not there yet."""
+    from nnkit.data import DATASETS
+    from nnkit.data.published import PublishedSet
+
+    data_set = DATASETS.get(name)
+    if not isinstance(data_set, PublishedSet):
+        write(f"{name}: {data_set.place()}, there is nothing to download")
+        return
+    for path in data_set.fetch():
+        write(f"{printable(str(path))}: as published")
+
+
+@command.command("verify")
+@click.argument("name")
+def verify(name: str) -> None:
+    """Read all files of a data set, and compare them with what was published."""
+    from nnkit.data import DATASETS, SPLITS
+
+    data_set = DATASETS.get(name)
+    for split in SPLITS:
+        for line in data_set.verify(split):
+            write(printable(line))
+
+
+@command.command("show")
+@click.argument("name")
+@click.option("--split", type=click.Choice(["train", "test"]), default="train", show_default=True)
+@click.option("--label", metavar="CLASS", help="Only images of this class.")
+@click.option("--count", type=click.IntRange(1, 10_000), default=10, show_default=True, help="How many images.")
+@click.option("--start", type=click.IntRange(0), default=0, show_default=True, help="How many to pass over.")
+@click.option("--png", type=click.Path(path_type=Path, dir_okay=False), help="Write a contact sheet instead.")
+def show(name: str, split: str, label: str | None, count: int, start: int, png: Path | None) -> None:
+    """Draw images in the terminal, or as a PNG file (which needs the extra 'image')."""
+    from nnkit import data
+
+    images = _chosen(data.load(name, split), label, start, count)
+    if png is not None:
+        from nnkit.cli.contact_sheet import write_contact_sheet
+
+        write_contact_sheet(png, images)
+        write(f"{len(images)} images are in {printable(str(png))}")
+        return
+    write("\n".join(_drawn(images, shutil.get_terminal_size().columns)))
+
+
+def _chosen(images: ImageSet, label: str | None, start: int, count: int) -> ImageSet:
+    import numpy as np
+
+    from nnkit.registry import unknown_name
+
+    chosen = np.arange(len(images))
+    if label is not None:
+        if label not in images.classes:
+            raise ConfigError(unknown_name("class", label, images.classes))
+        chosen = np.flatnonzero(images.labels == images.classes.index(label))
+    chosen = chosen[start : start + count]
+    if not len(chosen):
+        raise ConfigError(f"--start {start}: there are not so many images")
+    return images.select(chosen)
+
+
+def _drawn(images: ImageSet, columns: int) -> list[str]:
+    """Return lines that show the images side by side, as many as fit, each with its class below."""
+    width = images.images.shape[2]
+    in_a_row = max(1, (columns + _GAP) // (width + _GAP))
+    lines: list[str] = []
+    for first in range(0, len(images), in_a_row):
+        part = slice(first, first + in_a_row)
+        pictures = [_picture(image) for image in images.images[part]]
+        lines += [(" " * _GAP).join(row).rstrip() for row in zip(*pictures, strict=True)]
+        names = [images.classes[number][:width] for number in images.labels[part].tolist()]
+        lines += [(" " * _GAP).join(f"{printable(name):^{width}}" for name in names).rstrip(), ""]
+    return lines[:-1]
+
+
+def _picture(image: object) -> list[str]:
+    """Return an image as lines, two rows of pixels to a line: dark ones are blank."""
+    import numpy as np
+
+    bright = np.asarray(image) > 96
+    if len(bright) % 2:
+        bright = np.vstack([bright, np.zeros_like(bright[:1])])
+    blocks = " ▀▄█"
+    return [
+        "".join(blocks[upper + 2 * lower] for upper, lower in zip(*pair, strict=True))
+        for pair in zip(bright[::2].tolist(), bright[1::2].tolist(), strict=True)
+    ]

@@ -1,0 +1,90 @@
+"""`nnkit summary`: what a network consists of."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nnkit.cli import options
+from nnkit.cli.console import announce_compilation, printable, write
+
+if TYPE_CHECKING:
+    from nnkit.profiling.summary import LayerSummary
+
+
+@click.command("summary")
+@click.argument("source", metavar="[CONFIG|CHECKPOINT]", default="lenet")
+@options.as_json
+def command(source: str, as_json: bool) -> None:
+    """Print the layers of a network with their output shapes, parameters, FLOPs and bytes.
+
+    FLOPs and bytes are those of one image in one forward pass: 2 FLOPs for each multiply-add of a convolution or
+    matrix product, and the bytes that operations write. A layer that is called several times counts each call,
+    and parameters that layers share count once. No data is read.
+
+    \b
+    Examples:
+      nnkit summary
+      nnkit summary rnn
+      nnkit summary runs/lenet/best.safetensors --json
+    """  # noqa: D301 (click wants the character, not a backslash)
+    # Numba and pydantic take most of a second to import; --help needs neither.
+    from nnkit.profiling.summary import summarize
+    from nnkit.training.load import load_run
+
+    announce_compilation()
+    config, network = load_run(source)
+    layers = summarize(network)
+    total = _total(layers)
+    if as_json:
+        rows = [dataclasses.asdict(layer) for layer in layers]
+        write(json.dumps({"network": config.network.name, "layers": rows, "total": total}))
+        return
+    height, width = network.input_size
+    write(f"{config.network.name} for images (N, 1, {height}, {width})\n")
+    write("\n".join(_table(layers, total)))
+    size = 4 * total["parameters"]
+    write(f"\n{total['parameters']:,} parameters ({size / 1e3:,.1f} kB), {total['flops'] / 1e6:,.3f} MFLOP an image")
+
+
+def _total(layers: Sequence[LayerSummary]) -> dict[str, int]:
+    names = ("parameters", "flops", "bytes_written")
+    return {name: sum(getattr(layer, name) for layer in layers) for name in names}
+
+
+def _table(layers: Sequence[LayerSummary], total: dict[str, Any]) -> list[str]:
+    rows = [("layer", "output", "calls", "parameters", "MFLOP", "kB")]
+    rows += [
+        (
+            printable(f"{layer.name or 'network'} ({layer.kind})"),
+            _shape(layer.shape),
+            f"{layer.calls:,}" if layer.calls != 1 else "",
+            *_counts(layer.parameters, layer.flops, layer.bytes_written),
+        )
+        for layer in layers
+    ]
+    rows.append(("total", "", "", *_counts(total["parameters"], total["flops"], total["bytes_written"])))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return [
+        "  ".join(
+            [f"{row[0]:<{widths[0]}}", f"{row[1]:<{widths[1]}}"]
+            + [f"{cell:>{size}}" for cell, size in zip(row[2:], widths[2:], strict=True)]
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def _shape(shape: tuple[int, ...] | None) -> str:
+    return "never called" if shape is None else f"(N{''.join(f', {size}' for size in shape[1:])})"
+
+
+def _counts(parameters: int, flops: int, bytes_written: int) -> tuple[str, str, str]:
+    return (
+        f"{parameters:,}" if parameters else "",
+        f"{flops / 1e6:,.3f}" if flops else "",
+        f"{bytes_written / 1e3:,.1f}" if bytes_written else "",
+    )
