@@ -24,7 +24,7 @@ COMMANDS = {
     "train": ("nnkit.cli.train", "Train a network from a config."),
     "configs": ("nnkit.cli.configs", "List, print or copy the configs that come with nnkit."),
     "validate": ("nnkit.cli.validate", "Check configs without training."),
-    "summary": ("nnkit.cli.summary", "Print the layers of a network, their shapes, parameters and FLOPs."),
+    "summary": ("nnkit.cli.summary", "Print the layers of a network and their sizes."),
     "schema": ("nnkit.cli.schema", "Print the JSON Schema of configs, for editors."),
     "eval": ("nnkit.cli.eval", "Measure a checkpoint on test images."),
     "profile": ("nnkit.cli.profile", "Measure where the time of a training step goes."),

@@ -11,9 +11,11 @@ from reliability.table import Outcome, as_text, write_into
 DOCUMENT = Path(__file__).parent.parent / "docs" / "reliability.md"
 
 
-# A shell starts what it puts into the background with SIGINT ignored, and so would all processes of the tests.
-if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# A shell starts what it puts into the background with SIGINT ignored, nohup does so with SIGHUP, and the processes of
+# the tests would do as their parent.
+for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, handler)
 
 
 def pytest_addoption(parser):
