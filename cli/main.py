@@ -14,7 +14,7 @@ import click
 from click.shell_completion import shell_complete
 
 from nnkit import __version__
-from nnkit.cli.console import prepare_streams, printable, settle_streams, tell
+from nnkit.cli.console import prepare_streams, printable, settle_streams, tell, write
 from nnkit.cli.signals import Signals, StoppedError
 from nnkit.errors import NnkitError
 from nnkit.registry import closest
@@ -138,6 +138,10 @@ def run(arguments: Sequence[str], signals: Signals | None = None) -> int:
 def _explain(error: Exception) -> int:
     """Tell about an error in one line (a config has one for each of its problems); return the exit code."""
     if isinstance(error, click.ClickException):
+        # A group of commands without a command; older versions of click do not have the class.
+        if type(error).__name__ == "NoArgsIsHelpError":
+            write(error.format_message())
+            return 0
         _say(f"error: {error.format_message()}{_help_hint(error)}")
         return error.exit_code
     if isinstance(error, NnkitError):
