@@ -65,11 +65,16 @@ def test_R1_R3_killed_runs_end_with_the_same_bits(kind, uninterrupted, tmp_path,
 
 @pytest.mark.case("R2")
 def test_R2_twenty_kills_in_one_run(uninterrupted, tmp_path, tried):
-    kind, epochs = "LeNet-plan", 160
-    kills = kill_at_random(tmp_path, kind, epochs, 20, random.Random(2))
+    kind = "LeNet-plan"
+    # A fast machine could be done with a short run before the last kill.
+    for epochs in (160, 320, 640):
+        folder = tmp_path / str(epochs)
+        kills = kill_at_random(folder, kind, epochs, 20, random.Random(2))
+        if kills == 20:
+            break
     assert kills == 20
-    assert completed(tmp_path, *KINDS[kind], *OFTEN, "--resume", "auto", epochs=epochs) == uninterrupted(kind, epochs)
-    left = sorted(path.name for path in (tmp_path / "run").iterdir())
+    assert completed(folder, *KINDS[kind], *OFTEN, "--resume", "auto", epochs=epochs) == uninterrupted(kind, epochs)
+    left = sorted(path.name for path in (folder / "run").iterdir())
     assert [name.split("-")[0] for name in left] == [
         *("best.safetensors", "config.yaml", "last.safetensors", "metrics.jsonl", "step")
     ]
