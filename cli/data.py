@@ -49,14 +49,14 @@ def list_all() -> None:
 def download(name: str) -> None:
     """Fetch a data set into the cache folder, where its files are not there yet."""
     from nnkit.data import DATASETS
-    from nnkit.data.published import PublishedSet
 
     data_set = DATASETS.get(name)
-    if not isinstance(data_set, PublishedSet):
-        write(f"{name}: {data_set.place()}, there is nothing to download")
-        return
+    found = False
     for path in data_set.fetch():
         write(f"{printable(str(path))}: as published")
+        found = True
+    if not found:
+        write(f"{name}: {data_set.place()}, there is nothing to download")
 
 
 @command.command("verify")

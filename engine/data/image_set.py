@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -68,6 +69,9 @@ class DataSet(Protocol):
 
     def place(self) -> str | None:
         """Return where the data are, in words; None if they are not on this machine."""
+
+    def fetch(self) -> Iterator[Path]:
+        """Fetch the files that are not in the cache folder, or not whole; yield the path of each there is to fetch."""
 
     def verify(self, split: str) -> Iterator[str]:
         """Read a part, and yield a line about each of its files: whether it is the published one, and if not why."""

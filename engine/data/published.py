@@ -90,17 +90,24 @@ class PublishedSet:
             DataError: files are missing, damaged or inconsistent.
             FileAccessError: the file system refuses.
         """
+        (images_path, images), (labels_path, labels) = self._read(split, download)
+        return self._checked(images_path, images, labels_path, labels)
+
+    def _read(self, split: str, download: bool) -> tuple[tuple[Path, Bytes], tuple[Path, Bytes]]:
+        """Return the images and the labels of a part, each with the file that they are from."""
         folder = self._users_folder(split)
         images_file, labels_file = self.files[split]
         if folder is None:
-            images_path, labels_path = self._cache_path(images_file), self._cache_path(labels_file)
-            images = self._read_cached(images_file, download)
-            labels = self._read_cached(labels_file, download)
-        else:
-            images_path, labels_path = _find(folder, images_file), _find(folder, labels_file)
-            images = read_idx(images_path, len(images_file.shape))
-            labels = read_idx(labels_path, len(labels_file.shape))
-            self._check_not_another(split, labels_path, labels)
+            return (
+                (self._cache_path(images_file), self._read_cached(images_file, download)),
+                (self._cache_path(labels_file), self._read_cached(labels_file, download)),
+            )
+        images, labels = _find(folder, images_file), _find(folder, labels_file)
+        found = read_idx(labels, len(labels_file.shape))
+        self._check_not_another(split, labels, found)
+        return (images, read_idx(images, len(images_file.shape))), (labels, found)
+
+    def _checked(self, images_path: Path, images: Bytes, labels_path: Path, labels: Bytes) -> ImageSet:
         check_labels(labels, len(self.classes), str(labels_path))
         check_counts(images, str(images_path), labels, str(labels_path))
         return ImageSet(self.name, images, labels, self.classes, self.mean, self.std)
@@ -120,15 +127,14 @@ class PublishedSet:
             DataError: a file is missing or damaged.
             FileAccessError: the file system refuses.
         """
-        self.load(split, download=False)
-        folder = self._users_folder(split)
-        for file in self.files[split]:
-            path = self._cache_path(file) if folder is None else _find(folder, file)
-            mismatch = file.mismatch(path, read_idx(path, len(file.shape)))
+        parts = self._read(split, download=False)
+        self._checked(*parts[0], *parts[1])
+        for file, (path, array) in zip(self.files[split], parts, strict=True):
+            mismatch = file.mismatch(path, array)
             yield f"{path}: {f'well-formed, but not the published file: {mismatch}' if mismatch else 'as published'}"
 
     def fetch(self) -> Iterator[Path]:
-        """Fetch the files that are not in the cache folder, or not whole; yield the path of each.
+        """See `DataSet.fetch`.
 
         Raises:
             DataError: no mirror has a file.
