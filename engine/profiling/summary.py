@@ -6,6 +6,8 @@ import functools
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from nnkit.models import Network
 from nnkit.nn import Module
 from nnkit.profiling.layers import Layers
@@ -91,6 +93,4 @@ def _new_elements(module: Module, counted: set[int]) -> int:
 
 
 def _is_view(array: Any, inputs: tuple[Any, ...]) -> bool:
-    import numpy as np
-
     return any(isinstance(each, Tensor) and np.may_share_memory(array, each.array) for each in inputs)
