@@ -46,8 +46,6 @@ class RunFolder:
         # Where the run was when it was last saved, and the time then.
         self._saved: tuple[int, ...] = ()
         self._saved_at = time.monotonic()
-        # The step of the checkpoint in last.safetensors, once it is this run's.
-        self._last: int | None = None
 
     def begin(self, training: Training, resumed: Path | None) -> None:
         """Write a first checkpoint, the metrics of the epochs that are done, and the config.
@@ -104,8 +102,8 @@ class RunFolder:
         """
         if self._saved == _place(training):
             return
-        packed, step = self._packed(training), training.step
-        self._background.submit(lambda: self._replace_last(packed, step))
+        packed, step, before = self._packed(training), training.step, self._saved_step()
+        self._background.submit(lambda: self._replace_last(packed, step, before))
         self._saved, self._saved_at = _place(training), time.monotonic()
 
     def add(self, event: EpochDone, training: Training) -> None:
@@ -117,13 +115,13 @@ class RunFolder:
         """
         line = metrics_file.line_of(event)
         best = checkpoints.pack(self._network_alone(training)) if event.improved else None
-        packed, step = self._packed(training), training.step
+        packed, step, before = self._packed(training), training.step, self._saved_step()
 
         def write() -> None:
             metrics_file.append(self._metrics, line)
             if best is not None:
                 checkpoints.write(self.path / BEST, best)
-            self._replace_last(packed, step)
+            self._replace_last(packed, step, before)
 
         self._background.submit(write)
         self._saved, self._saved_at = _place(training), time.monotonic()
@@ -149,15 +147,17 @@ class RunFolder:
         state = {**training.state(), "origin": self._origin}
         return checkpoints.pack(self._network_alone(training).with_state(state))
 
-    def _replace_last(self, packed: Packed, step: int) -> None:
-        """Write the newest checkpoint, keep the one before under another name, and remove what is not to be kept."""
+    def _saved_step(self) -> int:
+        return self._saved[1] if self._saved else 0
+
+    def _replace_last(self, packed: Packed, step: int, before: int) -> None:
+        """Write the checkpoint of a step, keep the one before it under another name, and remove what is too old."""
         spares = self.config.checkpoint.keep_last - 1
         last = self.path / LAST
         # The beginning of the run needs no spare.
-        if spares and self._last and self._last != step:
-            _link(last, self.path / f"step-{self._last}.safetensors")
+        if spares and before and before != step:
+            _link(last, self.path / f"step-{before}.safetensors")
         checkpoints.write(last, packed)
-        self._last = step
         earlier = earlier_checkpoints(self.path)
         kept = [number for number in earlier if number < step][:spares]
         for number, path in earlier.items():
