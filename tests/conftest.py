@@ -5,6 +5,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
+from browser import browser, open_page  # noqa: F401 (fixtures of all tests)
 from reliability.catalogue import PROMISES
 from reliability.table import Outcome, as_text, write_into
 
