@@ -19,7 +19,7 @@ FLOORS = (
     ("tensors",),
     ("autograd", "graph"),
     ("nn",),
-    ("optim", "data", "models", "plan"),
+    ("optim", "data", "imaging", "models", "plan"),
     ("profiling",),
     ("training",),
     ("nnkit",),
