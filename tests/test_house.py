@@ -22,6 +22,7 @@ FLOORS = (
     ("optim", "data", "imaging", "models", "plan"),
     ("profiling",),
     ("training",),
+    ("playground",),
     ("nnkit",),
     ("cli",),
 )
