@@ -16,7 +16,8 @@ from nnkit.optim import Optimizer
 from nnkit.optim.lr_scheduler import LRScheduler
 from nnkit.random import manual_seed
 from nnkit.tensors import Tensor, eye, no_grad, zeros
-from nnkit.training.schema import COMPONENTS, RUN_LENGTHS, Config
+from nnkit.training.components import COMPONENTS, RUN_LENGTHS
+from nnkit.training.schema import Config
 from nnkit.training.yaml_loader import InvalidConfigError, Problem
 
 Criterion = Callable[[Tensor, Tensor], Tensor]

@@ -7,17 +7,9 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 from nnkit.registry import closest, unknown_name
-from nnkit.training.schema import (
-    COMPONENTS,
-    RANGES,
-    AugmentConfig,
-    CheckpointConfig,
-    Config,
-    DataConfig,
-    TrainingConfig,
-    component_model,
-    names,
-)
+from nnkit.training.components import COMPONENTS, component_model, names
+from nnkit.training.ranges import RANGES
+from nnkit.training.schema import AugmentConfig, CheckpointConfig, Config, DataConfig, TrainingConfig
 from nnkit.training.yaml_loader import Document, Path, Problem, shortened, shown
 
 _EXPECTED = {

@@ -1,0 +1,81 @@
+"""The values that numbers in a config may have, by the names of what they are given to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import Field
+
+from nnkit.data.augmentation import LARGEST
+
+
+@dataclass(frozen=True)
+class Range:
+    """The values that a number may have; `None` is no limit on that side."""
+
+    at_least: float | None = None
+    above: float | None = None
+    at_most: float | None = None
+    below: float | None = None
+
+    def constraints(self) -> dict[str, Any]:
+        """Return the range as pydantic's field constraints."""
+        limits = {"ge": self.at_least, "gt": self.above, "le": self.at_most, "lt": self.below}
+        return {name: limit for name, limit in limits.items() if limit is not None}
+
+    def __str__(self) -> str:
+        words = {">=": self.at_least, ">": self.above, "<=": self.at_most, "<": self.below}
+        return " and ".join(f"{sign} {limit}" for sign, limit in words.items() if limit is not None)
+
+
+_POSITIVE = Range(above=0)
+_NOT_NEGATIVE = Range(at_least=0)
+_FRACTION = Range(at_least=0, below=1)
+_SIZE = Range(at_least=1, at_most=65_536)
+# A layer has at most as many numbers as the square of this: a quarter of a gigabyte.
+_WIDTH = Range(at_least=1, at_most=8192)
+
+# Ranges belong to names, so that a new optimizer or layer has them without a word here.
+RANGES = {
+    "alpha": _FRACTION,
+    "base_momentum": _FRACTION,
+    "batch_size": _SIZE,
+    "betas": _FRACTION,
+    "clip_grad_norm": _POSITIVE,
+    "dampening": Range(at_least=0, at_most=1),
+    "data_size": _WIDTH,
+    "div_factor": _POSITIVE,
+    "epochs": Range(at_least=1, at_most=1_000_000),
+    "every_seconds": _POSITIVE,
+    "every_steps": Range(at_least=1, at_most=2**31),
+    "eps": _NOT_NEGATIVE,
+    "eta_min": _NOT_NEGATIVE,
+    "final_div_factor": _POSITIVE,
+    "gamma": _POSITIVE,
+    "hidden_size": _WIDTH,
+    "keep_last": Range(at_least=1, at_most=1000),
+    "kernel_size": Range(at_least=1, at_most=1024),
+    "label_smoothing": Range(at_least=0, at_most=1),
+    "lr": _POSITIVE,
+    "max_lr": _POSITIVE,
+    "max_momentum": _FRACTION,
+    "momentum": _FRACTION,
+    "num_classes": _WIDTH,
+    "output_size": _WIDTH,
+    "patience": Range(at_least=1, at_most=1_000_000),
+    "pct_start": Range(at_least=0, at_most=1),
+    "seed": Range(at_least=0, at_most=2**63 - 1),
+    "step_size": Range(at_least=1, at_most=2**31),
+    "T_max": Range(at_least=1, at_most=2**31),
+    "threads": Range(at_least=1, at_most=1024),
+    "total_steps": Range(at_least=1, at_most=2**31),
+    "validation_fraction": _FRACTION,
+    "weight_decay": _NOT_NEGATIVE,
+    **{name: Range(at_least=0, at_most=largest) for name, largest in LARGEST.items()},
+}
+
+
+def bounds(name: str) -> Any:
+    """Return the constraint that numbers called `name` have, for an annotation."""
+    return Field(**RANGES.get(name, Range()).constraints())
