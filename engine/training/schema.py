@@ -10,7 +10,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, create_model
 
-from nnkit.training.components import Component, Schedule, Section, component_type, names, union
+from nnkit.training.components import (
+    CodeNetwork,
+    Component,
+    Schedule,
+    Section,
+    component_type,
+    names,
+    network_type,
+    union,
+)
 from nnkit.training.ranges import bounds
 from nnkit.training.yaml_loader import Document, InvalidConfigError, Path
 
@@ -98,7 +107,7 @@ class CheckpointConfig(Section):
 class Config(Section):
     """Everything that decides a run. `config_model` gives the model that checks the components, too."""
 
-    network: Component
+    network: Component | CodeNetwork
     data: DataConfig
     optimizer: Component
     scheduler: Schedule | None = None
@@ -107,6 +116,7 @@ class Config(Section):
     checkpoint: CheckpointConfig = CheckpointConfig()
 
     _document: Document | None = PrivateAttr(default=None)
+    _code_path: FilePath | None = PrivateAttr(default=None)
 
     def with_output(self, output: FilePath) -> Config:
         """Return the same config with another folder for the results."""
@@ -119,6 +129,22 @@ class Config(Section):
         """The folder for the results, if the config names one."""
         name = self.training.output
         return None if name is None else FilePath(os.fsdecode(name.encode()))
+
+    def with_code(self, network: CodeNetwork, path: FilePath) -> Config:
+        """Return the same config with another description of a network whose file is at `path`."""
+        config = self.model_copy(update={"network": network})
+        config._code_path = path
+        return config
+
+    @property
+    def code_path(self) -> FilePath:
+        """Where the file of a network in Python is: what names it in a file does so from the folder of that one."""
+        file = FilePath(getattr(self.network, "file"))  # noqa: B009 (only networks in Python have one)
+        document = self._document or Document("config")
+        if self._code_path:
+            return self._code_path
+        from_option = document.place(("network", "file")).source != document.source
+        return file if from_option else FilePath(document.source).parent / file
 
     def written_in(self, document: Document) -> Config:
         """Remember where each value was written, for messages; return the config itself."""
@@ -139,7 +165,7 @@ def config_model() -> type[Config]:
     return create_model(
         "Config",
         __base__=Config,
-        network=(component_type("network"), Field(description="The network.")),
+        network=(network_type(), Field(description="The network.")),
         data=(data, Field(description="The data set, and how it is cut into batches.")),
         optimizer=(component_type("optimizer"), Field(description="What moves the parameters.")),
         scheduler=(
