@@ -51,9 +51,7 @@ def command(configs: tuple[str, ...], settings: tuple[str, ...]) -> None:
         except ConfigError as error:
             problems += error.lines
         else:
-            rest = (
-                "" if may_run(config) else f", as far as can be told without {config.code_path} (--allow-code runs it)"
-            )
-            write(printable(f"{name}: valid{rest}"))
+            but = "" if may_run(config) else f", but for {config.code_path}, which has not been run; add --allow-code"
+            write(printable(f"{name}: valid{but}"))
     if problems:
         raise InvalidConfigsError(problems)

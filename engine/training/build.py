@@ -113,6 +113,27 @@ def build_criterion(config: Config) -> Criterion:
     return criterion
 
 
+def logits_of_an_image(config: Config, network: Network) -> Tensor:
+    """Return what a network makes of one image: (1, N).
+
+    Raises:
+        InvalidConfigError: its layers do not fit, or what it returns are no logits.
+    """
+    image = zeros(1, 1, *network.input_size)
+    # What users wrote raises anything.
+    objections = (Exception,) if isinstance(config.network, CodeNetwork) else OBJECTIONS
+    try:
+        with no_grad():
+            logits = network(image)
+    except objections as error:
+        where = fault(error) or f"{_failing_layer(network, image)}{one_line(error)}"
+        raise config.error(("network",), where) from None
+    if not isinstance(logits, Tensor) or logits.dim() != 2 or logits.shape[0] != 1:
+        got = str(tuple(logits.shape)) if isinstance(logits, Tensor) else f"a {type(logits).__name__}"
+        raise config.error(("network",), f"it returns {got} for one image, expected logits (1, classes)")
+    return logits
+
+
 def check_classes(config: Config, logits: Tensor, classes: Sequence[str]) -> None:
     """Raise InvalidConfigError unless there are logits (N, K) for each class of the data."""
     if logits.shape[1] != len(classes):
@@ -148,28 +169,12 @@ def _try_network(config: Config) -> None:
         check_fit(config, network, len(classes))
         logits = zeros(1, len(classes))
     else:
-        logits = _logits_of_an_image(config, network)
+        logits = logits_of_an_image(config, network)
         check_classes(config, logits, classes)
     try:
         build_criterion(config)(logits, zeros(1, dtype=int64))
     except OBJECTIONS as error:
         raise config.error(("loss",), one_line(error)) from None
-
-
-def _logits_of_an_image(config: Config, network: Network) -> Tensor:
-    image = zeros(1, 1, *network.input_size)
-    # What users wrote raises anything.
-    objections = (Exception,) if isinstance(config.network, CodeNetwork) else OBJECTIONS
-    try:
-        with no_grad():
-            logits = network(image)
-    except objections as error:
-        where = fault(error) or f"{_failing_layer(network, image)}{one_line(error)}"
-        raise config.error(("network",), where) from None
-    if not isinstance(logits, Tensor) or logits.dim() != 2 or logits.shape[0] != 1:
-        got = str(tuple(logits.shape)) if isinstance(logits, Tensor) else f"a {type(logits).__name__}"
-        raise config.error(("network",), f"it returns {got} for one image, expected logits (1, classes)")
-    return logits
 
 
 def _failing_layer(network: Network, image: Tensor) -> str:

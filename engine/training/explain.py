@@ -39,12 +39,11 @@ def explain(errors: list[ErrorDetails], document: Document) -> list[Problem]:
     for details in errors:
         path = _path(details, document.value)
         # What the YAML reader complained about has no value that could be judged.
-        is_doubtful = any(path[:length] in document.doubtful for length in range(len(path) + 1))
-        # A list is also called too short for items that are wrong themselves.
-        is_consequence = details["type"] == "too_short" and len(details["input"]) > 0
-        if not is_doubtful and not is_consequence:
+        if not any(path[:length] in document.doubtful for length in range(len(path) + 1)):
             found.setdefault(path, []).append(details)
-    return [_problem(path, about_one, document) for path, about_one in found.items()]
+    # A list with wrong items is also called too short, or no number where it could have been one.
+    above = {path[:length] for path in found for length in range(len(path))}
+    return [_problem(path, about_one, document) for path, about_one in found.items() if path not in above]
 
 
 def _path(details: ErrorDetails, value: Any) -> Path:

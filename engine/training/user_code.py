@@ -73,17 +73,14 @@ def build_user_network(config: Config, network: CodeNetwork) -> Module:
     Raises:
         CodeError: its code is not allowed, not there, or fails.
     """
-    path, source, digest = _read(config, network)
-    if not _is_allowed.get():
-        raise _error(config, "file", f"this would run the Python in {path}; look at it, then add --allow-code")
-    _compare(network, path, digest)
+    path, source, digest = _permitted(config, network)
     constructor = _class(config, network, _run(config, path, source, digest), path)
     _check_arguments(config, network, constructor)
     try:
         built: Module = constructor(**network.arguments)
     except Exception as error:
         raise _error(config, "file", fault(error) or f"{path}: {network.name}: {one_line(error)}") from None
-    built.input_size = _input_size(config, built)
+    _complete_input_size(config, built)
     return built
 
 
@@ -91,13 +88,12 @@ def noted(config: Config, output: Path) -> Config:
     """Return the config as a run in the folder `output` notes it: where its code is from there, and its checksum.
 
     Raises:
-        CodeError: the file is not there.
+        CodeError: the file is not there, or may not run.
     """
     network = config.network
     if not isinstance(network, CodeNetwork):
         return config
-    path, _, digest = _read(config, network)
-    _compare(network, path, digest)
+    path, _, digest = _permitted(config, network)
     file = os.path.realpath(path)
     # On Windows there is no way from one drive to another.
     with contextlib.suppress(ValueError):
@@ -121,11 +117,21 @@ def fault(error: BaseException) -> str | None:
     return f"{_shortest(Path(file))}:{line}: {type(error).__name__}: {message}"
 
 
+def _permitted(config: Config, network: CodeNetwork) -> tuple[Path, bytes, str]:
+    """Do as `_read` for a file that may run, and tell if it has changed."""
+    path, source, digest = _read(config, network)
+    if not _is_allowed.get():
+        raise _error(config, "file", f"this would run the Python in {path}; look at it, then add --allow-code")
+    if network.sha256 not in (None, digest):
+        warnings.warn(f"{path}: has changed since it was trained, its SHA-256 is another one", stacklevel=3)
+    return path, source, digest
+
+
 def _read(config: Config, network: CodeNetwork) -> tuple[Path, bytes, str]:
     """Return the file's path, its content and the SHA-256 of that."""
     path = _shortest(config.code_path)
     # What a run has noted may have moved apart from it.
-    if network.sha256 and not path.exists() and Path(path.name).is_file():
+    if network.sha256 and not os.path.exists(path) and os.path.isfile(path.name):
         path = Path(path.name)
     try:
         with open_regular(path, ConfigError) as file:
@@ -136,12 +142,6 @@ def _read(config: Config, network: CodeNetwork) -> tuple[Path, bytes, str]:
     if len(source) > MAX_BYTES:
         raise _error(config, "file", f"{path}: larger than {MAX_BYTES // 1024} KiB, expected a network")
     return path, source, hashlib.sha256(source).hexdigest()
-
-
-def _compare(network: CodeNetwork, path: Path, digest: str) -> None:
-    if network.sha256 not in (None, digest):
-        # Whoever wants it as it was has it in another place.
-        warnings.warn(f"{path}: has changed since it was trained, its SHA-256 is another one", stacklevel=3)
 
 
 def _shortest(path: Path) -> Path:
@@ -159,7 +159,8 @@ def _run(config: Config, path: Path, source: bytes, digest: str) -> types.Module
     # Dataclasses and others look for the module of a class while the file still runs.
     sys.modules[module.__name__] = _modules[path, digest] = module
     # A file finds those beside it, but behind all that is installed: a `random.py` there is not meant for others.
-    sys.path.append(str(path.parent))
+    folder = os.path.realpath(path.parent)
+    sys.path.append(folder)
     try:
         exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)
     except (Exception, SystemExit) as error:
@@ -167,7 +168,7 @@ def _run(config: Config, path: Path, source: bytes, digest: str) -> types.Module
         del sys.modules[module.__name__], _modules[path, digest]
         raise _error(config, "file", message) from None
     finally:
-        sys.path.remove(str(path.parent))
+        sys.path.remove(folder)
     return module
 
 
@@ -189,7 +190,7 @@ def _check_arguments(config: Config, network: CodeNetwork, constructor: type[Mod
     named = {each.name: each for each in parameters if each.kind in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY)}
     problems: list[Problem] = []
     if not any(each.kind is each.VAR_KEYWORD for each in parameters):
-        for name in network.arguments.keys() - named.keys():
+        for name in [name for name in network.arguments if name not in named]:
             message = unknown_name("argument", shortened(name), named)
             problems += config.error(("network", "arguments", name), message).problems
     for name, each in named.items():
@@ -199,15 +200,14 @@ def _check_arguments(config: Config, network: CodeNetwork, constructor: type[Mod
         raise CodeError(problems)
 
 
-def _input_size(config: Config, network: Module) -> tuple[int, int]:
-    size = getattr(network, "input_size", INPUT_SIZE)
-    are_sides = isinstance(size, (tuple, list)) and all(
-        type(side) is int and 1 <= side <= LARGEST_IMAGE for side in size
-    )
-    if are_sides and len(size) == 2:
-        return size[0], size[1]
-    given, expected = shortened(repr(size)), f"two integers from 1 to {LARGEST_IMAGE}"
-    raise _error(config, "class", f"{type(network).__name__}.input_size is {given}, expected {expected}")
+def _complete_input_size(config: Config, network: Module) -> None:
+    if not hasattr(network, "input_size"):
+        network.input_size = INPUT_SIZE
+    size = network.input_size
+    are_sides = isinstance(size, (tuple, list)) and all(type(each) is int and each > 0 for each in size)
+    if not are_sides or len(size) != 2 or max(size) > LARGEST_IMAGE:
+        given, expected = shortened(repr(size)), f"two integers from 1 to {LARGEST_IMAGE}"
+        raise _error(config, "class", f"{type(network).__name__}.input_size is {given}, expected {expected}")
 
 
 def _error(config: Config, key: str, message: str) -> CodeError:
