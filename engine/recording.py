@@ -13,8 +13,8 @@ from nnkit.ops import Operation
 class Call(NamedTuple):
     """One operation on tensors, numbers and options, and the tensors that came out of it.
 
-    Of an operation in place `target` is the tensor that got the result as its new value; the first input is a copy of the
-    old one.
+    `target` is the tensor that an operation in place has given a new value; its first input then is a copy of the old
+    one.
     """
 
     operation: type[Operation]
