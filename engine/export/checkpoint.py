@@ -16,6 +16,7 @@ from nnkit.export.conversion import graph_of
 from nnkit.export.graph import Graph
 from nnkit.kernels import backend_for
 from nnkit.models import Network
+from nnkit.registry import unknown_name
 from nnkit.training.checkpoint import Checkpoint, parameters_of
 from nnkit.training.files import write_atomically
 from nnkit.training.load import load_checkpoint
@@ -78,7 +79,6 @@ def export_checkpoint(
         _require_onnx()
     _, network, saved = load_checkpoint(checkpoint)
     target = _target(checkpoint, output, format, force=force)
-    network.eval()
     graph, difference = None, None
     if format == "onnx":
         try:
@@ -95,12 +95,15 @@ def export_checkpoint(
 
 
 def _format(output: Path | None, format: str | None) -> str:
-    endings = {".onnx": "onnx", ".safetensors": "safetensors", ".npz": "npz"}
-    if format is not None or output is None or output.is_dir():
-        return format or "onnx"
-    if output.suffix not in endings:
-        raise ConfigError(f"{output}: expected a name that ends with {', '.join(endings)}, or a --format")
-    return endings[output.suffix]
+    if format is None and output is not None and not output.is_dir():
+        format = output.suffix.removeprefix(".").lower()
+        if format not in SUFFIXES:
+            endings = ", ".join(f".{name}" for name in SUFFIXES)
+            raise ConfigError(f"{output}: expected a name that ends with {endings}, or a --format")
+    format = format or "onnx"
+    if format not in SUFFIXES:
+        raise ConfigError(unknown_name("format", format, SUFFIXES))
+    return format
 
 
 def _target(checkpoint: Path, output: Path | None, format: str, *, force: bool) -> Path:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nnkit.errors import ExportError
-from nnkit.export.graph import IMAGES, Graph, Images, Input, Value, dimensions_of
+from nnkit.export.graph import IMAGES, Dimensions, Graph, Images, Input, Value
 from nnkit.export.operations import OPERATORS
 from nnkit.export.pixels import normalised
 from nnkit.export.step import Step
@@ -108,8 +108,7 @@ class Conversion:
         step = Step(
             graph=self._graph,
             inputs=[self._input(pair) for pair in inputs],
-            kinds=[one.array.dtype if isinstance(one, Tensor) else None for one, _ in inputs],
-            shapes=[_value(pair).dimensions if isinstance(pair[0], Tensor) else () for pair in inputs],
+            values=[_value(pair) if isinstance(pair[0], Tensor) else None for pair in inputs],
             options=_common(first.options, second.options),
             results=[_value(pair) for pair in zip(first.results, second.results, strict=True)],
         )
@@ -157,7 +156,7 @@ class Conversion:
 
     def _constant(self, first: Array, second: Array) -> str:
         """Return the name of an array that two passes have in common, apart from the number of images in it."""
-        dimensions = dimensions_of((first.shape, second.shape), BATCHES)
+        dimensions = _dimensions(first.shape, second.shape)
         # Where sizes differ, one row stands for all.
         row = tuple(slice(1) if isinstance(size, Images) else slice(None) for size in dimensions)
         if not all(np.array_equal(each, np.broadcast_to(first[row], each.shape)) for each in (first, second)):
@@ -167,8 +166,24 @@ class Conversion:
 
 
 def _value(pair: Pair) -> Value:
-    first, second = (each.array for each in pair)
-    return Value(first.dtype, dimensions_of((first.shape, second.shape), BATCHES))
+    return Value(pair[0].array.dtype, _dimensions(*(tensor.array.shape for tensor in pair)))
+
+
+def _dimensions(first: Sequence[int], second: Sequence[int]) -> Dimensions:
+    """Return the dimensions of what has these shapes for the two batches.
+
+    Raises:
+        ExportError: they do not grow with the batch, or have not one number of dimensions.
+    """
+    if len(first) != len(second):
+        raise ExportError(f"has {len(first)} or {len(second)} dimensions, depending on the number of images")
+    fewer, more = BATCHES
+    result: list[int | Images] = []
+    for one, other in zip(first, second, strict=True):
+        if one != other and (one * more != other * fewer or one % fewer):
+            raise ExportError(f"has a size of {one} for {fewer} images and of {other} for {more}")
+        result.append(one if one == other else Images(one // fewer))
+    return tuple(result)
 
 
 def _common(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:

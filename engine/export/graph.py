@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from nnkit.errors import ExportError
 from nnkit.kernels.layout import Array
 
 IMAGES, LOGITS = "images", "logits"
@@ -100,14 +98,14 @@ class Graph:
 
     def sizes(self, dimensions: Dimensions) -> str:
         """Return the name of a list of sizes, which are counted when the graph runs if they depend on the batch."""
-        if not any(isinstance(size, Images) for size in dimensions):
-            return self.integers(*dimensions)  # type: ignore[arg-type]
+        fixed = [size for size in dimensions if not isinstance(size, Images)]
+        if len(fixed) == len(dimensions):
+            return self.integers(*fixed)
         return self.add("Concat", *map(self._size, dimensions), axis=0)
 
     def _size(self, size: int | Images) -> str:
         if not isinstance(size, Images):
             return self.integers(size)
-        # The same for all, so that a graph counts its images once.
         key = ("images", size.factor)
         if key not in self._known:
             count = self.add("Shape", IMAGES, start=0, end=1)
@@ -144,23 +142,3 @@ class Graph:
         self.constants = {each: array for each, array in self.constants.items() if each in needed}
         self.values = {each: value for each, value in self.values.items() if each in self.nodes}
         self.values[LOGITS] = logits
-
-
-def dimensions_of(shapes: Sequence[Sequence[int]], batches: Sequence[int]) -> Dimensions:
-    """Return the dimensions of something that has one of two shapes, depending on the number of images.
-
-    Raises:
-        ExportError: they do not grow with the batch, or have not one number of dimensions.
-    """
-    first, second = shapes
-    if len(first) != len(second):
-        raise ExportError(f"has {len(first)} dimensions or {len(second)}, depending on the number of images")
-    result: list[int | Images] = []
-    for one, other in zip(first, second, strict=True):
-        if one == other:
-            result.append(one)
-        elif one * batches[1] == other * batches[0] and one % batches[0] == 0:
-            result.append(Images(one // batches[0]))
-        else:
-            raise ExportError(f"has a size of {one} for {batches[0]} images and of {other} for {batches[1]}")
-    return tuple(result)

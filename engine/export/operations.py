@@ -120,7 +120,7 @@ def _extreme(reduce: str, find: str) -> Converter:
 
 def _variance(step: Step) -> str:
     name, graph = step.name(0), step.graph
-    freedom = max(math.prod(fixed(step.shapes[0][axis] for axis in _axes(step))) - step.options.get("correction", 1), 0)
+    freedom = max(math.prod(fixed(step.shape(0)[axis] for axis in _axes(step))) - step.options.get("correction", 1), 0)
     centred = graph.add("Sub", name, _reduce(step, "ReduceMean", name, keepdim=True))
     total = _reduce(step, "ReduceSum", graph.add("Mul", centred, centred), keepdim=step.keepdim)
     return graph.add("Div", total, step.number(freedom))
@@ -248,7 +248,7 @@ def _convolution(step: Step) -> str:
         *names,
         dilations=list(options["dilation"]),
         group=options["groups"],
-        kernel_shape=fixed(step.shapes[1][2:]),
+        kernel_shape=fixed(step.shape(1)[2:]),
         pads=list(options["padding"]) * 2,
         strides=list(options["stride"]),
     )
@@ -260,7 +260,7 @@ def _max_pool(step: Step) -> str:
     names = ("kernel_size", "stride", "padding", "dilation")
     kernel, stride, padding, dilation = (step.options[name] for name in names)
     ends = []
-    sizes = zip(fixed(step.shapes[0][2:]), fixed(step.dimensions[2:]), strict=True)
+    sizes = zip(fixed(step.shape(0)[2:]), fixed(step.dimensions[2:]), strict=True)
     for axis, (size, windows) in enumerate(sizes):
         # What a last window that sticks out needs: run-times disagree about `ceil_mode`, which would say the same.
         reach = (windows - 1) * stride[axis] + dilation[axis] * (kernel[axis] - 1) + 1

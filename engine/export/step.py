@@ -17,16 +17,14 @@ class Step(NamedTuple):
     Attributes:
         graph: where its nodes go.
         inputs: the names of tensors; numbers and None as they are.
-        kinds: the element types of tensors, None for others.
-        shapes: the dimensions of tensors, none for others.
+        values: what is known of tensors, None for others.
         options: those of the operation; a shape among them is in `results`.
         results: what is to come out.
     """
 
     graph: Graph
     inputs: Sequence[Any]
-    kinds: Sequence[np.dtype[Any] | None]
-    shapes: Sequence[Dimensions]
+    values: Sequence[Value | None]
     options: dict[str, Any]
     results: Sequence[Value]
 
@@ -43,19 +41,24 @@ class Step(NamedTuple):
     @property
     def ndim(self) -> int:
         """The number of dimensions of the first input."""
-        return len(self.shapes[0])
+        return len(self.shape(0))
 
     @property
     def keepdim(self) -> bool:
         """Whether a reduction leaves dimensions of size 1."""
         return bool(self.options.get("keepdim", False))
 
+    def shape(self, number: int) -> Dimensions:
+        """Return the dimensions of an input; a number has none."""
+        value = self.values[number]
+        return () if value is None else value.dimensions
+
     def name(self, number: int, kind: np.dtype[Any] | None = None) -> str:
         """Return the name of an input, as another element type if one is given."""
-        value, own = self.inputs[number], self.kinds[number]
-        if own is None:
-            return self.graph.constant(value, kind)
-        return value if kind in (None, own) else self.graph.add("Cast", value, to=kind)
+        given, value = self.inputs[number], self.values[number]
+        if value is None:
+            return self.graph.constant(given, kind)
+        return given if kind in (None, value.kind) else self.graph.add("Cast", given, to=kind)
 
     def names(self) -> list[str]:
         """Return the names of all inputs, as the element type of the result."""

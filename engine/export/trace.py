@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -26,18 +27,27 @@ class Pass(NamedTuple):
     layers: Sequence[str]
 
 
+@contextlib.contextmanager
+def evaluating(network: Module) -> Iterator[None]:
+    """Have a network in evaluation mode, and without gradients."""
+    modes = [(module, module.training) for module in network.modules()]
+    network.eval()
+    try:
+        with no_grad():
+            yield
+    finally:
+        for module, training in modes:
+            module.training = training
+
+
 def trace(network: Module, shape: Sequence[int]) -> tuple[Pass, Pass]:
-    """Run a network in evaluation mode on two batches of different random images (N, *shape).
+    """Run a network on two batches of different random images (N, *shape).
 
     Raises:
         ExportError: it depends on more than its operations on the images, or differs between the two.
     """
-    was_training = network.training
-    network.eval()
-    try:
+    with evaluating(network):
         first, second = (_run(network, batch, shape) for batch in BATCHES)
-    finally:
-        network.train(was_training)
     if [call.operation for call in first.calls] != [call.operation for call in second.calls]:
         raise ExportError("the network takes other steps for other images or batches")
     return first, second
@@ -46,7 +56,7 @@ def trace(network: Module, shape: Sequence[int]) -> tuple[Pass, Pass]:
 def _run(network: Module, batch: int, shape: Sequence[int]) -> Pass:
     numbers = np.random.default_rng(batch).standard_normal((batch, *shape))
     images = Tensor(numbers.astype(np.float32))
-    with no_grad(), Recording() as recording, Layers(network, recording) as layers:
+    with Recording() as recording, Layers(network, recording) as layers:
         logits = network(images)
     if recording.obstacle is not None or recording.remade:
         found = recording.obstacle or "random numbers"

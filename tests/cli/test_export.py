@@ -2,7 +2,9 @@
 
 import json
 import re
+import shlex
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from nnkit.data import load
 pytest.importorskip("onnx", reason="needs the extra onnx")
 onnxruntime = pytest.importorskip("onnxruntime", reason="needs the extra onnx")
 
+PAGE = Path(__file__).parent.parent.parent / "docs" / "export.md"
 BEST = "runs/quickstart/best.safetensors"
 
 
@@ -73,6 +76,23 @@ def test_the_snippet_in_the_help_runs(best, capsys):
     found = {}
     exec(code.replace("runs/lenet/best.onnx", "runs/lenet.onnx"), found)
     assert found["logits"].shape == (1, 10)
+
+
+def test_the_page_about_it_can_be_followed(best, capsys, monkeypatch):
+    best.parent.rename("runs/lenet")
+    blocks = re.findall(r"^```(console|python)\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    found = {}
+    # The commands come first, because the blocks of Python read what they write.
+    for _, code in [block for block in blocks if block[0] == "console"]:
+        for line in code.splitlines():
+            out(capsys, *shlex.split(line.removeprefix("$ nnkit ")))
+    # The example enters an operation of its own.
+    monkeypatch.setattr("nnkit.export.OPERATORS", {})
+    for _, code in [block for block in blocks if block[0] == "python"]:
+        exec(code, found)
+    assert (found["classes"].shape, found["logits"].shape) == ((5,), (5, 10))
+    assert found["state_dict"]["conv1.weight"].shape == found["weight"].shape == (6, 1, 5, 5)
+    assert found["metadata"]["network"] == "LeNet"
 
 
 @pytest.mark.parametrize(

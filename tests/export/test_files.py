@@ -190,6 +190,11 @@ def test_without_the_libraries(checkpoint, monkeypatch):
     ("output", "options", "message"),
     [
         ("x.pt", {}, r"x\.pt: expected a name that ends with \.onnx, \.safetensors, \.npz, or a --format"),
+        (
+            "x.onnx",
+            {"format": "onx"},
+            r"unknown format 'onx', did you mean 'onnx'\? \(choose from: npz, onnx, s",
+        ),
         ("x.npz", {"raw_pixels": True}, "only ONNX files can take raw pixels, npz files hold nothing but arrays"),
     ],
 )
