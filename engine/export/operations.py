@@ -37,9 +37,9 @@ def _with_alpha(operator: str) -> Converter:
     def convert(step: Step) -> str:
         first, second = step.names()
         alpha = step.options.get("alpha", 1)
-        return step.graph.add(
-            operator, first, second if alpha == 1 else step.graph.add("Mul", second, step.number(alpha))
-        )
+        if alpha != 1:
+            second = step.graph.add("Mul", second, step.number(alpha))
+        return step.graph.add(operator, first, second)
 
     return convert
 
@@ -75,8 +75,6 @@ def _cast(step: Step) -> str:
 
 def _softmax(operator: str) -> Converter:
     def convert(step: Step) -> str:
-        if not step.ndim:
-            raise ExportError("has no dimension to go along")
         return step.graph.add(operator, step.name(0), axis=wrap_dim(step.options["dim"], step.ndim))
 
     return convert
@@ -108,10 +106,7 @@ def _reduction(operator: str) -> Converter:
 
 def _extreme(reduce: str, find: str) -> Converter:
     def convert(step: Step) -> tuple[str, str]:
-        name = step.name(0)
-        if not step.ndim:
-            return name, step.graph.constant(0, INT64)
-        axis = wrap_dim(step.options["dim"], step.ndim)
+        name, axis = step.name(0), wrap_dim(step.options["dim"], step.ndim)
         values = _reduce(step, reduce, name, keepdim=step.keepdim)
         return values, step.graph.add(find, name, axis=axis, keepdims=int(step.keepdim))
 
