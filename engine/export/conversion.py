@@ -160,7 +160,9 @@ class Conversion:
         # Where sizes differ, one row stands for all.
         row = tuple(slice(1) if isinstance(size, Images) else slice(None) for size in dimensions)
         if not all(np.array_equal(each, np.broadcast_to(first[row], each.shape)) for each in (first, second)):
-            raise ExportError("gets values that no operation made: a comparison, detach() or NumPy may have")
+            raise ExportError(
+                "gets values that no recorded operation made, such as those of a comparison, detach() or NumPy"
+            )
         name = self._graph.constant(first[row])
         return name if first.shape == second.shape else self._graph.expanded(name, dimensions)
 
