@@ -160,9 +160,7 @@ class Conversion:
         # Where sizes differ, one row stands for all.
         row = tuple(slice(1) if isinstance(size, Images) else slice(None) for size in dimensions)
         if not all(np.array_equal(each, np.broadcast_to(first[row], each.shape)) for each in (first, second)):
-            raise ExportError(
-                "gets values that no recorded operation made, such as those of a comparison, detach() or NumPy"
-            )
+            raise ExportError("gets values of what is not recorded, such as a comparison, detach() or NumPy")
         name = self._graph.constant(first[row])
         return name if first.shape == second.shape else self._graph.expanded(name, dimensions)
 

@@ -247,8 +247,8 @@ REFUSALS = {
     "mask of numbers": (lambda self, x: x[:, [True, False]], "uses Index, which picks by a mask or by several lists"),
     "lists": (lambda self, x: x[:, [0, 1], [2, 3]], "uses Index, which picks by a mask or by several lists"),
     "item": (_item, "the network uses item(), which a graph cannot follow"),
-    "compared": (_compared, "uses Where, which gets values that no recorded operation made, such as those of a comp"),
-    "detached": (_detached, "uses Add, which gets values that no recorded operation made"),
+    "compared": (_compared, "uses Where, which gets values of what is not recorded, such as a comparison, detach()"),
+    "detached": (_detached, "uses Add, which gets values of what is not recorded"),
     "dropout": (lambda self, x: F.dropout(x), "the network uses random numbers, which a graph cannot follow"),
     "random": (lambda self, x: x + nnkit.randn(6), "the network uses random numbers"),
     "other steps": (_other_steps, "the network takes other steps for other images or batches"),
@@ -269,7 +269,7 @@ REFUSALS = {
     "two tensors": (lambda self, x: (x, x), "the network returns tuple, expected one tensor"),
     "no images": (
         lambda self, x: nnkit.arange(len(x)),
-        "the network returns a tensor that gets values that no recorded operation",
+        "the network returns a tensor that gets values of what is not recorded",
     ),
 }
 
