@@ -25,7 +25,6 @@ from nnkit.optim import OPTIMIZERS
 from nnkit.optim.lr_scheduler import SCHEDULERS
 from nnkit.registry import Registry
 from nnkit.training.ranges import bounds
-from nnkit.training.yaml_loader import Path
 
 # Arguments that the training run gives itself, or that have no meaning or no effect in it.
 RUN_ARGUMENTS = {
@@ -35,8 +34,6 @@ RUN_ARGUMENTS = {
 }
 # Lengths of a schedule. Where a config leaves them out, the schedule lasts as long as the run.
 RUN_LENGTHS = {"T_max", "total_steps"}
-# Where layers are listed.
-LAYERS_PATH: Path = ("network", "layers")
 # More layers than anybody writes into a file.
 MOST_LAYERS = 256
 _ARGUMENTS = re.compile(r"^Args:\n((?: {4}.*\n?|\n)+)", re.MULTILINE)

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 from nnkit.registry import closest, unknown_name
-from nnkit.training.components import COMPONENTS, LAYERS_PATH, MOST_LAYERS, component_model, names
+from nnkit.training.components import COMPONENTS, MOST_LAYERS, component_model, names
 from nnkit.training.ranges import RANGES
 from nnkit.training.schema import AugmentConfig, CheckpointConfig, Config, DataConfig, TrainingConfig
 from nnkit.training.yaml_loader import Document, Path, Problem, shortened, shown
@@ -76,7 +76,7 @@ def _message(path: Path, errors: list[ErrorDetails]) -> str:
         return f"expected {max(int(error['loc'][-1]) for error in errors) + 1} values, got {len(value)}"
     if kind == "missing":
         return "missing"
-    if kind in ("too_short", "too_long") and path == LAYERS_PATH:
+    if kind == "too_short" or context.get("max_length") == MOST_LAYERS:
         return f"expected 1 to {MOST_LAYERS} layers, got {len(value)}"
     if kind == "too_long":
         return f"expected {context['max_length']} values, got {len(value)}"
@@ -100,8 +100,8 @@ def _message(path: Path, errors: list[ErrorDetails]) -> str:
 
 
 def _kind_of(path: Path) -> str:
-    """Return what is named at a path: a layer, or what the section is called after."""
-    return "layer" if path[:-1][: len(LAYERS_PATH)] == LAYERS_PATH else str(path[0])
+    """Return what is named at a path: a layer of a list in the network, or what the section is called after."""
+    return "layer" if path[0] == "network" and len(path) > 2 else str(path[0])
 
 
 def _missing_name(kind: str, value: dict[str, Any]) -> str:
@@ -116,7 +116,7 @@ def _missing_name(kind: str, value: dict[str, Any]) -> str:
 def _unknown_key(path: Path, value: dict[str, Any]) -> str:
     *parents, key = path
     if _kind_of(path) == "layer":
-        here, elsewhere = _keys_of("layer", value["network"]["layers"][path[len(LAYERS_PATH)]]), []
+        here, elsewhere = _keys_of("layer", value["network"][path[1]][path[2]]), []
     else:
         known = _keys(value)
         here = known.get(".".join(str(part) for part in parents), [])

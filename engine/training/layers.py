@@ -12,11 +12,13 @@ from nnkit.models import Sequential
 from nnkit.nn import LAYERS, Module
 from nnkit.tensors import Tensor, no_grad, zeros
 from nnkit.tensors.limits import at_most
-from nnkit.training.components import LAYERS_PATH, Component
+from nnkit.training.components import Component
 from nnkit.training.objections import OBJECTIONS, one_line
 from nnkit.training.schema import Config
 from nnkit.training.yaml_loader import InvalidConfigError, Path, Problem
 
+# Where the layers of `Sequential` are listed.
+_PATH: Path = ("network", "layers")
 # A quarter of a gigabyte of parameters; and of the images that are worked on side by side, 16 of these.
 MOST_PARAMETERS = 2**26
 MOST_OUTPUTS = 2**22
@@ -76,7 +78,7 @@ def classes_error(config: Config, outputs: int, classes: int) -> InvalidConfigEr
     for index, component in reversed(list(enumerate(getattr(config.network, "layers", ())))):
         for name in ("out_features", "out_channels"):
             if name in component.arguments():
-                return config.error((*LAYERS_PATH, index, name), f"{problem}; write {classes}")
+                return config.error((*_PATH, index, name), f"{problem}; write {classes}")
     return config.error(("network",), problem)
 
 
@@ -147,7 +149,7 @@ class _Fitting:
             self.problems += classes_error(self._config, output.shape[1], classes).problems
 
     def _complain(self, index: int, message: str, *below: str) -> None:
-        self.problems += self._config.error((*LAYERS_PATH, index, *below), message).problems
+        self.problems += self._config.error((*_PATH, index, *below), message).problems
 
 
 def _output(name: str, layer: Module, x: Tensor) -> Tensor:

@@ -138,13 +138,13 @@ class Config(Section):
 
     @property
     def code_path(self) -> FilePath:
-        """Where the file of a network in Python is: what names it in a file does so from the folder of that one."""
-        file = FilePath(getattr(self.network, "file"))  # noqa: B009 (only networks in Python have one)
-        document = self._document or Document("config")
+        """Where the file of a network in Python is: a config or checkpoint names it from its own folder."""
         if self._code_path:
             return self._code_path
-        from_option = document.place(("network", "file")).source != document.source
-        return file if from_option else FilePath(document.source).parent / file
+        file = FilePath(getattr(self.network, "file"))  # noqa: B009 (only networks in Python have one)
+        document = self._document or Document("config")
+        is_from_option = document.place(("network", "file")).source != document.source
+        return file if is_from_option else FilePath(document.source).parent / file
 
     def written_in(self, document: Document) -> Config:
         """Remember where each value was written, for messages; return the config itself."""
