@@ -82,7 +82,7 @@ class Schedule(Component):
 class CodeNetwork(Section):
     """A network that the user wrote in Python, which runs only where the command line says so."""
 
-    file: Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f]+\.py$", max_length=4096)] = Field(
+    file: Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f]+\.py$", max_length=1024)] = Field(
         description="The Python file, from the folder of this config."
     )
     arguments: dict[str, JsonValue] = Field(default={}, description="Arguments of the constructor.")

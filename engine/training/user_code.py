@@ -114,7 +114,7 @@ def fault(error: BaseException) -> str | None:
     if not places:
         return None
     file, line = places[-1]
-    return f"{_shortest(Path(file))}:{line}: {type(error).__name__}: {message}"
+    return f"{_shortest(Path(file))}:{line}: {type(error).__name__}{f': {message}' if message else ''}"
 
 
 def _permitted(config: Config, network: CodeNetwork) -> tuple[Path, bytes, str]:

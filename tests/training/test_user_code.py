@@ -120,6 +120,7 @@ AT_FILE, AT_CLASS, AT_NETWORK = (
         ("x = 1 +\n", f"{AT_FILE}my_net.py:1: SyntaxError: invalid syntax"),
         ("\nx = y\n", f"{AT_FILE}my_net.py:2: NameError: name 'y' is not defined"),
         ("raise SystemExit(3)\n", f"{AT_FILE}my_net.py:1: SystemExit: 3"),
+        ("raise SystemExit\n", f"{AT_FILE}my_net.py:1: SystemExit"),
         ("import no_such_module\n", f"{AT_FILE}my_net.py:1: ModuleNotFoundError: No module named 'no_such_module'"),
         (b"#" * 1_100_000, f"{AT_FILE}my_net.py: larger than 1024 KiB, expected a network"),
         ("", f"{AT_CLASS}my_net.py: has no class that is an nnkit.nn.Module"),
