@@ -53,8 +53,11 @@ def said(capsys):
 def test_no_command_runs_code_that_a_file_names(name, folder, said):
     run_folder = folder / "runs" / "my"
     for source in ("my.yaml", run_folder / "config.yaml", run_folder / "best.safetensors", run_folder):
-        said(name, source)
+        _, _, err = said(name, source)
         assert not own_network.has_run(folder)
+        # What is advised can be done.
+        if "--allow-code" in err:
+            assert "--allow-code" in said(name, "--help")[1]
 
 
 @pytest.mark.case("C40")
@@ -65,6 +68,7 @@ def test_no_command_runs_code_that_a_file_names(name, folder, said):
         (["train", "my.yaml", "--resume", "auto"], "my.yaml:1:17: "),
         (["train", "--resume", "runs/my/last.safetensors", "--epochs", "2"], "runs/my/last.safetensors: "),
         (["eval", "runs/my/best.safetensors"], "runs/my/best.safetensors: "),
+        (["export", "runs/my/best.safetensors", "--format", "npz"], "runs/my/best.safetensors: "),
         (["summary", "my.yaml"], "my.yaml:1:17: "),
         (["summary", "runs/my/best.safetensors"], "runs/my/best.safetensors: "),
         (["profile", "my.yaml"], "my.yaml:1:17: "),
@@ -90,6 +94,7 @@ def test_commands_that_build_the_network_say_what_they_need(arguments, place, fo
         ["profile", "my.yaml", "--steps", "1"],
         ["inspect-graph", "my.yaml"],
         ["eval", "runs/my/best.safetensors"],
+        ["export", "runs/my/best.safetensors", "--format", "npz", "--force"],
         ["train", "--resume", "runs/my/last.safetensors", "--epochs", "2"],
         ["validate", "my.yaml", "runs/my/config.yaml"],
     ],
