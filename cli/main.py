@@ -28,6 +28,7 @@ COMMANDS = {
     "schema": ("nnkit.cli.schema", "Print the JSON Schema of configs, for editors."),
     "eval": ("nnkit.cli.eval", "Measure a checkpoint on test images."),
     "play": ("nnkit.cli.play", "Draw a digit in the browser, and watch a network read it."),
+    "export": ("nnkit.cli.export", "Write a network for other programs: ONNX, safetensors, npz."),
     "profile": ("nnkit.cli.profile", "Measure where the time of a training step goes."),
     "data": ("nnkit.cli.data", "List, download, verify or look at the data sets."),
     "inspect-graph": ("nnkit.cli.inspect_graph", "Print the grad_fn graph behind a loss."),
@@ -36,6 +37,7 @@ COMMANDS = {
 
 INTERRUPTED = 130
 BROKEN_PIPE = 141
+_USAGE = 2
 _FILE_ACCESS = 6
 _COMPLETION = "_NNKIT_COMPLETE"
 
@@ -156,6 +158,12 @@ def _explain(error: Exception) -> int:
     if isinstance(error, OSError):
         _say(f"error: {error.filename or 'input/output'}: {error.strerror or error}")
         return _FILE_ACCESS
+    # Where the user's Python ran, this has been imported; and where not, it is not the cause.
+    user_code = sys.modules.get("nnkit.training.user_code")
+    fault = user_code.fault(error) if user_code else None
+    if fault:
+        _say(f"error: {fault} (nnkit --debug ... shows the traceback)")
+        return _USAGE
     _say(f"error: {type(error).__name__}: {error} (a bug in nnkit; nnkit --debug ... shows the traceback)")
     return 1
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from nnkit.cli import options
 from nnkit.cli.console import announce_compilation, printable, tell, write
 from nnkit.errors import ConfigError
 
@@ -23,6 +24,7 @@ _YAML_SUFFIXES = (".yaml", ".yml")
     "--port", type=click.IntRange(0, 65535), metavar="N", help="Where to serve; 0 is any free port [default: 8000]."
 )
 @click.option("--open/--no-open", "opened", default=False, help="Open the page in the browser.")
+@options.allow_code
 def command(checkpoint: Path, port: int | None, opened: bool) -> None:
     """Draw with mouse, finger or pen, and watch a network read it.
 

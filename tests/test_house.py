@@ -22,7 +22,7 @@ FLOORS = (
     ("optim", "data", "imaging", "models", "plan"),
     ("profiling",),
     ("training",),
-    ("playground",),
+    ("export", "playground"),
     ("nnkit",),
     ("cli",),
 )
