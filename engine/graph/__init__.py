@@ -1,0 +1,20 @@
+"""The graph behind a result's `grad_fn`, as data and as text, DOT, Mermaid or JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from nnkit.graph.as_json import to_json
+from nnkit.graph.dot import to_dot
+from nnkit.graph.mermaid import to_mermaid
+from nnkit.graph.text import to_text
+from nnkit.graph.tracing import Graph, GraphNode, trace
+
+__all__ = ["FORMATS", "Graph", "GraphNode", "to_dot", "to_json", "to_mermaid", "to_text", "trace"]
+
+FORMATS: dict[str, Callable[[Graph], str]] = {
+    "text": to_text,
+    "dot": to_dot,
+    "mermaid": to_mermaid,
+    "json": to_json,
+}
