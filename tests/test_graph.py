@@ -201,6 +201,14 @@ def test_json_holds_the_whole_graph():
         "parameter": None,
         "next_functions": [[1, 0]],
         "hidden": 0,
+        "made": len(nodes) - 1,
+        "saved": [{"shape": [2], "dtype": "int64", "bytes": 16, "memory": 0, "parameter": None}],
+        "module": None,
+        "kind": None,
+        "flops": None,
+        "forward_seconds": None,
+        "backward_seconds": None,
+        "gradient_norm": None,
     }
     # The images need no gradient.
     convolution = next(node for node in nodes if node["name"] == "ConvolutionBackward0")

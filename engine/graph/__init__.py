@@ -1,4 +1,4 @@
-"""The graph behind a result's `grad_fn`, as data and as text, DOT, Mermaid or JSON."""
+"""The graph behind a result's `grad_fn`, as data and as text, DOT, Mermaid, JSON or SVG."""
 
 from __future__ import annotations
 
@@ -6,11 +6,28 @@ from collections.abc import Callable
 
 from nnkit.graph.as_json import to_json
 from nnkit.graph.dot import to_dot
+from nnkit.graph.folding import fold
 from nnkit.graph.mermaid import to_mermaid
+from nnkit.graph.svg import to_svg
 from nnkit.graph.text import to_text
-from nnkit.graph.tracing import Graph, GraphNode, trace
+from nnkit.graph.tracing import Annotation, Edge, Fold, Graph, GraphNode, SavedTensor, trace
 
-__all__ = ["FORMATS", "Graph", "GraphNode", "to_dot", "to_json", "to_mermaid", "to_text", "trace"]
+__all__ = [
+    "FORMATS",
+    "Annotation",
+    "Edge",
+    "Fold",
+    "Graph",
+    "GraphNode",
+    "SavedTensor",
+    "fold",
+    "to_dot",
+    "to_json",
+    "to_mermaid",
+    "to_svg",
+    "to_text",
+    "trace",
+]
 
 FORMATS: dict[str, Callable[[Graph], str]] = {
     "text": to_text,
