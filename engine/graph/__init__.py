@@ -1,4 +1,4 @@
-"""The graph behind a result's `grad_fn`, as data and as text, DOT, Mermaid, JSON or SVG."""
+"""The graph behind a result's `grad_fn`, as data and as text, DOT, Mermaid, JSON, SVG or HTML."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from nnkit.graph.as_json import to_json
 from nnkit.graph.dot import to_dot
 from nnkit.graph.folding import fold
 from nnkit.graph.mermaid import to_mermaid
+from nnkit.graph.page import to_html
 from nnkit.graph.svg import to_svg
 from nnkit.graph.text import to_text
 from nnkit.graph.tracing import Annotation, Edge, Fold, Graph, GraphNode, SavedTensor, trace
@@ -22,6 +23,7 @@ __all__ = [
     "SavedTensor",
     "fold",
     "to_dot",
+    "to_html",
     "to_json",
     "to_mermaid",
     "to_svg",
@@ -34,4 +36,6 @@ FORMATS: dict[str, Callable[[Graph], str]] = {
     "dot": to_dot,
     "mermaid": to_mermaid,
     "json": to_json,
+    "svg": to_svg,
+    "html": to_html,
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import math
 from typing import Any
@@ -18,13 +17,13 @@ def to_json(graph: Graph) -> str:
     """
     nodes = ",\n".join("  " + json.dumps(_values(node), allow_nan=False) for node in graph.nodes)
     folds = ",\n".join("  " + json.dumps({"repetitions": fold.repetitions}) for fold in graph.folds)
-    return f'{{"nodes": [\n{nodes}\n], "folds": [\n{folds}\n]}}'
+    return f'{{"title": {json.dumps(graph.title)}, "nodes": [\n{nodes}\n], "folds": [\n{folds}\n]}}'
 
 
 def _values(node: GraphNode) -> dict[str, Any]:
-    values = dataclasses.asdict(node)
-    values |= values.pop("annotation")
-    norm = values["gradient_norm"]
+    values = {**vars(node), "saved": [vars(each) for each in node.saved], **vars(node.annotation)}
+    del values["annotation"]
+    norm = node.annotation.gradient_norm
     if norm is not None and not math.isfinite(norm):
         values["gradient_norm"] = str(norm)
     return values

@@ -8,9 +8,9 @@ from functools import cached_property
 from typing import NamedTuple
 
 from nnkit.graph.figures import bytes_in_words, figures, flops_in_words, norms_in_words, time_in_words
-from nnkit.graph.tracing import GraphNode
+from nnkit.graph.tracing import GraphNode, printable
 
-_PADDING, _LINE = 11.0, 16.0
+_ABOVE, _BESIDE, _LINE = 9.0, 14.0, 16.0
 _NARROWEST = 96.0
 _LONGEST = 44
 # What PyTorch adds to the name of an operation; it is shown, but smaller.
@@ -48,11 +48,11 @@ class Box:
     def size(self) -> tuple[float, float]:
         """The width and height that the text needs."""
         widest = max(sum(text_width(text, line.size) for text, _ in line.pieces) for line in self.lines)
-        return round(max(widest + 2 * _PADDING, _NARROWEST)), _LINE * len(self.lines) + 2 * _PADDING - 4
+        return round(max(widest + 2 * _BESIDE, _NARROWEST)), _LINE * len(self.lines) + 2 * _ABOVE
 
     def baseline(self, number: int) -> float:
         """Return how far below the upper edge a line is written."""
-        return _PADDING + _LINE * number + 10
+        return _ABOVE + _LINE * number + 12
 
 
 def box_of(node: GraphNode, alike: Sequence[GraphNode]) -> Box:
@@ -96,8 +96,8 @@ def _place(node: GraphNode) -> tuple[tuple[str, str], ...]:
 
 
 def shortened(text: str) -> str:
-    """Return text that fits into a box, without characters that cannot be printed."""
-    shown = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+    """Return text that fits into a box."""
+    shown = printable(text)
     return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 1]}…"
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from nnkit.graph.tracing import GraphNode
+from nnkit.graph.tracing import Graph, GraphNode, printable
 
 _Number = TypeVar("_Number", int, float)
 
@@ -63,6 +64,23 @@ def _sum(values: Iterable[_Number | None]) -> _Number | None:
     return sum(known) if known else None
 
 
+def summary(graph: Graph) -> list[str]:
+    """Return what the graph is of, and what all of its nodes hold and take."""
+    known = figures(graph.nodes)
+    parts = [f"{known.count:,} node{'' if known.count == 1 else 's'}"]
+    if known.parameters:
+        parts.append(f"{known.parameters:,} parameters")
+    if known.flops:
+        parts.append(f"{flops_in_words(known.flops)} forward")
+    if known.saved:
+        parts.append(f"{bytes_in_words(known.saved)} saved for the backward pass")
+    if known.forward_seconds is not None:
+        parts.append(f"{time_in_words(known.forward_seconds)} forward")
+    if known.backward_seconds is not None:
+        parts.append(f"{time_in_words(known.backward_seconds)} backward")
+    return [*([printable(graph.title)] if graph.title else []), ", ".join(parts)]
+
+
 def bytes_in_words(count: int) -> str:
     """Return a size in the largest unit that leaves a digit before the point."""
     for size, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
@@ -85,7 +103,8 @@ def time_in_words(seconds: float) -> str:
 
 
 def norms_in_words(norms: Sequence[float]) -> str:
-    """Return a norm, or the smallest and the largest of several."""
-    if len(norms) < 2:
-        return "".join(f"{norm:.3g}" for norm in norms)
-    return f"{min(norms):.3g} to {max(norms):.3g}"
+    """Return a norm, or the smallest and the largest of several; what is no number is larger than all."""
+    shown = sorted(norms, key=lambda norm: math.inf if math.isnan(norm) else norm)
+    if len(shown) > 1 and shown[0] != shown[-1]:
+        return f"{shown[0]:.3g} to {shown[-1]:.3g}"
+    return "".join(f"{norm:.3g}" for norm in shown[:1])

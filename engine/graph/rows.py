@@ -88,7 +88,7 @@ class Rows:
         for item in self.boxes.values():
             self.rows[item.row].append(item)
         self._bends: dict[tuple[Hashable, float | None, int], Item] = {}
-        self._segments: dict[tuple[Item, Item, float | None], Segment] = {}
+        self._segments: dict[tuple[Item, Item, float | None, float | None], Segment] = {}
         self.chains = [self._chain(wire) for wire in wires]
         self._weigh()
         self._untangle()
@@ -111,7 +111,7 @@ class Rows:
         return chain
 
     def _segment(self, upper: Item, lower: Item, leaves: float | None, arrives: float | None) -> Segment:
-        name = (upper, lower, leaves)
+        name = (upper, lower, leaves, arrives)
         if name not in self._segments:
             segment = Segment(upper, lower, leaves or 0.0, arrives or 0.0, is_free=leaves is None)
             upper.below.append(segment)

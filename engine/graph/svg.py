@@ -24,7 +24,7 @@ _COLOURS = 8
 _BAR = 4.0
 
 
-def to_svg(graph: Graph, *, layout: Layout = layered.place, title: str = "grad_fn graph") -> str:
+def to_svg(graph: Graph, *, layout: Layout = layered.place) -> str:
     """Return the graph as an SVG element; arrows go the way of the gradients.
 
     The text can be a file of its own, or stand in a page of HTML as it is: it needs nothing else, its classes begin
@@ -36,7 +36,6 @@ def to_svg(graph: Graph, *, layout: Layout = layered.place, title: str = "grad_f
     Args:
         graph: what to draw.
         layout: finds places for boxes, see `nnkit.graph.layered` and `nnkit.graph.graphviz`.
-        title: what it is a drawing of, for those who cannot see it.
 
     Raises:
         ConfigError: there are too many nodes for a drawing.
@@ -47,10 +46,10 @@ def to_svg(graph: Graph, *, layout: Layout = layered.place, title: str = "grad_f
             f"a drawing of {len(view.nodes):,} nodes cannot be looked at, at most {MOST_BOXES:,}: "
             "fold what repeats, limit the depth, or take the text"
         )
-    return "\n".join(_lines(view, arrange(graph, layout), title))
+    return "\n".join(_lines(view, arrange(graph, layout)))
 
 
-def _lines(view: View, drawing: Arrangement, title: str) -> Iterator[str]:
+def _lines(view: View, drawing: Arrangement) -> Iterator[str]:
     width, height = drawing.width + 2 * _PADDING, drawing.height + 2 * _PADDING
     style = resources.files("nnkit.graph").joinpath("graph.css").read_text(encoding="utf-8")
     yield (
@@ -58,7 +57,7 @@ def _lines(view: View, drawing: Arrangement, title: str) -> Iterator[str]:
         f'height="{_number(height)}" viewBox="{_number(-_PADDING)} {_number(-_PADDING)} '
         f'{_number(width)} {_number(height)}">'
     )
-    yield f"<title>{escape(title)}</title>"
+    yield f"<title>{escape(view.graph.title or 'grad_fn graph')}</title>"
     yield f"<desc>{escape(_description(view))}</desc>"
     yield f"<style>\n{style.strip()}\n</style>"
     yield _rectangle(-_PADDING, -_PADDING, width, height, 0, "paper")
@@ -71,7 +70,7 @@ def _lines(view: View, drawing: Arrangement, title: str) -> Iterator[str]:
     for box in drawing.boxes:
         yield from _box(box, nodes.get(box.number), modules)
     for arrow in drawing.arrows:
-        if arrow.link.note:
+        if arrow.link.note or arrow.link.times > 1:
             yield _note(arrow)
     for frame in drawing.frames:
         yield _frame_text(frame)
@@ -125,7 +124,9 @@ def _arrow(arrow: Arrow) -> Iterator[str]:
 def _note(arrow: Arrow) -> str:
     x, y = arrow.note_at
     place = f'x="{_number(x + 5)}" y="{_number(y)}" font-size="10"'
-    return f'<text class="nnkit-graph-note" {place}>{escape(arrow.link.note)}</text>'
+    times = f"{arrow.link.times} inputs" if arrow.link.times > 1 else ""
+    note = ", ".join(filter(None, [times, arrow.link.note]))
+    return f'<text class="nnkit-graph-note" {place}>{escape(note)}</text>'
 
 
 def _box(placed: PlacedBox, node: GraphNode | None, modules: dict[str, int]) -> Iterator[str]:

@@ -16,6 +16,11 @@ from nnkit.tensors import Tensor
 Edge = tuple[int, int]
 
 
+def printable(name: str) -> str:
+    """Return a name, which can hold anything, in one line and with what a terminal would obey written as escapes."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in name)
+
+
 @dataclass(frozen=True)
 class Annotation:
     """What is known about a node from elsewhere; None where it is not.
@@ -35,6 +40,11 @@ class Annotation:
     forward_seconds: float | None = None
     backward_seconds: float | None = None
     gradient_norm: float | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is anything."""
+        return self != Annotation()
 
 
 @dataclass(frozen=True)
@@ -105,7 +115,7 @@ class GraphNode:
 
     def label(self, separator: str = " ") -> str:
         """Return what it is, in words: its class, the parameter and the shapes."""
-        return separator.join(part for part in (self.name, self.parameter, self.shapes) if part)
+        return separator.join(part for part in (self.name, printable(self.parameter or ""), self.shapes) if part)
 
 
 @dataclass(frozen=True)
@@ -137,10 +147,12 @@ class Graph:
     Attributes:
         nodes: each node once, in the order of its distance from the result.
         folds: parts that are drawn once, see `nnkit.graph.fold`.
+        title: what it is the graph of, in words.
     """
 
     nodes: tuple[GraphNode, ...]
     folds: tuple[Fold, ...] = ()
+    title: str = ""
 
 
 def trace(
@@ -149,6 +161,7 @@ def trace(
     *,
     depth: int | None = None,
     annotations: Mapping[Node, Annotation] | None = None,
+    title: str = "",
 ) -> Graph:
     """Describe the graph behind a result, such as a loss, or behind its `grad_fn`.
 
@@ -157,6 +170,7 @@ def trace(
         named_parameters: names for leaves of the graph, as `Module.named_parameters` yields them.
         depth: how many steps away from the result the graph goes; None for all of it.
         annotations: what else is known about nodes.
+        title: what it is the graph of, in words.
 
     Raises:
         ValueError: the result has no `grad_fn`, or the depth is negative.
@@ -189,7 +203,7 @@ def trace(
                 annotation=(annotations or {}).get(node, Annotation()),
             )
         )
-    return Graph(tuple(nodes))
+    return Graph(tuple(nodes), title=title)
 
 
 def _within(start: Node, depth: int | None) -> tuple[list[Node], list[int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,12 +19,14 @@ class Link:
         target: the number of another, or of the same one for what a repetition hands to the next.
         is_carried: whether it leads from a repetition to a later one.
         note: which repetitions have it, in words; empty where that goes without saying.
+        times: for how many inputs of the operation it is there.
     """
 
     source: int
     target: int
     is_carried: bool = False
     note: str = ""
+    times: int = 1
 
 
 class View:
@@ -78,8 +81,14 @@ class View:
             key = (self.shown(source), self.shown(target), second - first if is_inside else 0)
             steps.setdefault(key, []).append((first, second))
         return [
-            Link(source, target, distance > 0, self._note(source, target, distance, found))
-            for (source, target, distance), found in sorted(steps.items(), key=lambda item: item[0][0])
+            Link(
+                source,
+                target,
+                distance > 0,
+                self._note(source, target, distance, pairs),
+                max(Counter(pairs).values()),
+            )
+            for (source, target, distance), pairs in sorted(steps.items(), key=lambda item: item[0][0])
         ]
 
     @cached_property
@@ -125,7 +134,7 @@ def _which(steps: set[int], count: int, usual: int, way: str) -> str:
     if steps == {usual}:
         return "" if way == "to" else "after the last"
     if len(steps) == count:
-        return f"\N{MULTIPLICATION SIGN} {count}"
+        return f"all {count}"
     if len(steps) <= 3:
         return f"{way} number {', '.join(str(step + 1) for step in sorted(steps))}"
     return f"{way} {len(steps)} of {count}"
