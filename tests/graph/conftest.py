@@ -9,12 +9,12 @@ from nnkit.profiling import annotate
 from nnkit.training.load import load_run
 
 
-def graph_of(name, **settings):
+def graph_of(name):
     """Return the graph behind the loss of a built-in config's network, with what is known about its nodes."""
     _, network = load_run(name)
     images, labels = nnkit.zeros(4, 1, *network.input_size), nnkit.zeros(4).long()
     loss, annotations = annotate(network, cross_entropy, images, labels, backward=True)
-    return trace(loss, network.named_parameters(), annotations=annotations, title=f"{name} & co", **settings)
+    return trace(loss, network.named_parameters(), annotations=annotations, title=f"{name} & co")
 
 
 @pytest.fixture(scope="session")
