@@ -41,7 +41,7 @@ _WIDE = 1000
     type=click.Choice(["auto", "own", "dot"]),
     default="auto",
     show_default=True,
-    help="What arranges drawings: Graphviz's dot, nnkit itself, or dot if it is there.",
+    help="What arranges drawings: Graphviz's dot, nnkit itself, or (auto) dot where it is installed.",
 )
 def command(
     source: str,
