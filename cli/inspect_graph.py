@@ -41,7 +41,7 @@ _WIDE = 1000
     type=click.Choice(["auto", "own", "dot"]),
     default="auto",
     show_default=True,
-    help="What arranges drawings: Graphviz's dot, nnkit itself, or (auto) dot where it is installed.",
+    help="What arranges drawings: nnkit itself, Graphviz's dot, or what of both takes less room; dot may be missing.",
 )
 def command(
     source: str,
