@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from nnkit.cli import options
 from nnkit.cli.console import announce_compilation, printable, tell, write
 
 # The first of each is the usual one; `nnkit.graph.FORMATS` has functions for all.
@@ -43,6 +44,7 @@ _WIDE = 1000
     show_default=True,
     help="What arranges drawings: nnkit itself, Graphviz's dot, or what of both takes less room; dot may be missing.",
 )
+@options.allow_code
 def command(
     source: str,
     language: str | None,

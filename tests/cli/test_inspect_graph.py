@@ -8,7 +8,6 @@ import pty
 import re
 import struct
 import subprocess
-import sys
 import termios
 
 import pytest
@@ -22,7 +21,7 @@ from nnkit.training.checkpoint import Checkpoint, ImageFormat
 from nnkit.training.inspection import loss_graph
 from nnkit.training.load import load_run
 
-COMMAND = [sys.executable, "-c", "from nnkit.cli.main import main; main()"]
+from .conftest import COMMAND
 
 LENET = """\
 grad_fn                                                               module          parameters  MFLOP     saved

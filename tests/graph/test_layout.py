@@ -6,7 +6,6 @@ import shutil
 import subprocess
 
 import pytest
-from graph.test_folding import cells, looped
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +14,8 @@ from nnkit.graph import fold, graphviz, layered
 from nnkit.graph.arrangement import arrange
 from nnkit.graph.geometry import Placement, Wire
 from nnkit.graph.graphviz import layout_named
+
+from .conftest import cells, looped
 
 NEAR = 0.75
 
