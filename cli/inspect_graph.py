@@ -55,7 +55,7 @@ def command(
     timed: bool,
     layout: str,
 ) -> None:
-    """Show the grad_fn graph behind the loss of one batch.
+    """Show or draw the grad_fn graph behind the loss of one batch.
 
     CONFIG is a path or the name of a built-in config, lenet where nothing is given. Beside each node are the
     module whose operation it is, the FLOPs of the forward pass (2 for each multiply-add), and the memory that it
