@@ -107,7 +107,7 @@ def go_on(training: Training, checkpoint: Checkpoint, path: Path, now: Mapping[s
         CheckpointError: the checkpoint does not fit, or was made with other data and that is not forced.
     """
     state = checkpoint.state or {}
-    restore(training.network, checkpoint, path)
+    restore(training.outcome, checkpoint, path)
     try:
         training.load_state(state, keep_settings=force)
         then = state.get("origin", {"data": {}, "machine": {}})

@@ -13,6 +13,7 @@ from nnkit.models import Network
 from nnkit.training import checkpoint as checkpoints
 from nnkit.training.background import Background
 from nnkit.training.build import (
+    build_average,
     build_criterion,
     build_network,
     build_optimizer,
@@ -234,5 +235,6 @@ def prepare(config: Config) -> Training:
         plans=config.training.plan,
         skips_nonfinite=config.training.on_nonfinite == "skip",
         finds_anomaly=config.training.detect_anomaly,
+        average=build_average(config, network),
         best=Best(metric=config.checkpoint.metric),
     )

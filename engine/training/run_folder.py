@@ -139,7 +139,7 @@ class RunFolder:
             config=self.config.model_dump(mode="json"),
             epoch=training.epoch,
             step=training.step,
-            parameters=parameters_of(training.network),
+            parameters=parameters_of(training.outcome),
             images=ImageFormat.of(training.train.image_set),
         )
 
