@@ -14,19 +14,20 @@ from nnkit.training import container, metrics_file
 from nnkit.training.background import Background
 from nnkit.training.checkpoint import Checkpoint, ImageFormat, Packed, parameters_of
 from nnkit.training.config import to_yaml
-from nnkit.training.files import open_regular, write_atomically
+from nnkit.training.files import append, open_regular, write_atomically
 from nnkit.training.fit import EpochDone, Training
 from nnkit.training.resume import LAST, earlier_checkpoints
 from nnkit.training.schema import Config
 
 BEST = "best.safetensors"
 METRICS = "metrics.jsonl"
+TABLE = "metrics.csv"
 # What a killed process leaves of a file that it was writing.
-_LEFT_OVER = re.compile(r"\.(config\.yaml|metrics\.jsonl|(best|last|step-[0-9]+)\.safetensors)\.[0-9a-f]{8}\.tmp")
+_LEFT_OVER = re.compile(r"\.(config\.yaml|metrics\.(jsonl|csv)|(best|last|step-[0-9]+)\.safetensors)\.[0-9a-f]{8}\.tmp")
 
 
 class RunFolder:
-    """Writes `config.yaml`, `metrics.jsonl`, `best.safetensors`, and checkpoints to resume from.
+    """Writes `config.yaml`, `metrics.jsonl`, `metrics.csv`, `best.safetensors`, and checkpoints to resume from.
 
     `last.safetensors` is the newest of these; `step-N.safetensors` are earlier ones, as many as the config wants.
 
@@ -42,7 +43,6 @@ class RunFolder:
         self.config = config
         self._origin = origin
         self._background = background
-        self._metrics = path / METRICS
         # Where the run was when it was last saved, and the time then.
         self._saved: tuple[int, ...] = ()
         self._saved_at = time.monotonic()
@@ -65,16 +65,21 @@ class RunFolder:
             if not stays:
                 self._bring_best(resumed.parent)
             # Before the checkpoint, because from there on nobody knows where they came from.
-            write_atomically(self._metrics, "".join(lines).encode())
+            self._write_metrics(lines)
         self.save(training)
         self._background.finish()
         if resumed is None:
-            write_atomically(self._metrics, b"")
+            self._write_metrics([])
         if not stays:
             for path in earlier_checkpoints(self.path).values():
                 path.unlink(missing_ok=True)
         header = "# Every value of this run: `nnkit train` with this file repeats it.\n"
         write_atomically(self.path / "config.yaml", (header + to_yaml(self.config)).encode())
+
+    def _write_metrics(self, lines: list[str]) -> None:
+        write_atomically(self.path / METRICS, "".join(lines).encode())
+        table = metrics_file.CSV_HEADER + metrics_file.csv_lines(map(metrics_file.values_in, lines))
+        write_atomically(self.path / TABLE, table.encode())
 
     def _bring_best(self, source: Path) -> None:
         try:
@@ -113,12 +118,13 @@ class RunFolder:
             FileAccessError: the file system refused.
             NonFiniteError: the network holds numbers that are not finite; no checkpoint is written.
         """
-        line = metrics_file.line_of(event)
+        values = metrics_file.values_of(event)
         best = checkpoints.pack(self._network_alone(training)) if event.improved else None
         packed, step, before = self._packed(training), training.step, self._saved_step()
 
         def write() -> None:
-            metrics_file.append(self._metrics, line)
+            append(self.path / METRICS, metrics_file.json_line(values).encode())
+            append(self.path / TABLE, metrics_file.csv_lines([values]).encode())
             if best is not None:
                 checkpoints.write(self.path / BEST, best)
             self._replace_last(packed, step, before)

@@ -37,7 +37,7 @@ def test_what_a_run_prints_and_leaves(trained):
     assert files(folder) == [
         f"runs/quickstart/{name}"
         for name in (
-            *("best.safetensors", "config.yaml", "last.safetensors", "metrics.jsonl"),
+            *("best.safetensors", "config.yaml", "last.safetensors", "metrics.csv", "metrics.jsonl"),
             # the checkpoint before the last one
             "step-45.safetensors",
         )
