@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+
 from nnkit.kernels.updates import AverageRule, Update, Updates
 from nnkit.models import Network
 from nnkit.tensors import no_grad

@@ -26,7 +26,7 @@ _EARLIER = re.compile(r"step-([0-9]+)\.safetensors")
 # Where and how long a run computes, and what it does about trouble, does not change what it computes.
 _FREE = {
     *("training.device", "training.threads", "training.output", "training.epochs", "training.patience"),
-    *("training.on_nonfinite", "training.detect_anomaly"),
+    *("training.on_nonfinite", "training.detect_anomaly", "training.tensorboard"),
     *("checkpoint.every_steps", "checkpoint.every_seconds", "checkpoint.keep_last"),
 }
 

@@ -11,6 +11,7 @@ from typing import Any
 from nnkit import data
 from nnkit.models import Network
 from nnkit.training import checkpoint as checkpoints
+from nnkit.training import tensorboard
 from nnkit.training.background import Background
 from nnkit.training.build import (
     build_average,
@@ -104,6 +105,7 @@ def train(
     """
     started = time.perf_counter()
     config = config.with_output(output)
+    tensorboard.check_installed(config)
     use_machine(config)
     with FolderLock(output) as lock, Background() as background:
         if output.is_dir():
@@ -134,10 +136,10 @@ def _recorded(
     last = None
     for event in fit(training):
         if isinstance(event, EpochDone):
-            folder.add(event, training)
+            folder.add_epoch(event, training)
             last = event
         elif isinstance(event, StepDone):
-            folder.save_if_due(training)
+            folder.add_step(training)
         folder.check()
         yield event
         if should_stop() and not training.is_complete:

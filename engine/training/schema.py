@@ -212,6 +212,9 @@ class TrainingConfig(Section):
     detect_anomaly: bool = Field(
         default=False, description="Name the operation where the first number came up that is not finite."
     )
+    tensorboard: bool = Field(
+        default=False, description="Write event files for TensorBoard into the folder of the results."
+    )
     output: Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")] | None = Field(
         default=None, description="Folder for the results; runs/<name of the config> where null."
     )
