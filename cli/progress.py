@@ -22,8 +22,8 @@ from nnkit.training.run import Event, RunDone, RunStarted
 from nnkit.training.schema import Config
 
 SECONDS_BETWEEN_LINES = 10.0
-# How wide the columns of the table are at least, and which are left out first where there is no room.
-_WIDTHS = {"epoch": 5, "lr": 8, "train loss": 10, "train acc": 9, "test loss": 9, "test acc": 8, "val acc": 8}
+# How wide columns are whose content is longer than their name, and which are left out first where there is no room.
+_WIDTHS = {"lr": 8}
 _LEFT_OUT = ("seconds", "images/s", "lr", "train acc", "test loss", "train loss")
 _BEST = " *"
 
