@@ -41,10 +41,18 @@ class Progress:
         self._last_line = time.monotonic()
 
     def __enter__(self) -> Progress:
+        self._show_warning = warnings.showwarning
+        warnings.showwarning = self._warn
         return self
 
     def __exit__(self, *_: object) -> None:
+        warnings.showwarning = self._show_warning
         self._close_bar()
+
+    def _warn(self, *arguments: Any, **more: Any) -> None:
+        """Show a warning in a line of its own."""
+        with self._aside():
+            self._show_warning(*arguments, **more)
 
     def show(self, event: Event) -> None:
         """Show one event; a run does not end because nobody can watch it, since its results are in files."""
@@ -134,14 +142,16 @@ class Progress:
             return
         if not self._table:
             return
-        best = f"best {event.best_accuracy:.2%} after epoch {event.best_epoch}"
+        kind = "validation accuracy " if self._config.data.validation_fraction else ""
+        best = f"best {kind}{event.best_accuracy:.2%} after epoch {event.best_epoch}"
         if event.last is None:
             click.echo(f"\nalready complete: {event.epoch} epochs, {best}")
         else:
             if event.skipped:
                 click.echo(f"\n{event.skipped} of {event.step} steps were skipped: loss or gradients were not finite")
             if event.epoch < self._epochs:
-                click.echo(f"\nno better epoch for {event.epoch - event.best_epoch} epochs: stopped early")
+                waited = event.epoch - event.best_epoch
+                click.echo(f"\nno better epoch for {waited} epoch{'s' if waited > 1 else ''}: stopped early")
             click.echo(f"\ntest accuracy {event.last.test.accuracy:.2%} ({best}), {event.seconds:.1f} s in all")
         folder = printable(str(event.output))
         click.echo(f"results are in {folder}")

@@ -6,6 +6,7 @@ import pty
 import re
 import struct
 import subprocess
+import sys
 import termios
 
 import pytest
@@ -42,12 +43,12 @@ class Terminal:
                 self.frames.append(self.lines[-1].rstrip())
 
 
-def in_a_terminal(folder, columns, *arguments, apart=False, **environment):
+def in_a_terminal(folder, columns, *arguments, apart=False, command=COMMAND, **environment):
     """Run nnkit in a terminal of so many columns; with `apart`, standard output is none. Return what it got."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     process = subprocess.Popen(
-        [*COMMAND, *arguments],
+        [*command, *arguments],
         cwd=folder,
         stdout=subprocess.DEVNULL if apart else theirs,
         stderr=theirs,
@@ -111,6 +112,30 @@ def test_the_bar_alone_where_standard_output_is_a_file(tmp_path):
     assert terminal.frames
     assert all(STEP.fullmatch(frame) for frame in terminal.frames if frame)
     assert [line.strip() for line in terminal.lines] == [""]
+
+
+# The bar is on the screen when something is told.
+WARNING = """
+import sys, warnings
+from nnkit.cli import main
+from nnkit.training import run_folder
+
+add_step = run_folder.RunFolder.add_step
+
+def tell(self, training):
+    add_step(self, training)
+    if training.step == 1000:
+        warnings.warn("something to know")
+
+run_folder.RunFolder.add_step = tell
+main.main()
+"""
+
+
+def test_a_warning_has_a_line_of_its_own(tmp_path):
+    text = in_a_terminal(tmp_path, 80, *QUICK, *SLOW, command=[sys.executable, "-c", WARNING])
+    lines = [line.strip() for line in Terminal(text).lines]
+    assert lines.count("nnkit: warning: something to know") == 1
 
 
 def test_frames_are_seldom(monkeypatch):

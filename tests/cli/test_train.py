@@ -62,6 +62,9 @@ def test_json_has_what_only_some_runs_have(nnkit):
     summary = json.loads(nnkit(*QUICK, *options, "--json").stdout)
     assert (summary["ema_decay"], summary["stopped_early"]) == (0.9, True)
     assert 0 <= summary["validation_accuracy"] <= 1
+    text = nnkit(*QUICK, *options).stdout
+    assert "\nno better epoch for 1 epoch: stopped early\n" in text
+    assert f"(best validation accuracy {summary['best_accuracy']:.2%} after epoch 1)" in text
 
 
 def test_quiet_prints_nothing(nnkit):
