@@ -35,6 +35,11 @@ class Average:
         self._pairs = list(zip(self._average.parameters(), network.parameters(), strict=True))
         self._prepared: Updates | None = None
 
+    @property
+    def span(self) -> float:
+        """How many of the latest steps make most of the average."""
+        return 1 / (1 - self._decay)
+
     def update(self) -> None:
         """Take in the parameters after a step."""
         if self._prepared is None:

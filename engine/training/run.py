@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,6 +118,7 @@ def train(
             yield _started(config, place, training, resumed)
             yield _done(place, training, None, started)
             return
+        _warn_of_long_average(training)
         make_folder(output)
         lock.take()
         folder = RunFolder(output, config, made_on, background)
@@ -147,6 +149,17 @@ def _recorded(
             break
     folder.finish()
     return last
+
+
+def _warn_of_long_average(training: Training) -> None:
+    """Warn where the parameters that a run begins with are still in the average when it ends."""
+    steps = training.epochs * len(training.train)
+    if training.average is not None and training.average.span > steps / 2:
+        warnings.warn(
+            f"training.ema_decay averages over about {training.average.span:,.0f} steps, and the run has {steps:,}: "
+            "a smaller one gives a better network",
+            stacklevel=2,
+        )
 
 
 def _started(config: Config, output: Path, training: Training, resumed: Path | None) -> RunStarted:

@@ -175,6 +175,13 @@ def test_a_state_that_lies_is_refused(lie, averaged, tmp_path):
         list(train(configured(training__ema_decay="0.9"), tmp_path, "auto"))
 
 
+def test_an_average_that_is_longer_than_the_run_is_warned_of(tmp_path):
+    settings = {"training__epochs": "1", "data__batch_size": "512"}
+    with pytest.warns(UserWarning, match="averages over about 1,000 steps, and the run has 3: a smaller one"):
+        list(train(configured(training__ema_decay="0.999", **settings), tmp_path))
+    list(train(configured(training__ema_decay="0.3", **settings), tmp_path))
+
+
 def test_a_network_that_cannot_be_copied_is_refused():
     class Stubborn(Sizes):
         def __deepcopy__(self, memo):
