@@ -70,11 +70,9 @@ def terminal_width(stream: TextIO) -> int | None:
     """Return how many columns a terminal has, or as many as COLUMNS says; None for a stream that is none."""
     if not stream.isatty():
         return None
-    try:
-        return int(os.environ["COLUMNS"])
-    except (KeyError, ValueError):
-        # A terminal that does not know says 0.
-        return os.get_terminal_size(stream.fileno()).columns or 80
+    wanted = os.environ.get("COLUMNS", "")
+    # A terminal that does not know says 0.
+    return int(wanted if wanted.isdecimal() else 0) or os.get_terminal_size(stream.fileno()).columns or 80
 
 
 def write(text: str) -> None:

@@ -31,6 +31,11 @@ _BEST = " *"
 class Progress:
     """Shows the events of a run; as a context manager it leaves the terminal clean, whatever happens."""
 
+    # What the first event says.
+    _config: Config
+    _epochs: int
+    _pace: Pace
+
     def __init__(self, *, as_json: bool, quiet: bool, verbose: bool) -> None:
         self._table = not (as_json or quiet)
         self._as_json = as_json

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
 import os
-import sys
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
@@ -24,6 +24,8 @@ COLUMNS = (
 )
 # A line has some hundred bytes.
 _LONGEST_LINE = 4096
+# Up to here integers are also floats.
+_LARGEST_COUNT = 2**53
 
 
 def values_of(event: EpochDone) -> Values:
@@ -89,5 +91,6 @@ def _is_of_epoch(line: bytes, epoch: int) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    # An integer of JSON can be larger than any float.
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= _LARGEST_COUNT

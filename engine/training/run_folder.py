@@ -76,11 +76,12 @@ class RunFolder:
         self._background.finish()
         if resumed is None:
             self._write_metrics(lines)
-        if self._events:
-            self._events.begin(training, map(metrics_file.values_in, lines), stays=stays)
         if not stays:
-            for path in earlier_checkpoints(self.path).values():
+            curves = tensorboard.files_in(self.path / tensorboard.FOLDER)
+            for path in (*earlier_checkpoints(self.path).values(), *curves.values()):
                 path.unlink(missing_ok=True)
+        if self._events:
+            self._events.begin(training, map(metrics_file.values_in, lines))
         header = "# Every value of this run: `nnkit train` with this file repeats it.\n"
         write_atomically(self.path / "config.yaml", (header + to_yaml(self.config)).encode())
 

@@ -25,7 +25,6 @@ FOLDER = "tensorboard"
 STEPS = 50
 
 _TAGS = {
-    "epoch": "epoch",
     "lr": "lr",
     "images_per_second": "images_per_second",
     **{f"{part}_{what}": f"{what}/{part}" for what in ("loss", "accuracy") for part in ("train", "test", "validation")},
@@ -45,6 +44,11 @@ def check_installed(config: Config) -> None:
             ) from None
 
 
+def files_in(folder: Path) -> dict[int, Path]:
+    """Return the event files of a run by their numbers, without those of others."""
+    return {int(match[1]): path for path in folder.glob("events.*") if (match := _NAME.fullmatch(path.name))}
+
+
 class EventFile:
     """Collects points of curves over the steps of a run, and writes them when told to.
 
@@ -52,7 +56,7 @@ class EventFile:
     not count any more, as the file says at its beginning. Where the file cannot be written the run goes on without it.
 
     Args:
-        folder: where the files are, without those of others.
+        folder: where the files are.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -62,23 +66,18 @@ class EventFile:
         # What the epoch had come to at its last point: the sum of losses, and images.
         self._counted = (0.0, 0)
 
-    def begin(self, training: Training, epochs: Iterable[Values], *, stays: bool) -> None:
+    def begin(self, training: Training, epochs: Iterable[Values]) -> None:
         """Start a file.
 
         Args:
             training: the run at the place that it goes on from.
             epochs: those that are done; they are written where no file has them.
-            stays: go on with the run whose files are in the folder; otherwise they are removed.
 
         Raises:
             FileAccessError: the file system refused.
         """
         make_folder(self._folder)
-        files = {int(match[1]): path for path in self._folder.iterdir() if (match := _NAME.fullmatch(path.name))}
-        if not stays:
-            for path in files.values():
-                path.unlink(missing_ok=True)
-            files = {}
+        files = files_in(self._folder)
         self._path = self._folder / f"events.out.tfevents.{max(files, default=0) + 1:010d}.nnkit"
         self._counted = training.progress.loss, training.progress.images
         # An epoch whose steps are done, but not its evaluation, comes once more.
@@ -129,8 +128,10 @@ def _restart(step: int) -> bytes:
 
 
 def _epoch(values: Values) -> bytes:
+    step = values.get("step")
     scalars = {tag: value for name, tag in _TAGS.items() if (value := values.get(name)) is not None}
-    return _scalars(int(values.get("step") or 0), scalars)
+    # A line that somebody wrote may have any number there, or none.
+    return _scalars(step if isinstance(step, int) else 0, scalars)
 
 
 def _scalars(step: int, values: Mapping[str, float]) -> bytes:

@@ -78,7 +78,6 @@ def test_the_curves_are_those_of_the_run(whole):
     assert path.name == "events.out.tfevents.0000000001.nnkit"
     found = curves(folder)
     expected = {
-        "epoch": lambda event: event.epoch,
         "loss/train": lambda event: event.train_loss,
         "loss/test": lambda event: event.test.loss,
         "accuracy/train": lambda event: event.train_accuracy,
@@ -139,6 +138,9 @@ def test_a_new_run_in_an_old_folder_begins_anew(tmp_path):
     mine.unlink()
     assert curves(tmp_path) == {}
     assert len(files(tmp_path)) == 1
+    # Curves of another run than that of the folder would mislead.
+    stopped_after(3, configured(), tmp_path)
+    assert files(tmp_path) == []
 
 
 @pytest.mark.parametrize("kind", ["elsewhere", "later"])
@@ -148,9 +150,17 @@ def test_epochs_that_no_file_has_are_written_when_a_run_goes_on(kind, whole, tmp
     folder = tmp_path / ("b" if kind == "elsewhere" else "a")
     list(train(configured(**SETTINGS), folder, tmp_path / "a" / "last.safetensors"))
     found, expected = curves(folder), curves(whole[0])
-    for tag in ("epoch", "loss/test", "accuracy/train"):
+    for tag in ("loss/test", "accuracy/train"):
         assert found[tag] == expected[tag]
     assert [at for at, _ in found["loss/step"]] == [150, 200, 250]
+
+
+@pytest.mark.parametrize("value", ["1e300", "1" + "0" * 30, "-1", '"x"', "null"])
+def test_a_line_that_somebody_wrote_does_no_harm(value, tmp_path):
+    stopped_after(STEPS + 1, configured(**{**SETTINGS, "training__tensorboard": "false"}), tmp_path)
+    (tmp_path / "metrics.jsonl").write_text(f'{{"epoch": 1, "step": {value}, "lr": {value}}}\n')
+    stopped_after(1, configured(**SETTINGS), tmp_path, resume="auto")
+    assert len(files(tmp_path)) == 1
 
 
 def test_where_it_cannot_be_written_the_run_goes_on(tmp_path):
