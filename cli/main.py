@@ -36,6 +36,7 @@ COMMANDS = {
 
 INTERRUPTED = 130
 BROKEN_PIPE = 141
+_USAGE = 2
 _FILE_ACCESS = 6
 _COMPLETION = "_NNKIT_COMPLETE"
 
@@ -156,6 +157,12 @@ def _explain(error: Exception) -> int:
     if isinstance(error, OSError):
         _say(f"error: {error.filename or 'input/output'}: {error.strerror or error}")
         return _FILE_ACCESS
+    # Where the user's Python ran, this has been imported; and where not, it is not the cause.
+    user_code = sys.modules.get("nnkit.training.user_code")
+    fault = user_code.fault(error) if user_code else None
+    if fault:
+        _say(f"error: {fault} (nnkit --debug ... shows the traceback)")
+        return _USAGE
     _say(f"error: {type(error).__name__}: {error} (a bug in nnkit; nnkit --debug ... shows the traceback)")
     return 1
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from nnkit.cli import options
 from nnkit.cli.bar import Bar, Pace, as_clock, is_possible
 from nnkit.cli.console import printable, standard_output, tell, terminal_width
 from nnkit.errors import FileAccessError
@@ -160,7 +161,7 @@ class Progress:
             click.echo(f"\ntest accuracy {event.last.test.accuracy:.2%} ({best}), {event.seconds:.1f} s in all")
         folder = printable(str(event.output))
         click.echo(f"results are in {folder}")
-        commands = [f"nnkit eval {shlex.quote(f'{folder}/best.safetensors')}"]
+        commands = [f"nnkit eval {shlex.quote(f'{folder}/best.safetensors')}{options.allowance(self._config)}"]
         if self._config.training.tensorboard:
             commands.append(f"tensorboard --logdir {shlex.quote(folder)}")
         click.echo("next: " + "\n      ".join(commands))
