@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nnkit.cli.console import printable, write
+from nnkit.cli.drawing import drawn
 from nnkit.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -115,22 +116,8 @@ def _drawn(images: ImageSet, columns: int) -> list[str]:
     lines: list[str] = []
     for first in range(0, len(images), in_a_row):
         part = slice(first, first + in_a_row)
-        pictures = [_picture(image) for image in images.images[part]]
+        pictures = [drawn(image) for image in images.images[part]]
         lines += [(" " * _GAP).join(row).rstrip() for row in zip(*pictures, strict=True)]
         names = [images.classes[number][:width] for number in images.labels[part].tolist()]
         lines += [(" " * _GAP).join(f"{printable(name):^{width}}" for name in names).rstrip(), ""]
     return lines[:-1]
-
-
-def _picture(image: object) -> list[str]:
-    """Return an image as lines, two rows of pixels to a line: dark ones are blank."""
-    import numpy as np
-
-    bright = np.asarray(image) > 96
-    if len(bright) % 2:
-        bright = np.vstack([bright, np.zeros_like(bright[:1])])
-    blocks = " ▀▄█"
-    return [
-        "".join(blocks[upper + 2 * lower] for upper, lower in zip(*pair, strict=True))
-        for pair in zip(bright[::2].tolist(), bright[1::2].tolist(), strict=True)
-    ]

@@ -1,7 +1,7 @@
 """How much each pixel of a picture differs from the background around it.
 
-The background is taken to vary slowly but for edges of shadows: first it is the median of wide surroundings, which
-follows an edge but must hold more background than ink; what then differs much is left out of a second, closer look.
+The background varies slowly but for edges of shadows. First it is the median of wide surroundings: it follows the
+edge of a shadow, but they must hold more background than ink. What then differs much is left out of a closer look.
 """
 
 from __future__ import annotations
@@ -73,13 +73,25 @@ def _contrast(picture: Floats, background: Floats) -> Floats:
 
 def _wide_background(picture: Floats) -> Floats:
     height, width, _ = picture.shape
-    cells = min(_COARSE, height), min(_COARSE, width)
-    down, right = (min(round(_REACH * max(cells)), count - 1) for count in cells)
-    coarse = resampled(picture, cells)
-    # Beyond the edge a slope goes on as a slope.
-    framed = np.pad(coarse, ((down, down), (right, right), (0, 0)), "reflect", reflect_type="odd")
+    rows, columns = (np.arange(0.5, min(_COARSE, size)) * (size / min(_COARSE, size)) for size in (height, width))
+    # Single pixels are either ink or not; means of many would be something between.
+    samples = picture[rows.astype(int)][:, columns.astype(int)]
+    down, right = (min(round(_REACH * max(samples.shape)), size - 1) for size in samples.shape[:2])
+    # Where ink touches the edge, what is beyond is not ink.
+    for lines in (samples, samples.transpose(1, 0, 2)):
+        for place in (0, -1):
+            lines[place] = _medians(lines[place])
+    framed = np.pad(samples, ((down, down), (right, right), (0, 0)), "edge")
     windows = np.lib.stride_tricks.sliding_window_view(framed, (2 * down + 1, 2 * right + 1), axis=(0, 1))
     return interpolated(np.median(windows, axis=(3, 4)), (height, width))
+
+
+def _medians(line: Floats) -> Floats:
+    """Return a line (n, C) of which each pixel is the median of the half of the line around it."""
+    reach = len(line) // 4
+    framed = np.pad(line, ((reach, reach), (0, 0)), "symmetric")
+    medians: Floats = np.median(np.lib.stride_tricks.sliding_window_view(framed, 2 * reach + 1, axis=0), axis=2)
+    return medians
 
 
 def _close_background(residual: Floats, ink: Mask) -> Floats:
