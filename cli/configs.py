@@ -7,7 +7,9 @@ from pathlib import Path
 import click
 
 from nnkit.cli.console import printable, write
+from nnkit.configs import SCHEMA_NAME, built_in_configs, schema_path
 from nnkit.errors import FileAccessError
+from nnkit.registry import unknown_name
 
 
 @click.group("configs")
@@ -25,9 +27,6 @@ def command() -> None:
 @command.command("ls")
 def list_all() -> None:
     """List the names, and what each trains."""
-    # Pydantic takes a while to import.
-    from nnkit.training.config import built_in_configs
-
     configs = built_in_configs()
     width = max(map(len, configs))
     write("\n".join(f"{name:<{width}}  {_title(path)}" for name, path in configs.items()))
@@ -48,8 +47,6 @@ def copy(name: str, path: Path | None) -> None:
 
     The schema that editors complete and check configs with is written beside it.
     """
-    from nnkit.training.config import SCHEMA_NAME, schema_text
-
     text = _text(name)
     target = path or Path(f"{name}.yaml")
     if target.is_dir():
@@ -57,7 +54,7 @@ def copy(name: str, path: Path | None) -> None:
     try:
         with target.open("x", encoding="utf-8") as file:
             file.write(text)
-        target.with_name(SCHEMA_NAME).write_text(schema_text(), encoding="utf-8")
+        target.with_name(SCHEMA_NAME).write_text(schema_path().read_text(encoding="utf-8"), encoding="utf-8")
     except FileExistsError:
         raise FileAccessError(f"{target}: exists already; choose another PATH") from None
     except OSError as error:
@@ -66,9 +63,6 @@ def copy(name: str, path: Path | None) -> None:
 
 
 def _text(name: str) -> str:
-    from nnkit.registry import unknown_name
-    from nnkit.training.config import built_in_configs
-
     configs = built_in_configs()
     if name not in configs:
         raise click.UsageError(unknown_name("built-in config", name, configs))

@@ -97,13 +97,16 @@ def announce_compilation(*, quiet: bool = False) -> None:
 
     Only then does a command take long to begin.
     """
-    from nnkit.kernels.cpu import ahead, compiler  # Numba takes half a second to import; --help does not need it.
+    from nnkit.kernels.cpu import announcement
 
     def announce() -> None:
+        # What compiles has been imported by then, with Numba, which takes half a second.
+        from nnkit.kernels.cpu import ahead, compiler
+
         kept = compiler.is_kept()
         how_often = "once; it takes about a quarter of a minute" if kept else "for this run; it takes half a minute"
         if not quiet:
             tell(f"compiling the kernels for this machine, {how_often}")
         ahead.start()
 
-    compiler.announce_compilation(announce)
+    announcement.announce_compilation(announce)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nnkit.cli import options
-from nnkit.cli.console import announce_compilation, printable, write
+from nnkit.cli.console import printable, write
 
 if TYPE_CHECKING:
     from nnkit.profiling.summary import LayerSummary
@@ -32,11 +32,10 @@ def command(source: str, as_json: bool) -> None:
       nnkit summary rnn
       nnkit summary runs/lenet/best.safetensors --json
     """  # noqa: D301 (click wants the character, not a backslash)
-    # Numba and pydantic take most of a second to import; --help needs neither.
+    # NumPy and pydantic take a while to import; --help needs neither.
     from nnkit.profiling.summary import summarize
     from nnkit.training.load import load_run
 
-    announce_compilation()
     config, network = load_run(source)
     layers = summarize(network)
     total = _total(layers)

@@ -66,9 +66,6 @@ def command(
     """  # noqa: D301 (click wants the character, not a backslash)
     if config is None and resume is None:
         raise click.UsageError("which CONFIG? Try: nnkit train quickstart")
-    # Numba and pydantic take most of a second to import; --help needs neither.
-    from nnkit.cli.progress import Progress
-
     replaced = {
         "training.epochs": ("--epochs", epochs),
         "training.seed": ("--seed", seed),
@@ -79,6 +76,9 @@ def command(
     checked, start = _load(config, resume, output, options.overrides(settings, replaced))
     folder = _output(output, config, checked, start)
     announce_compilation(quiet=quiet)
+    # What trains takes a while to import; --help and what is refused do not need it.
+    from nnkit.cli.progress import Progress
+
     with Progress(as_json=as_json, quiet=quiet, verbose=verbose) as progress:
         _train(checked, folder, start, force, progress)
 
@@ -114,12 +114,15 @@ def _load(
 ) -> tuple[Config, Path | str | None]:
     """Return the config, and the checkpoint to go on from."""
     from nnkit.training.config import load_config
+
+    checked = None if config is None else load_config(config, overrides)
+    # After the check, because a config that is refused should not have waited for what trains.
     from nnkit.training.load import config_of
     from nnkit.training.resume import AUTO, newest
 
     start = AUTO if resume == AUTO else resume and Path(resume)
-    if config is not None:
-        return load_config(config, overrides), start
+    if checked is not None:
+        return checked, start
     if start == AUTO:
         if output is None:
             raise click.UsageError("--resume auto needs CONFIG, or the folder of the run as --output")

@@ -9,6 +9,7 @@ from typing import Any
 
 from nnkit.data import DATASETS
 from nnkit.dtypes import int64
+from nnkit.kernels import shapes_only
 from nnkit.models import Network
 from nnkit.nn import MSELoss, NLLLoss, Parameter
 from nnkit.nn.functional import log_softmax
@@ -138,7 +139,7 @@ def _try_network(config: Config) -> None:
     network = build_network(config)
     network.eval()
     image = zeros(1, 1, *network.input_size)
-    with no_grad():
+    with no_grad(), shapes_only():
         try:
             logits = network(image)
         except OBJECTIONS as error:

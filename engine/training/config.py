@@ -11,7 +11,7 @@ from pathlib import Path as FilePath
 import yaml
 from pydantic import ValidationError
 
-import nnkit.configs
+from nnkit.configs import built_in_configs
 from nnkit.errors import ConfigError
 from nnkit.registry import unknown_name
 from nnkit.training.explain import explain
@@ -21,8 +21,6 @@ from nnkit.training.yaml_loader import Document, InvalidConfigError, Place, Prob
 
 # A config is a page of text; anything much larger is another kind of file.
 MAX_BYTES = 256 * 1024
-# The file beside a config that its first line names, for editors.
-SCHEMA_NAME = "nnkit.schema.json"
 
 
 @dataclass(frozen=True)
@@ -36,12 +34,6 @@ class Override:
     def from_text(cls, key: str, text: str, option: str) -> Override:
         """Return the override that has `text`, read as YAML, as its value."""
         return cls(key, parse(text, option))
-
-
-def built_in_configs() -> dict[str, FilePath]:
-    """Return the configs that come with nnkit, by name."""
-    folder = FilePath(nnkit.configs.__path__[0])
-    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 
 
 def find_config(path_or_name: str) -> FilePath:
@@ -93,7 +85,7 @@ def check(document: Document, overrides: Iterable[Override] = ()) -> Config:
 
 
 def schema_text() -> str:
-    """Return the JSON Schema of configs, as the file `SCHEMA_NAME` has it."""
+    """Return the JSON Schema of configs, as the file beside the built-in configs has it."""
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **config_model().model_json_schema()}
     return json.dumps(schema, indent=2) + "\n"
 

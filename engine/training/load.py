@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from nnkit.configs import built_in_configs
 from nnkit.errors import CheckpointError
 from nnkit.models import Network
 from nnkit.tensors.limits import at_most
 from nnkit.training import checkpoint as checkpoints
 from nnkit.training.build import build_network, check_components
 from nnkit.training.checkpoint import Checkpoint
-from nnkit.training.config import Override, built_in_configs, check, load_config
+from nnkit.training.config import Override, check, load_config
 from nnkit.training.schema import Config
 from nnkit.training.yaml_loader import Document, InvalidConfigError
 

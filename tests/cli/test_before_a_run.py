@@ -9,7 +9,8 @@ import pytest
 
 import nnkit
 from nnkit.cli.main import run
-from nnkit.training.config import SCHEMA_NAME, built_in_configs, load_config, schema_text
+from nnkit.configs import SCHEMA_NAME, built_in_configs
+from nnkit.training.config import load_config, schema_text
 
 
 def out(capsys, *arguments):

@@ -59,7 +59,7 @@ def test_every_command_has_help_with_examples(name, capsys):
 
 
 def test_the_help_of_train_names_every_built_in_config(capsys):
-    from nnkit.training.config import built_in_configs
+    from nnkit.configs import built_in_configs
 
     main.run(["train", "--help"])
     text = capsys.readouterr().out

@@ -104,7 +104,7 @@ def test_options_replace_values_of_the_config(nnkit, tmp_path):
 @pytest.mark.case("R15")
 def test_R15_a_config_of_ones_own(nnkit, tmp_path):
     """Terminal escapes, Windows line ends and a name that is not ASCII are no trouble."""
-    from nnkit.training.config import built_in_configs
+    from nnkit.configs import built_in_configs
 
     text = built_in_configs()["quickstart"].read_text(encoding="utf-8").replace("epochs: 20", "epochs: 1")
     (tmp_path / "größe.yaml").write_bytes(text.replace("\n", "\r\n").encode())
