@@ -7,12 +7,13 @@ from pathlib import Path
 import click
 
 from nnkit.cli.console import printable, write
+from nnkit.cli.group import Group
 from nnkit.configs import SCHEMA_NAME, built_in_configs, schema_path
 from nnkit.errors import FileAccessError
 from nnkit.registry import unknown_name
 
 
-@click.group("configs")
+@click.group("configs", cls=Group)
 def command() -> None:
     """List, print or copy the configs that come with nnkit.
 
@@ -26,7 +27,12 @@ def command() -> None:
 
 @command.command("ls")
 def list_all() -> None:
-    """List the names, and what each trains."""
+    """List the names, and what each trains.
+
+    \b
+    Examples:
+      nnkit configs ls
+    """  # noqa: D301 (click wants the character, not a backslash)
     configs = built_in_configs()
     width = max(map(len, configs))
     write("\n".join(f"{name:<{width}}  {_title(path)}" for name, path in configs.items()))
@@ -35,7 +41,13 @@ def list_all() -> None:
 @command.command("show")
 @click.argument("name")
 def show(name: str) -> None:
-    """Print a config."""
+    """Print a config.
+
+    \b
+    Examples:
+      nnkit configs show lenet
+      nnkit configs show rnn > mine.yaml
+    """  # noqa: D301 (click wants the character, not a backslash)
     write(_text(name).rstrip("\n"))
 
 
@@ -43,10 +55,16 @@ def show(name: str) -> None:
 @click.argument("name")
 @click.argument("path", required=False, type=click.Path(path_type=Path))
 def copy(name: str, path: Path | None) -> None:
-    """Copy a config to PATH [default: NAME.yaml here], to be changed; a file that exists stays as it is.
+    """Copy a config, to be changed.
 
-    The schema that editors complete and check configs with is written beside it.
-    """
+    PATH is NAME.yaml in this folder where it is left out; a file that exists stays as it is. The schema that editors
+    complete and check configs with is written beside it.
+
+    \b
+    Examples:
+      nnkit configs cp lenet
+      nnkit configs cp lenet mine.yaml
+    """  # noqa: D301 (click wants the character, not a backslash)
     text = _text(name)
     target = path or Path(f"{name}.yaml")
     if target.is_dir():

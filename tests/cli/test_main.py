@@ -12,6 +12,7 @@ import pytest
 
 from nnkit import __version__
 from nnkit.cli import main
+from nnkit.cli.group import adopt
 from nnkit.errors import (
     CheckpointError,
     ConfigError,
@@ -106,7 +107,7 @@ def failing(monkeypatch):
         def command():
             raise error
 
-        monkeypatch.setattr(main.LazyGroup, "get_command", lambda *_: command)
+        monkeypatch.setattr(main.LazyGroup, "get_command", lambda *_: adopt(command))
         monkeypatch.setitem(main.COMMANDS, "fail", ("", ""))
 
     return install
