@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from nnkit.cli import suggestions
 from nnkit.cli.console import printable, write
 from nnkit.cli.group import Group
 from nnkit.configs import SCHEMA_NAME, built_in_configs, schema_path
@@ -39,7 +40,7 @@ def list_all() -> None:
 
 
 @command.command("show")
-@click.argument("name")
+@click.argument("name", shell_complete=suggestions.built_in)
 def show(name: str) -> None:
     """Print a config.
 
@@ -52,7 +53,7 @@ def show(name: str) -> None:
 
 
 @command.command("cp")
-@click.argument("name")
+@click.argument("name", shell_complete=suggestions.built_in)
 @click.argument("path", required=False, type=click.Path(path_type=Path))
 def copy(name: str, path: Path | None) -> None:
     """Copy a config, to be changed.

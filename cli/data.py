@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from nnkit.cli import suggestions
 from nnkit.cli.console import printable, write
 from nnkit.cli.group import Group
 from nnkit.errors import ConfigError
@@ -51,7 +52,7 @@ def list_all() -> None:
 
 
 @command.command("download")
-@click.argument("name")
+@click.argument("name", shell_complete=suggestions.data_sets)
 def download(name: str) -> None:
     """Fetch a data set into the cache folder.
 
@@ -73,7 +74,7 @@ def download(name: str) -> None:
 
 
 @command.command("verify")
-@click.argument("name")
+@click.argument("name", shell_complete=suggestions.data_sets)
 def verify(name: str) -> None:
     """Compare the files of a data set with what was published.
 
@@ -92,7 +93,7 @@ def verify(name: str) -> None:
 
 
 @command.command("show")
-@click.argument("name")
+@click.argument("name", shell_complete=suggestions.data_sets)
 @click.option("--split", type=click.Choice(["train", "test"]), default="train", show_default=True)
 @click.option("--label", metavar="CLASS", help="Only images of this class.")
 @click.option("--count", type=click.IntRange(1, 10_000), metavar="N", default=10, show_default=True, help="Images.")

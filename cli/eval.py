@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nnkit.cli import options
+from nnkit.cli import options, suggestions
 from nnkit.cli.console import announce_compilation, printable, write
 
 if TYPE_CHECKING:
@@ -17,8 +17,13 @@ if TYPE_CHECKING:
 
 
 @click.command("eval")
-@click.argument("checkpoint", type=click.Path(path_type=Path))
-@click.option("--data", metavar="NAME", help="Another data set than the one it was trained on.")
+@click.argument("checkpoint", type=click.Path(path_type=Path), shell_complete=suggestions.checkpoints)
+@click.option(
+    "--data",
+    metavar="NAME",
+    help="Another data set than the one it was trained on.",
+    shell_complete=suggestions.data_sets,
+)
 @options.device
 @options.threads
 @options.as_json

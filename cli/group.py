@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable
+from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from nnkit import __version__
 from nnkit.registry import closest
@@ -43,6 +45,17 @@ class Group(click.Group):
         """Return a command, made like all others of nnkit."""
         command = super().get_command(ctx, cmd_name)
         return command and adopt(command)
+
+    def summaries(self, ctx: click.Context) -> dict[str, str]:
+        """Return the names of the commands, each with what it does."""
+        commands = {name: self.get_command(ctx, name) for name in self.list_commands(ctx)}
+        return {name: command.get_short_help_str(limit=100) for name, command in commands.items() if command}
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[Any]]:
+        """Return the commands, or the options, that begin so."""
+        found = self.summaries(ctx).items()
+        commands = [CompletionItem(name, help=text) for name, text in found if name.startswith(incomplete)]
+        return commands + click.Command.shell_complete(self, ctx, incomplete)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import click
 
+from nnkit.cli import suggestions
 from nnkit.cli.console import announce_compilation, write
 
 
 @click.command("inspect-graph")
-@click.argument("source", metavar="[CONFIG|CHECKPOINT]", default="lenet")
+@click.argument(
+    "source", metavar="[CONFIG|CHECKPOINT]", default="lenet", shell_complete=suggestions.configs_and_checkpoints
+)
 @click.option(
     "--format",
     "language",

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from typing import TextIO
 
 import click
-from click.shell_completion import shell_complete
 
 from nnkit.cli import exit_codes
 from nnkit.cli.console import prepare_streams, printable, settle_streams, tell, write
@@ -31,6 +30,7 @@ COMMANDS = {
     "data": ("nnkit.cli.data", "List, download, verify or look at the data sets."),
     "inspect-graph": ("nnkit.cli.inspect_graph", "Print the grad_fn graph behind a loss."),
     "env": ("nnkit.cli.env", "Print versions and the machine, for bug reports."),
+    "completion": ("nnkit.cli.completion", "Make bash, zsh or fish complete nnkit."),
 }
 
 # How `nnkit --help` puts them together.
@@ -41,7 +41,8 @@ SECTIONS = {
     "Configs and data": ("configs", "validate", "schema", "data"),
     "Help": ("env", "completion", "man"),
 }
-_COMPLETION = "_NNKIT_COMPLETE"
+# The variable in which a shell says that it wants completions.
+COMPLETION = "_NNKIT_COMPLETE"
 
 
 class LazyGroup(Group):
@@ -58,6 +59,10 @@ class LazyGroup(Group):
         module, _ = COMMANDS[cmd_name]
         command: click.Command = importlib.import_module(module).command
         return adopt(command)
+
+    def summaries(self, ctx: click.Context) -> dict[str, str]:
+        """Return the names of the commands, each with what it does."""
+        return {name: text for name, (_, text) in COMMANDS.items()}
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands with their one-line help, in sections."""
@@ -90,9 +95,11 @@ adopt(cli, hidden=False)
 
 def main() -> None:
     """Run the command line of this process, and exit."""
-    instruction = os.environ.get(_COMPLETION)
+    instruction = os.environ.get(COMPLETION)
     if instruction:
-        sys.exit(shell_complete(cli, {}, "nnkit", _COMPLETION, instruction))
+        from nnkit.cli.completion import answer
+
+        sys.exit(answer(instruction))
     prepare_streams()
     warnings.showwarning = _show_warning
     try:

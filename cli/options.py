@@ -7,12 +7,27 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from nnkit.cli import suggestions
+
 if TYPE_CHECKING:
     from nnkit.training.config import Override
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-device = click.option("--device", metavar="DEVICE", help="Where to compute: cpu (cuda is not available yet).")
+settings = click.option(
+    "--set",
+    "settings",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="Replace a value; repeatable.",
+    shell_complete=suggestions.settings,
+)
+device = click.option(
+    "--device",
+    metavar="DEVICE",
+    help="Where to compute: cpu (cuda is not available yet).",
+    shell_complete=suggestions.devices,
+)
 threads = click.option("--threads", metavar="N", help="CPU threads; all where not given.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, and nothing else.")
 

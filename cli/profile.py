@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from nnkit.cli import options
+from nnkit.cli import options, suggestions
 from nnkit.cli.console import announce_compilation, write
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ _BUSY = 1.25
 
 
 @click.command("profile")
-@click.argument("config")
-@click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help="Replace a value; repeatable.")
+@click.argument("config", shell_complete=suggestions.configs)
+@options.settings
 @options.device
 @options.threads
 @click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Steps to measure [default: some seconds].")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nnkit.cli import options
+from nnkit.cli import options, suggestions
 from nnkit.cli.console import announce_compilation, printable
 from nnkit.cli.signals import Signals
 
@@ -19,15 +19,23 @@ if TYPE_CHECKING:
 
 
 @click.command("train")
-@click.argument("config", required=False)
-@click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help="Replace a value; repeatable.")
+@click.argument("config", required=False, shell_complete=suggestions.configs)
+@options.settings
 @click.option("--epochs", metavar="N", help="Passes over the training images.")
 @click.option("--seed", metavar="N", help="Decides all that is random.")
 @options.device
 @options.threads
-@click.option("--output", metavar="DIR", help="Folder for the results [default: runs/<name of the config>].")
 @click.option(
-    "--resume", metavar="CHECKPOINT|auto", help="Go on from a last.safetensors; auto finds it in the output folder."
+    "--output",
+    metavar="DIR",
+    help="Folder for the results [default: runs/<name of the config>].",
+    shell_complete=suggestions.folders,
+)
+@click.option(
+    "--resume",
+    metavar="CHECKPOINT|auto",
+    help="Go on from a last.safetensors; auto finds it in the output folder.",
+    shell_complete=suggestions.starts,
 )
 @click.option("--force", is_flag=True, help="Resume also with another config or other data.")
 @click.option("--detect-anomaly", is_flag=True, help="Name the operation where numbers stop being finite.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from nnkit.cli import options
+from nnkit.cli import options, suggestions
 from nnkit.cli.console import printable, write
 from nnkit.errors import ConfigError
 
@@ -23,8 +23,8 @@ class InvalidConfigsError(ConfigError):
 
 
 @click.command("validate")
-@click.argument("configs", metavar="CONFIG...", nargs=-1, required=True)
-@click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help="Replace a value; repeatable.")
+@click.argument("configs", metavar="CONFIG...", nargs=-1, required=True, shell_complete=suggestions.configs)
+@options.settings
 def command(configs: tuple[str, ...], settings: tuple[str, ...]) -> None:
     """Check configs without training or reading data.
 
