@@ -108,7 +108,7 @@ def show(name: str, split: str, label: str | None, count: int, start: int, png: 
     Examples:
       nnkit data show mnist
       nnkit data show digits --label 7 --count 4
-      nnkit data show fashion_mnist --split test --count 100 --png sheet.png
+      nnkit data show mnist --count 100 --png sheet.png
     """  # noqa: D301 (click wants the character, not a backslash)
     from nnkit import data
 

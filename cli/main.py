@@ -31,6 +31,7 @@ COMMANDS = {
     "inspect-graph": ("nnkit.cli.inspect_graph", "Print the grad_fn graph behind a loss."),
     "env": ("nnkit.cli.env", "Print versions and the machine, for bug reports."),
     "completion": ("nnkit.cli.completion", "Make bash, zsh or fish complete nnkit."),
+    "man": ("nnkit.cli.man", "Print the manual page."),
 }
 
 # How `nnkit --help` puts them together.

@@ -212,13 +212,3 @@ def test_R12_a_broken_pipe_is_quiet(arguments):
     finally:
         os.close(writer)
     assert (result.returncode, result.stderr) == (141, "")
-
-
-def test_completion_lists_commands():
-    result = subprocess.run(
-        COMMAND,
-        env={**os.environ, "_NNKIT_COMPLETE": "bash_complete", "COMP_WORDS": "nnkit tr", "COMP_CWORD": "1"},
-        capture_output=True,
-        text=True,
-    )
-    assert result.stdout == "plain,train\n"
