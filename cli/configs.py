@@ -9,6 +9,7 @@ import click
 from nnkit.cli import suggestions
 from nnkit.cli.console import printable, write
 from nnkit.cli.group import Group
+from nnkit.cli.tables import table
 from nnkit.configs import SCHEMA_NAME, built_in_configs, schema_path
 from nnkit.errors import FileAccessError
 from nnkit.registry import unknown_name
@@ -34,9 +35,8 @@ def list_all() -> None:
     Examples:
       nnkit configs ls
     """  # noqa: D301 (click wants the character, not a backslash)
-    configs = built_in_configs()
-    width = max(map(len, configs))
-    write("\n".join(f"{name:<{width}}  {_title(path)}" for name, path in configs.items()))
+    rows = [(name, _title(path)) for name, path in built_in_configs().items()]
+    write("\n".join(table(rows, "<<", shorten=1)))
 
 
 @command.command("show")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from typing import TextIO
@@ -57,6 +58,7 @@ def standard_output() -> Iterator[None]:
         FileAccessError: it cannot be written.
         BrokenPipeError: the reader has left.
     """
+    end_status()
     try:
         yield
     except BrokenPipeError:
@@ -79,8 +81,35 @@ def write(text: str) -> None:
 
 def tell(text: str) -> None:
     """Print a line to standard error; where that is not possible there is nobody left to tell."""
+    end_status()
     try:
         click.echo(text, err=True)
+    except OSError:
+        _discard(sys.stderr)
+
+
+def show_status(text: str) -> None:
+    """Say on a terminal what is being done, until the next line is printed: imports alone can take a second."""
+    if sys.stderr.isatty():
+        # A line that the terminal breaks could not be taken back.
+        shown = printable(text)[: shutil.get_terminal_size().columns - 1]
+        _erase_status.append(" " * len(shown))
+        _show_in_line(shown)
+
+
+def end_status() -> None:
+    """Take back what `show_status` said."""
+    while _erase_status:
+        _show_in_line(_erase_status.pop())
+
+
+# The blanks that cover what is on the line.
+_erase_status: list[str] = []
+
+
+def _show_in_line(text: str) -> None:
+    try:
+        click.echo(f"{text}\r", nl=False, err=True)
     except OSError:
         _discard(sys.stderr)
 

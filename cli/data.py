@@ -11,6 +11,7 @@ import click
 from nnkit.cli import suggestions
 from nnkit.cli.console import printable, write
 from nnkit.cli.group import Group
+from nnkit.cli.tables import table
 from nnkit.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -43,12 +44,14 @@ def list_all() -> None:
     # NumPy takes a while to import.
     from nnkit.data import DATASETS
 
-    width = max(map(len, DATASETS.names()))
+    rows = []
     for name in DATASETS.names():
         data_set = DATASETS.get(name)
         place = data_set.place()
         where = printable(place) if place else f"not on this machine; nnkit data download {name} fetches it"
-        write(f"{name:<{width}}  {len(data_set.classes)} classes  {where}")
+        rows.append((name, f"{len(data_set.classes)} classes", where))
+    # Nothing is cut from where the files are, which is there to be copied.
+    write("\n".join(table(rows, "<><")))
 
 
 @command.command("download")

@@ -13,7 +13,7 @@ from typing import TextIO
 import click
 
 from nnkit.cli import exit_codes
-from nnkit.cli.console import prepare_streams, printable, settle_streams, tell, write
+from nnkit.cli.console import end_status, prepare_streams, printable, settle_streams, tell, write
 from nnkit.cli.group import Group, adopt, wants_debug
 from nnkit.cli.signals import Signals, StoppedError
 from nnkit.errors import FileAccessError, NnkitError
@@ -135,6 +135,8 @@ def run(arguments: Sequence[str], signals: Signals | None = None) -> int:
         if context is not None and wants_debug(context):
             raise
         return _explain(error)
+    finally:
+        end_status()
     return 0
 
 

@@ -11,6 +11,7 @@ import click
 
 from nnkit.cli import options, suggestions
 from nnkit.cli.console import printable, write
+from nnkit.cli.tables import table
 
 if TYPE_CHECKING:
     from nnkit.profiling.summary import LayerSummary
@@ -69,14 +70,7 @@ def _table(layers: Sequence[LayerSummary], total: dict[str, Any]) -> list[str]:
         for layer in layers
     ]
     rows.append(("total", "", "", *_counts(total["parameters"], total["flops"], total["bytes_written"])))
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return [
-        "  ".join(
-            [f"{row[0]:<{widths[0]}}", f"{row[1]:<{widths[1]}}"]
-            + [f"{cell:>{size}}" for cell, size in zip(row[2:], widths[2:], strict=True)]
-        ).rstrip()
-        for row in rows
-    ]
+    return table(rows, "<<>>>>", drop=("kB", "calls", "MFLOP", "output"), shorten=0)
 
 
 def _shape(shape: tuple[int, ...] | None) -> str:

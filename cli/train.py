@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nnkit.cli import options, suggestions
-from nnkit.cli.console import announce_compilation, printable
+from nnkit.cli.console import announce_compilation, printable, show_status
 from nnkit.cli.signals import Signals
 
 if TYPE_CHECKING:
@@ -74,6 +74,8 @@ def command(
     """  # noqa: D301 (click wants the character, not a backslash)
     if config is None and resume is None:
         raise click.UsageError("which CONFIG? Try: nnkit train quickstart")
+    if not quiet:
+        show_status(f"preparing {config or resume} ...")
     replaced = {
         "training.epochs": ("--epochs", epochs),
         "training.seed": ("--seed", seed),
@@ -126,9 +128,10 @@ def _load(
     checked = None if config is None else load_config(config, overrides)
     # After the check, because a config that is refused should not have waited for what trains.
     from nnkit.training.load import config_of
+    from nnkit.training.paths import LAST, find_checkpoint
     from nnkit.training.resume import AUTO, newest
 
-    start = AUTO if resume == AUTO else resume and Path(resume)
+    start = AUTO if resume == AUTO else resume and find_checkpoint(Path(resume), LAST)
     if checked is not None:
         return checked, start
     if start == AUTO:

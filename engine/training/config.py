@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path as FilePath
@@ -11,11 +10,10 @@ from pathlib import Path as FilePath
 import yaml
 from pydantic import ValidationError
 
-from nnkit.configs import built_in_configs
 from nnkit.errors import ConfigError
-from nnkit.registry import unknown_name
 from nnkit.training.explain import explain
 from nnkit.training.files import open_regular
+from nnkit.training.paths import find_config
 from nnkit.training.schema import Config, config_model
 from nnkit.training.yaml_loader import Document, InvalidConfigError, Place, Problem, parse, shown
 
@@ -34,21 +32,6 @@ class Override:
     def from_text(cls, key: str, text: str, option: str) -> Override:
         """Return the override that has `text`, read as YAML, as its value."""
         return cls(key, parse(text, option))
-
-
-def find_config(path_or_name: str) -> FilePath:
-    """Return the file of a config that is given by its path or by the name of a built-in one.
-
-    Raises:
-        ConfigError: there is neither; the message has the closest built-in name.
-    """
-    names = built_in_configs()
-    if path_or_name in names:
-        return names[path_or_name]
-    path = FilePath(path_or_name)
-    if path.exists() or path.suffix or os.sep in path_or_name:
-        return path
-    raise ConfigError(f"{path_or_name}: does not exist, {unknown_name('built-in config', path_or_name, names)}")
 
 
 def load_config(path_or_name: str, overrides: Iterable[Override] = ()) -> Config:

@@ -15,12 +15,12 @@ from nnkit.training.build import OBJECTIONS, one_line
 from nnkit.training.checkpoint import Checkpoint, restore
 from nnkit.training.fit import Training
 from nnkit.training.load import config_in
+from nnkit.training.paths import LAST
 from nnkit.training.schema import Config
 
 # In place of a path: the newest good checkpoint of the output folder.
 AUTO = "auto"
 
-LAST = "last.safetensors"
 _EARLIER = re.compile(r"step-([0-9]+)\.safetensors")
 
 # Where and how long a run computes, and what it does about trouble, does not change what it computes.

@@ -16,10 +16,10 @@ from nnkit.training.checkpoint import Checkpoint, ImageFormat, Packed, parameter
 from nnkit.training.config import to_yaml
 from nnkit.training.files import open_regular, write_atomically
 from nnkit.training.fit import EpochDone, Training
-from nnkit.training.resume import LAST, earlier_checkpoints
+from nnkit.training.paths import BEST, LAST
+from nnkit.training.resume import earlier_checkpoints
 from nnkit.training.schema import Config
 
-BEST = "best.safetensors"
 METRICS = "metrics.jsonl"
 # What a killed process leaves of a file that it was writing.
 _LEFT_OVER = re.compile(r"\.(config\.yaml|metrics\.jsonl|(best|last|step-[0-9]+)\.safetensors)\.[0-9a-f]{8}\.tmp")

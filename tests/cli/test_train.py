@@ -209,3 +209,10 @@ def test_R12_a_reader_that_leaves_ends_the_run_quietly(tmp_path):
     assert process.wait() == 141
     assert "Traceback" not in errors
     assert "Exception" not in errors
+
+
+def test_a_run_goes_on_from_its_folder(trained, nnkit):
+    folder, _ = trained
+    result = nnkit("train", "--resume", "runs/quickstart", cwd=folder)
+    assert result.returncode == 0
+    assert "resumed from runs/quickstart/last.safetensors, after epoch 2" in result.stdout
