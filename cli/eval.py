@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command("eval")
-@click.argument("checkpoint", type=click.Path(path_type=Path), shell_complete=suggestions.checkpoints)
+@options.checkpoint
 @click.option(
     "--data",
     metavar="NAME",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command("export")
-@click.argument("checkpoint", type=click.Path(path_type=Path))
+@options.checkpoint
 @click.option("--format", type=click.Choice(["onnx", "safetensors", "npz"]), help="What to write; ONNX if not given.")
 @click.option("--output", metavar="PATH", type=click.Path(path_type=Path), help="The new file, or a folder for it.")
 @click.option("--raw-pixels", is_flag=True, help="Let the ONNX file take pixels 0..255, and normalise them itself.")

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import click
 
-from nnkit.cli import suggestions
+from nnkit.cli import options
 from nnkit.cli.console import announce_compilation, write
 
 
 @click.command("inspect-graph")
-@click.argument(
-    "source", metavar="[CONFIG|CHECKPOINT]", default="lenet", shell_complete=suggestions.configs_and_checkpoints
-)
+@options.config_or_checkpoint
 @click.option(
     "--format",
     "language",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import textwrap
 from collections.abc import Iterable, Iterator
 
 import click
@@ -99,7 +100,7 @@ def _described(paragraphs: list[str]) -> Iterator[str]:
             continue
         title, *lines = paragraph.lstrip("\b\n").splitlines()
         yield _text(title)
-        yield from (".RS 4", ".EX", *(_text(line.strip()) for line in lines), ".EE", ".RE")
+        yield from (".RS 4", ".EX", *map(_text, textwrap.dedent("\n".join(lines)).splitlines()), ".EE", ".RE")
 
 
 def _options(context: click.Context) -> Iterator[str]:

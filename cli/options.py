@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -14,6 +15,13 @@ if TYPE_CHECKING:
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+checkpoint = click.argument("checkpoint", type=click.Path(path_type=Path), shell_complete=suggestions.checkpoints)
+config_or_checkpoint = click.argument(
+    "source",
+    metavar="[CONFIG|CHECKPOINT]",
+    default="lenet",
+    shell_complete=suggestions.configs_and_checkpoints,
+)
 settings = click.option(
     "--set",
     "settings",

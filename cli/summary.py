@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nnkit.cli import options, suggestions
+from nnkit.cli import options
 from nnkit.cli.console import printable, write
 from nnkit.cli.tables import table
 
@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command("summary")
-@click.argument(
-    "source", metavar="[CONFIG|CHECKPOINT]", default="lenet", shell_complete=suggestions.configs_and_checkpoints
-)
+@options.config_or_checkpoint
 @options.as_json
 def command(source: str, as_json: bool) -> None:
     """Print the layers of a network with their output shapes, parameters, FLOPs and bytes.
