@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nnkit.cli import suggestions
-from nnkit.cli.console import printable, write
+from nnkit.cli.console import printable, show_status, write
 from nnkit.cli.group import Group
 from nnkit.cli.tables import table
 from nnkit.errors import ConfigError
@@ -65,6 +65,7 @@ def download(name: str) -> None:
     Examples:
       nnkit data download mnist
     """  # noqa: D301 (click wants the character, not a backslash)
+    show_status(f"fetching {name} ...")
     from nnkit.data import DATASETS
 
     data_set = DATASETS.get(name)
@@ -87,6 +88,7 @@ def verify(name: str) -> None:
     Examples:
       nnkit data verify mnist
     """  # noqa: D301 (click wants the character, not a backslash)
+    show_status(f"reading {name} ...")
     from nnkit.data import DATASETS, SPLITS
 
     data_set = DATASETS.get(name)

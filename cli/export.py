@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nnkit.cli import options
-from nnkit.cli.console import announce_compilation, printable, write
+from nnkit.cli.console import announce_compilation, printable, show_status, write
 
 if TYPE_CHECKING:
     from nnkit.export import Exported
@@ -47,6 +47,7 @@ def command(
       images = (np.zeros((1, 1, 32, 32), np.float32) / 255 - 0.1307) / 0.3081
       (logits,) = session.run(["logits"], {"images": images})
     """  # noqa: D301 (click wants the character, not a backslash)
+    show_status(f"exporting {checkpoint} ...")
     # Numba and pydantic take most of a second to import; --help needs neither.
     from nnkit.export import export_checkpoint
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nnkit.cli import options
-from nnkit.cli.console import printable, write
+from nnkit.cli.console import printable, show_status, write
 from nnkit.cli.tables import table
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def command(source: str, as_json: bool) -> None:
       nnkit summary rnn
       nnkit summary runs/lenet/best.safetensors --json
     """  # noqa: D301 (click wants the character, not a backslash)
+    show_status(f"reading {source} ...")
     # NumPy and pydantic take a while to import; --help needs neither.
     from nnkit.profiling.summary import summarize
     from nnkit.training.load import load_run

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from nnkit.cli import options, suggestions
-from nnkit.cli.console import printable, write
+from nnkit.cli.console import printable, show_status, write
 from nnkit.errors import ConfigError
 
 
@@ -36,6 +36,7 @@ def command(configs: tuple[str, ...], settings: tuple[str, ...]) -> None:
       nnkit validate mine.yaml
       nnkit validate *.yaml --set optimizer.lr=0.1
     """  # noqa: D301 (click wants the character, not a backslash)
+    show_status(f"checking {', '.join(configs)} ...")
     # Pydantic takes a while to import.
     from nnkit.training.build import check_components
     from nnkit.training.config import load_config
