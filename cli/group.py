@@ -13,8 +13,7 @@ from nnkit import __version__
 from nnkit.registry import closest
 
 _DEBUG = "nnkit.debug"
-
-
+# Columns of terminals: wider help is hard to read, and narrower terminals break its lines.
 _WIDEST, _NARROW, _NARROWEST = 80, 60, 26
 
 
@@ -73,8 +72,10 @@ class Group(click.Group):
         if not args or not args[0].startswith("-") or "--" in args:
             return args
         names = self.list_commands(ctx)
-        place = next((number for number, word in enumerate(args) if word in names), 0)
-        return [args[place], *args[:place], *args[place + 1 :]]
+        for place, word in enumerate(args):
+            if word in names:
+                return [word, *args[:place], *args[place + 1 :]]
+        return args
 
 
 def adopt(command: click.Command, *, hidden: bool = True) -> click.Command:

@@ -27,9 +27,9 @@ _MAX_BYTES = 256 * 1024
 _MAX_DEPTH = 4
 
 
-def configs(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> Items:
+def configs(ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:
     """Return the built-in configs, and YAML files."""
-    return built_in(_ctx, _param, incomplete) + files(incomplete, _CONFIGS)
+    return built_in(ctx, param, incomplete) + files(incomplete, _CONFIGS)
 
 
 def built_in(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> Items:
@@ -95,18 +95,19 @@ def files(incomplete: str, suffixes: tuple[str, ...]) -> Items:
             found = sorted((entry.name, entry.is_dir()) for entry in entries)
     except OSError:
         return []
-    names = [
-        f"{prefix}{name}{'/' if is_folder else ''}"
-        for name, is_folder in found
-        if name.isprintable()
-        and (is_folder or name.endswith(suffixes))
-        and name.startswith(".") <= begun.startswith(".")
-    ]
-    return _beginning(incomplete, [(name, "") for name in names])
+    wanted = [(name, is_folder) for name, is_folder in found if is_folder or name.endswith(suffixes)]
+    # What is hidden is shown to who asks for it.
+    shown = [(name, is_folder) for name, is_folder in wanted if begun.startswith(".") or not name.startswith(".")]
+    return _beginning(incomplete, [(f"{prefix}{name}{'/' if is_folder else ''}", "") for name, is_folder in shown])
 
 
 def _beginning(incomplete: str, found: Iterable[tuple[str, str]]) -> Items:
-    return [CompletionItem(value, help=text or None) for value, text in found if value.startswith(incomplete)]
+    """Return what begins so; names and values come from files, and what a terminal would obey is left out."""
+    return [
+        CompletionItem(value, help=text or None)
+        for value, text in found
+        if value.startswith(incomplete) and value.isprintable()
+    ]
 
 
 def _schema() -> Node:

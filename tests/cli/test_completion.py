@@ -111,6 +111,17 @@ def _leaves(prefix, value):
     return [leaf for key, inner in value.items() for leaf in _leaves(f"{prefix}.{key}", inner)]
 
 
+def test_what_a_terminal_would_obey_is_never_offered(offered, folder):
+    (folder / "red\x1b[31m.yaml").touch()
+    (folder / "two\nlines.yaml").touch()
+    (folder / "mine.yaml").write_text('optimizer: {name: SGD, lr: "1\\n$(reboot)"}\n')
+    assert offered("nnkit train r") == ["rnn", "runs/"]
+    assert offered("nnkit train t") == []
+    assert offered("nnkit train mine.yaml --set optimizer.lr=") == ["optimizer.lr=0.001"]
+    (folder / "mine.yaml").write_text("optimizer: {name: SGD, lr: $(reboot)}\n")
+    assert offered("nnkit train mine.yaml --set optimizer.lr=$", "bash") == [r"\$\(reboot\) "]
+
+
 def test_every_file_and_name_on_a_command_line_is_completed():
     kinds = {"config", "configs", "checkpoint", "source", "run", "runs", "settings", "data", "device"}
     for name in main.COMMANDS:
