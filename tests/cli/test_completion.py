@@ -196,6 +196,22 @@ def test_bash_is_given_what_follows_its_word_breaks(typed, expected, in_shell):
     assert (result.stdout, result.stderr) == (expected, "")
 
 
+# Before 4.4 bash does not know the option nosort, nor may it have compopt.
+_OLD_BASH = """
+complete() { [[ "$*" != *nosort* ]] && builtin complete "$@"; }
+compopt() { return 1; }
+eval "$(nnkit completion bash)"
+builtin complete -p nnkit
+"""
+
+
+@needs("bash")
+def test_an_older_bash_completes_as_well(in_shell):
+    command = ["bash", "--norc", "--noprofile", "-c", _OLD_BASH]
+    result = subprocess.run(command, env=in_shell, capture_output=True, text=True, timeout=60)
+    assert (result.stdout, result.stderr) == ("complete -o nospace -F _nnkit_completion nnkit\n", "")
+
+
 @needs("fish")
 def test_fish_is_given_values_and_their_meaning(in_shell):
     asked = ("nnkit tr", "nnkit eval runs/my", "nnkit train lenet --set optimizer.name=S", "nnkit train --set=loss.n")
