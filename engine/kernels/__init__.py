@@ -14,7 +14,7 @@ __all__ = ["Backend", "backend_for", "shapes_only"]
 
 _BACKENDS: dict[str, Backend] = {"cpu": CpuBackend()}
 _SHAPES: Backend = ShapesBackend()
-_in_place: ContextVar[Backend | None] = ContextVar("in_place", default=None)
+_substitute: ContextVar[Backend | None] = ContextVar("substitute", default=None)
 
 
 def backend_for(device_type: str) -> Backend:
@@ -23,14 +23,14 @@ def backend_for(device_type: str) -> Backend:
     Raises:
         KeyError: no such backend exists; `nnkit.device` has refused the device before.
     """
-    return _in_place.get() or _BACKENDS[device_type]
+    return _substitute.get() or _BACKENDS[device_type]
 
 
 @contextlib.contextmanager
 def shapes_only() -> Iterator[None]:
     """Within, forward passes of this thread give zeros of the right shape: fast, also where nothing is compiled yet."""
-    token = _in_place.set(_SHAPES)
+    token = _substitute.set(_SHAPES)
     try:
         yield
     finally:
-        _in_place.reset(token)
+        _substitute.reset(token)
