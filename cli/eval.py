@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 )
 @options.device
 @options.threads
+@options.allow_code
 @options.as_json
 def command(checkpoint: Path, data: str | None, device: str | None, threads: str | None, as_json: bool) -> None:
     """Measure a checkpoint on test images.

@@ -19,6 +19,7 @@ from nnkit.cli.console import announce_compilation, write
     help="An indented tree, a drawing for Graphviz or Mermaid, or data.",
 )
 @click.option("--depth", type=click.IntRange(min=0), metavar="N", help="Stop N steps away from the loss.")
+@options.allow_code
 def command(source: str, language: str, depth: int | None) -> None:
     """Print the grad_fn graph behind the loss of one batch.
 

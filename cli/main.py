@@ -16,7 +16,7 @@ from nnkit.cli import exit_codes
 from nnkit.cli.console import end_status, prepare_streams, printable, settle_streams, tell, write
 from nnkit.cli.group import Group, adopt, wants_debug
 from nnkit.cli.signals import Signals, StoppedError
-from nnkit.errors import FileAccessError, NnkitError
+from nnkit.errors import ConfigError, FileAccessError, NnkitError
 
 # The one-line help stands here, so that `nnkit --help` imports no command, and with it no numerical library.
 COMMANDS = {
@@ -161,6 +161,12 @@ def _explain(error: Exception) -> int:
     if isinstance(error, OSError):
         _say(f"error: {error.filename or 'input/output'}: {error.strerror or error}")
         return FileAccessError.exit_code
+    # Where the user's Python ran, this has been imported; and where not, it is not the cause.
+    user_code = sys.modules.get("nnkit.training.user_code")
+    fault = user_code.fault(error) if user_code else None
+    if fault:
+        _say(f"error: {fault} (nnkit --debug ... shows the traceback)")
+        return ConfigError.exit_code
     _say(f"error: {type(error).__name__}: {error} (a bug in nnkit; nnkit --debug ... shows the traceback)")
     return NnkitError.exit_code
 

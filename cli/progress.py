@@ -12,6 +12,7 @@ from typing import Any
 import click
 from tqdm import tqdm
 
+from nnkit.cli import options
 from nnkit.cli.console import printable, standard_output, tell
 from nnkit.errors import FileAccessError
 from nnkit.training.config import to_yaml
@@ -30,6 +31,7 @@ class Progress:
         self._quiet = quiet
         self._verbose = verbose
         self._epochs = 0
+        self._allowance = ""
         self._rows = 0
         self._bar: tqdm[Any] | None = None
         self._last_line = time.monotonic()
@@ -63,6 +65,7 @@ class Progress:
 
     def _begin(self, event: RunStarted) -> None:
         self._epochs = event.config.training.epochs
+        self._allowance = options.allowance(event.config)
         if not self._table:
             return
         if self._verbose:
@@ -141,7 +144,7 @@ class Progress:
             click.echo(f"\ntest accuracy {event.last.test.accuracy:.2%} ({best}), {event.seconds:.1f} s in all")
         folder = printable(str(event.output))
         click.echo(f"results are in {folder}: best.safetensors, last.safetensors, metrics.jsonl, config.yaml")
-        click.echo(f"next: nnkit eval {shlex.quote(f'{folder}/best.safetensors')}")
+        click.echo(f"next: nnkit eval {shlex.quote(f'{folder}/best.safetensors')}{self._allowance}")
 
 
 def summary(event: RunDone) -> dict[str, Any]:

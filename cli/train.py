@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 )
 @click.option("--force", is_flag=True, help="Resume also with another config or other data.")
 @click.option("--detect-anomaly", is_flag=True, help="Name the operation where numbers stop being finite.")
+@options.allow_code
 @options.as_json
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 @click.option("-v", "--verbose", is_flag=True, help="Print the config and the network first.")
@@ -59,8 +60,8 @@ def command(
 ) -> None:
     """Train a network from a config.
 
-    CONFIG is a YAML file, or the name of a built-in config: quickstart, lenet, speedrun,
-    lenet_best, mnist_convnet or rnn. It may be left out to resume, since checkpoints carry theirs.
+    CONFIG is a YAML file, or the name of a built-in config: quickstart, lenet, speedrun, lenet_best,
+    mnist_convnet, rnn or sequential. It may be left out to resume, since checkpoints carry theirs.
 
     Ctrl-C saves the run after the step that it is in. A run that goes on from a checkpoint ends with the same
     bits as one that was never stopped.
@@ -71,6 +72,7 @@ def command(
       nnkit train lenet --epochs 1 --set optimizer.lr=0.02
       nnkit train lenet --resume auto
       nnkit train --resume runs/lenet/last.safetensors
+      nnkit train my_config.yaml --allow-code
     """  # noqa: D301 (click wants the character, not a backslash)
     if config is None and resume is None:
         raise click.UsageError("which CONFIG? Try: nnkit train quickstart")
@@ -110,7 +112,8 @@ def _train(config: Config, folder: Path, resume: Path | str | None, force: bool,
             signals.defer()
         if isinstance(event, RunStopped) and reader_left is None:
             place = shlex.quote(printable(str(event.checkpoint)))
-            signals.stop(f"after step {event.step}; to go on: nnkit train --resume {place}")
+            allowance = options.allowance(config)
+            signals.stop(f"after step {event.step}; to go on: nnkit train --resume {place}{allowance}")
         try:
             progress.show(event)
         except BrokenPipeError as error:

@@ -30,6 +30,7 @@ from nnkit.training.paths import LAST
 from nnkit.training.resume import AUTO, check_same_run, go_on, newest
 from nnkit.training.run_folder import RunFolder
 from nnkit.training.schema import Config
+from nnkit.training.user_code import noted
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def train(
         LockedError: another process trains into the folder.
     """
     started = time.perf_counter()
-    config = config.with_output(output)
+    config = noted(config.with_output(output), output)
     use_machine(config)
     with FolderLock(output) as lock, Background() as background:
         if output.is_dir():

@@ -103,10 +103,11 @@ def test_every_command_has_examples_that_parse(words, capsys):
 
 def parse(words):
     """Parse a command line down to the command that would run; raise what click does if it cannot."""
-    context = main.cli.make_context("nnkit", words)
-    while isinstance(context.command, click.Group) and (rest := [*context._protected_args, *context.args]):
-        name, command, rest = context.command.resolve_command(context, rest)
-        context = command.make_context(name, rest, parent=context)
+    with contextlib.ExitStack() as contexts:
+        context = contexts.enter_context(main.cli.make_context("nnkit", words))
+        while isinstance(context.command, click.Group) and (rest := [*context._protected_args, *context.args]):
+            name, command, rest = context.command.resolve_command(context, rest)
+            context = contexts.enter_context(command.make_context(name, rest, parent=context))
 
 
 def unbroken(command):
