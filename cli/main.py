@@ -30,7 +30,7 @@ COMMANDS = {
     "export": ("nnkit.cli.export", "Write a network for other programs: ONNX, safetensors, npz."),
     "profile": ("nnkit.cli.profile", "Measure where the time of a training step goes."),
     "data": ("nnkit.cli.data", "List, download, verify or look at the data sets."),
-    "inspect-graph": ("nnkit.cli.inspect_graph", "Print the grad_fn graph behind a loss."),
+    "inspect-graph": ("nnkit.cli.inspect_graph", "Show or draw the grad_fn graph behind a loss."),
     "env": ("nnkit.cli.env", "Print versions and the machine, for bug reports."),
     "completion": ("nnkit.cli.completion", "Make bash, zsh or fish complete nnkit."),
     "man": ("nnkit.cli.man", "Print the manual page."),

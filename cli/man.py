@@ -23,7 +23,7 @@ _ENVIRONMENT = (
 )
 _FILES = (
     ("config.yaml", "Every value of the run: training with it repeats the run."),
-    ("metrics.jsonl", "A line for each epoch."),
+    ("metrics.jsonl, metrics.csv", "A line for each epoch."),
     ("best.safetensors", "The network after its best epoch."),
     ("last.safetensors", "What is needed to go on."),
 )

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     shell_complete=suggestions.starts,
 )
 @click.option("--force", is_flag=True, help="Resume also with another config or other data.")
+@click.option("--tensorboard", is_flag=True, help="Write event files for TensorBoard, too.")
 @click.option("--detect-anomaly", is_flag=True, help="Name the operation where numbers stop being finite.")
 @options.allow_code
 @options.as_json
@@ -53,6 +54,7 @@ def command(
     output: str | None,
     resume: str | None,
     force: bool,
+    tensorboard: bool,
     detect_anomaly: bool,
     as_json: bool,
     quiet: bool,
@@ -83,6 +85,7 @@ def command(
         "training.seed": ("--seed", seed),
         "training.device": ("--device", device),
         "training.threads": ("--threads", threads),
+        "training.tensorboard": ("--tensorboard", "true" if tensorboard else None),
         "training.detect_anomaly": ("--detect-anomaly", "true" if detect_anomaly else None),
     }
     checked, start = _load(config, resume, output, options.overrides(settings, replaced))

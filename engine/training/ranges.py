@@ -55,6 +55,7 @@ RANGES = {
     "epochs": Range(at_least=1, at_most=1_000_000),
     "every_seconds": _POSITIVE,
     "every_steps": Range(at_least=1, at_most=2**31),
+    "ema_decay": _FRACTION,
     "eps": _NOT_NEGATIVE,
     "eta_min": _NOT_NEGATIVE,
     "final_div_factor": _POSITIVE,
