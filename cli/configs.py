@@ -6,11 +6,16 @@ from pathlib import Path
 
 import click
 
+from nnkit.cli import suggestions
 from nnkit.cli.console import printable, write
+from nnkit.cli.group import Group
+from nnkit.cli.tables import table
+from nnkit.configs import SCHEMA_NAME, built_in_configs, schema_path
 from nnkit.errors import FileAccessError
+from nnkit.registry import unknown_name
 
 
-@click.group("configs")
+@click.group("configs", cls=Group)
 def command() -> None:
     """List, print or copy the configs that come with nnkit.
 
@@ -24,32 +29,43 @@ def command() -> None:
 
 @command.command("ls")
 def list_all() -> None:
-    """List the names, and what each trains."""
-    # Pydantic takes a while to import.
-    from nnkit.training.config import built_in_configs
+    """List the names, and what each trains.
 
-    configs = built_in_configs()
-    width = max(map(len, configs))
-    write("\n".join(f"{name:<{width}}  {_title(path)}" for name, path in configs.items()))
+    \b
+    Examples:
+      nnkit configs ls
+    """  # noqa: D301 (click wants the character, not a backslash)
+    rows = [(name, _title(path)) for name, path in built_in_configs().items()]
+    write("\n".join(table(rows, "<<", shorten=1)))
 
 
 @command.command("show")
-@click.argument("name")
+@click.argument("name", shell_complete=suggestions.built_in)
 def show(name: str) -> None:
-    """Print a config."""
+    """Print a config.
+
+    \b
+    Examples:
+      nnkit configs show lenet
+      nnkit configs show rnn > mine.yaml
+    """  # noqa: D301 (click wants the character, not a backslash)
     write(_text(name).rstrip("\n"))
 
 
 @command.command("cp")
-@click.argument("name")
+@click.argument("name", shell_complete=suggestions.built_in)
 @click.argument("path", required=False, type=click.Path(path_type=Path))
 def copy(name: str, path: Path | None) -> None:
-    """Copy a config to PATH [default: NAME.yaml here], to be changed; a file that exists stays as it is.
+    """Copy a config, to be changed.
 
-    The schema that editors complete and check configs with is written beside it.
-    """
-    from nnkit.training.config import SCHEMA_NAME, schema_text
+    PATH is NAME.yaml in this folder where it is left out; a file that exists stays as it is. The schema that editors
+    complete and check configs with is written beside it.
 
+    \b
+    Examples:
+      nnkit configs cp lenet
+      nnkit configs cp lenet mine.yaml
+    """  # noqa: D301 (click wants the character, not a backslash)
     text = _text(name)
     target = path or Path(f"{name}.yaml")
     if target.is_dir():
@@ -57,7 +73,7 @@ def copy(name: str, path: Path | None) -> None:
     try:
         with target.open("x", encoding="utf-8") as file:
             file.write(text)
-        target.with_name(SCHEMA_NAME).write_text(schema_text(), encoding="utf-8")
+        target.with_name(SCHEMA_NAME).write_text(schema_path().read_text(encoding="utf-8"), encoding="utf-8")
     except FileExistsError:
         raise FileAccessError(f"{target}: exists already; choose another PATH") from None
     except OSError as error:
@@ -66,9 +82,6 @@ def copy(name: str, path: Path | None) -> None:
 
 
 def _text(name: str) -> str:
-    from nnkit.registry import unknown_name
-    from nnkit.training.config import built_in_configs
-
     configs = built_in_configs()
     if name not in configs:
         raise click.UsageError(unknown_name("built-in config", name, configs))

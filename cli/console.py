@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from typing import TextIO
@@ -57,6 +58,7 @@ def standard_output() -> Iterator[None]:
         FileAccessError: it cannot be written.
         BrokenPipeError: the reader has left.
     """
+    end_status()
     try:
         yield
     except BrokenPipeError:
@@ -88,8 +90,35 @@ def write(text: str) -> None:
 
 def tell(text: str) -> None:
     """Print a line to standard error; where that is not possible there is nobody left to tell."""
+    end_status()
     try:
         click.echo(text, err=True)
+    except OSError:
+        _discard(sys.stderr)
+
+
+def show_status(text: str) -> None:
+    """Say on a terminal what is being done, until the next line is printed: imports alone can take a second."""
+    if sys.stderr.isatty():
+        # A line that the terminal breaks could not be taken back.
+        shown = printable(text)[: shutil.get_terminal_size().columns - 1]
+        _erase_status.append(" " * len(shown))
+        _show_in_line(shown)
+
+
+def end_status() -> None:
+    """Take back what `show_status` said."""
+    while _erase_status:
+        _show_in_line(_erase_status.pop())
+
+
+# The blanks that cover what is on the line.
+_erase_status: list[str] = []
+
+
+def _show_in_line(text: str) -> None:
+    try:
+        click.echo(f"{text}\r", nl=False, err=True)
     except OSError:
         _discard(sys.stderr)
 
@@ -106,13 +135,16 @@ def announce_compilation(*, quiet: bool = False) -> None:
 
     Only then does a command take long to begin.
     """
-    from nnkit.kernels.cpu import ahead, compiler  # Numba takes half a second to import; --help does not need it.
+    from nnkit.kernels.cpu import announcement
 
     def announce() -> None:
+        # What compiles has been imported by then, with Numba, which takes half a second.
+        from nnkit.kernels.cpu import ahead, compiler
+
         kept = compiler.is_kept()
         how_often = "once; it takes about a quarter of a minute" if kept else "for this run; it takes half a minute"
         if not quiet:
             tell(f"compiling the kernels for this machine, {how_often}")
         ahead.start()
 
-    compiler.announce_compilation(announce)
+    announcement.announce_compilation(announce)

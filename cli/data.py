@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nnkit.cli.console import printable, write
+from nnkit.cli import suggestions
+from nnkit.cli.console import printable, show_status, write
 from nnkit.cli.drawing import drawn
+from nnkit.cli.group import Group
+from nnkit.cli.tables import table
 from nnkit.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
 _GAP = 2
 
 
-@click.group("data")
+@click.group("data", cls=Group)
 def command() -> None:
     """List, download, verify or look at the data sets.
 
@@ -33,22 +36,37 @@ def command() -> None:
 
 @command.command("ls")
 def list_all() -> None:
-    """List the data sets, and where their files are."""
+    """List the data sets, and where their files are.
+
+    \b
+    Examples:
+      nnkit data ls
+    """  # noqa: D301 (click wants the character, not a backslash)
     # NumPy takes a while to import.
     from nnkit.data import DATASETS
 
-    width = max(map(len, DATASETS.names()))
+    rows = []
     for name in DATASETS.names():
         data_set = DATASETS.get(name)
         place = data_set.place()
         where = printable(place) if place else f"not on this machine; nnkit data download {name} fetches it"
-        write(f"{name:<{width}}  {len(data_set.classes)} classes  {where}")
+        rows.append((name, f"{len(data_set.classes)} classes", where))
+    # Nothing is cut from where the files are, which is there to be copied.
+    write("\n".join(table(rows, "<><")))
 
 
 @command.command("download")
-@click.argument("name")
+@click.argument("name", shell_complete=suggestions.data_sets)
 def download(name: str) -> None:
-    """Fetch a data set into the cache folder, where its files are not there yet."""
+    """Fetch a data set into the cache folder.
+
+    Files that are there already, and as they were published, stay.
+
+    \b
+    Examples:
+      nnkit data download mnist
+    """  # noqa: D301 (click wants the character, not a backslash)
+    show_status(f"fetching {name} ...")
     from nnkit.data import DATASETS
 
     data_set = DATASETS.get(name)
@@ -61,9 +79,17 @@ def download(name: str) -> None:
 
 
 @command.command("verify")
-@click.argument("name")
+@click.argument("name", shell_complete=suggestions.data_sets)
 def verify(name: str) -> None:
-    """Read all files of a data set, and compare them with what was published."""
+    """Compare the files of a data set with what was published.
+
+    All of them are read.
+
+    \b
+    Examples:
+      nnkit data verify mnist
+    """  # noqa: D301 (click wants the character, not a backslash)
+    show_status(f"reading {name} ...")
     from nnkit.data import DATASETS, SPLITS
 
     data_set = DATASETS.get(name)
@@ -73,14 +99,23 @@ def verify(name: str) -> None:
 
 
 @command.command("show")
-@click.argument("name")
+@click.argument("name", shell_complete=suggestions.data_sets)
 @click.option("--split", type=click.Choice(["train", "test"]), default="train", show_default=True)
 @click.option("--label", metavar="CLASS", help="Only images of this class.")
-@click.option("--count", type=click.IntRange(1, 10_000), default=10, show_default=True, help="How many images.")
-@click.option("--start", type=click.IntRange(0), default=0, show_default=True, help="How many to pass over.")
+@click.option("--count", type=click.IntRange(1, 10_000), metavar="N", default=10, show_default=True, help="Images.")
+@click.option("--start", type=click.IntRange(0), metavar="N", default=0, show_default=True, help="Images before them.")
 @click.option("--png", type=click.Path(path_type=Path, dir_okay=False), help="Write a contact sheet instead.")
 def show(name: str, split: str, label: str | None, count: int, start: int, png: Path | None) -> None:
-    """Draw images in the terminal, or as a PNG file (which needs the extra 'image')."""
+    """Draw images in the terminal, or as a PNG file.
+
+    The file needs the extra 'image': pip install 'nnkit[image]'.
+
+    \b
+    Examples:
+      nnkit data show mnist
+      nnkit data show digits --label 7 --count 4
+      nnkit data show mnist --count 100 --png sheet.png
+    """  # noqa: D301 (click wants the character, not a backslash)
     from nnkit import data
 
     images = _chosen(data.load(name, split), label, start, count)

@@ -8,6 +8,7 @@ import json
 import os
 import platform
 import sys
+from collections.abc import Iterator
 from importlib import metadata
 from typing import Any
 
@@ -23,6 +24,8 @@ _LAYERS = {"tbb": "tbbpool", "omp": "omppool", "workqueue": "workqueue"}
 # Of the features of a processor those that kernels are made for.
 _FEATURES = ("sse2", "sse4.2", "avx", "avx2", "fma", "avx512f", "avx512bw", "avx512dq", "avx512vl", "neon", "sve")
 
+_LONGEST_NAME = 16
+
 
 @click.command("env")
 @options.as_json
@@ -34,41 +37,44 @@ def command(as_json: bool) -> None:
       nnkit env
       nnkit env --json
     """  # noqa: D301 (click wants the character, not a backslash)
-    found = _facts()
     if as_json:
-        write(json.dumps(found))
+        write(json.dumps(dict(_facts())))
         return
-    width = max(map(len, found))
-    write("\n".join(f"{name:<{width}}  {printable(str(value))}" for name, value in found.items()))
+    for name, value in _facts():
+        write(f"{name:<{_LONGEST_NAME}}  {printable(str(value))}")
 
 
-def _facts() -> dict[str, Any]:
+def _facts() -> Iterator[tuple[str, Any]]:
+    """Yield each name with what is to be known; last what it takes a while to find out."""
     # Before nnkit sets any itself.
     settings = {name: value for name, value in sorted(os.environ.items()) if name.startswith(_SETTINGS)}
+    from nnkit.folders import cache_folder
+
+    yield "nnkit", __version__
+    yield "python", f"{platform.python_implementation()} {platform.python_version()} ({sys.executable})"
+    yield "system", platform.platform()
+    yield "cores", os.cpu_count()
+    yield "data folder", os.environ.get("NNKIT_DATA_DIR") or str(cache_folder() / "data")
+    yield "cache folder", str(cache_folder())
+    yield "settings", " ".join(f"{name}={value}" for name, value in settings.items()) or "none"
+    yield from ((name, _version(name)) for name in _LIBRARIES)
+    yield from _facts_of_numba()
+
+
+def _facts_of_numba() -> Iterator[tuple[str, Any]]:
     # Numba takes half a second to import; --help does not need it.
     import llvmlite.binding
     import numba
 
-    from nnkit.folders import cache_folder
     from nnkit.kernels.cpu import compiler
 
     features = llvmlite.binding.get_host_cpu_features()
     kernels, obstacle = compiler.kept_in()
-    return {
-        "nnkit": __version__,
-        "python": f"{platform.python_implementation()} {platform.python_version()} ({sys.executable})",
-        "system": platform.platform(),
-        "processor": llvmlite.binding.get_host_cpu_name(),
-        "features": " ".join(name for name in _FEATURES if features.get(name)),
-        "cores": os.cpu_count(),
-        "threads": numba.config.NUMBA_NUM_THREADS,  # type: ignore[attr-defined]
-        "threading layer": _threading_layer(),
-        **{name: _version(name) for name in _LIBRARIES},
-        "cache folder": str(cache_folder()),
-        "compiled kernels": str(kernels) if obstacle is None else f"not kept: {obstacle}",
-        "data folder": os.environ.get("NNKIT_DATA_DIR") or str(cache_folder() / "data"),
-        "settings": " ".join(f"{name}={value}" for name, value in settings.items()) or "none",
-    }
+    yield "processor", llvmlite.binding.get_host_cpu_name()
+    yield "features", " ".join(name for name in _FEATURES if features.get(name))
+    yield "threads", numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
+    yield "threading layer", _threading_layer()
+    yield "compiled kernels", str(kernels) if obstacle is None else f"not kept: {obstacle}"
 
 
 def _version(library: str) -> str:

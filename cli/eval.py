@@ -9,16 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nnkit.cli import options
-from nnkit.cli.console import announce_compilation, printable, write
+from nnkit.cli import options, suggestions, tables
+from nnkit.cli.console import announce_compilation, printable, show_status, write
 
 if TYPE_CHECKING:
     from nnkit.training.evaluate import Report
+    from nnkit.training.metrics import ConfusionMatrix
 
 
 @click.command("eval")
-@click.argument("checkpoint", type=click.Path(path_type=Path))
-@click.option("--data", metavar="NAME", help="Another data set than the one it was trained on.")
+@options.checkpoint
+@click.option(
+    "--data",
+    metavar="NAME",
+    help="Another data set than the one it was trained on.",
+    shell_complete=suggestions.data_sets,
+)
 @options.device
 @options.threads
 @options.allow_code
@@ -34,6 +40,7 @@ def command(checkpoint: Path, data: str | None, device: str | None, threads: str
       nnkit eval runs/lenet/best.safetensors
       nnkit eval runs/lenet/best.safetensors --data digits --json
     """  # noqa: D301 (click wants the character, not a backslash)
+    show_status(f"evaluating {checkpoint} ...")
     # Numba and pydantic take most of a second to import; --help needs neither.
     from nnkit.training.evaluate import evaluate_checkpoint
 
@@ -77,10 +84,28 @@ def _as_text(report: Report) -> str:
     lines.append(f"{'class':>{width}}  precision   recall  images")
     for metrics in confusion.per_class():
         lines.append(f"{metrics.name:>{width}}  {metrics.precision:>9.2%}  {metrics.recall:>7.2%}  {metrics.images:>6}")
-    lines += ["", "images of each class (rows) by predicted class (columns):"]
-    cell = max(5, len(str(confusion.counts.max())) + 1)
+    return "\n".join([*lines, "", *_matrix(confusion, width)])
+
+
+def _matrix(confusion: ConfusionMatrix, width: int) -> list[str]:
+    """Return the confusion matrix, or where a terminal is too narrow for it the largest of its numbers in words."""
+    narrowest = len(str(confusion.counts.max())) + 1
+    cell = (tables.width() - width) // len(confusion.classes)
+    if cell < narrowest:
+        return _mistakes(confusion)
+    cell = min(cell, max(5, narrowest))
     # Long names of classes would make columns too wide for a terminal.
-    lines.append(" " * width + "".join(f"{name[: cell - 1]:>{cell}}" for name in confusion.classes))
+    lines = [" " * width + "".join(f"{name[: cell - 1]:>{cell}}" for name in confusion.classes)]
     for name, row in zip(confusion.classes, confusion.counts, strict=True):
         lines.append(f"{name:>{width}}" + "".join(f"{count or '.':>{cell}}" for count in row.tolist()))
-    return "\n".join(lines)
+    return ["images of each class (rows) by predicted class (columns):", *lines]
+
+
+def _mistakes(confusion: ConfusionMatrix) -> list[str]:
+    names, counts = confusion.classes, confusion.counts.tolist()
+    pairs = [(counts[row][column], row, column) for row in range(len(names)) for column in range(len(names))]
+    most = sorted((pair for pair in pairs if pair[0] and pair[1] != pair[2]), key=lambda pair: -pair[0])
+    return [
+        "the most frequent mistakes:",
+        *(f"{names[row]} taken for {names[column]}: {n}" for n, row, column in most[:10]),
+    ]

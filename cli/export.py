@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nnkit.cli import options
-from nnkit.cli.console import announce_compilation, printable, write
+from nnkit.cli.console import announce_compilation, printable, show_status, write
 
 if TYPE_CHECKING:
     from nnkit.export import Exported
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command("export")
-@click.argument("checkpoint", type=click.Path(path_type=Path))
+@options.checkpoint
 @click.option("--format", type=click.Choice(["onnx", "safetensors", "npz"]), help="What to write; ONNX if not given.")
 @click.option("--output", metavar="PATH", type=click.Path(path_type=Path), help="The new file, or a folder for it.")
 @click.option("--raw-pixels", is_flag=True, help="Let the ONNX file take pixels 0..255, and normalise them itself.")
@@ -48,6 +48,7 @@ def command(
       images = (np.zeros((1, 1, 32, 32), np.float32) / 255 - 0.1307) / 0.3081
       (logits,) = session.run(["logits"], {"images": images})
     """  # noqa: D301 (click wants the character, not a backslash)
+    show_status(f"exporting {checkpoint} ...")
     # Numba and pydantic take most of a second to import; --help needs neither.
     from nnkit.export import export_checkpoint
 

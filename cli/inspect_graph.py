@@ -24,7 +24,7 @@ _WIDE = 1000
 
 
 @click.command("inspect-graph")
-@click.argument("source", metavar="[CONFIG|CHECKPOINT]", default="lenet")
+@options.config_or_checkpoint
 @click.option(
     "--format",
     "language",

@@ -11,13 +11,12 @@ from collections.abc import Sequence
 from typing import TextIO
 
 import click
-from click.shell_completion import shell_complete
 
-from nnkit import __version__
-from nnkit.cli.console import prepare_streams, printable, settle_streams, tell, write
+from nnkit.cli import exit_codes
+from nnkit.cli.console import end_status, prepare_streams, printable, settle_streams, tell, write
+from nnkit.cli.group import Group, adopt, wants_debug
 from nnkit.cli.signals import Signals, StoppedError
-from nnkit.errors import NnkitError
-from nnkit.registry import closest
+from nnkit.errors import ConfigError, FileAccessError, NnkitError
 
 # The one-line help stands here, so that `nnkit --help` imports no command, and with it no numerical library.
 COMMANDS = {
@@ -34,16 +33,23 @@ COMMANDS = {
     "data": ("nnkit.cli.data", "List, download, verify or look at the data sets."),
     "inspect-graph": ("nnkit.cli.inspect_graph", "Show or draw the grad_fn graph behind a loss."),
     "env": ("nnkit.cli.env", "Print versions and the machine, for bug reports."),
+    "completion": ("nnkit.cli.completion", "Make bash, zsh or fish complete nnkit."),
+    "man": ("nnkit.cli.man", "Print the manual page."),
 }
 
-INTERRUPTED = 130
-BROKEN_PIPE = 141
-_USAGE = 2
-_FILE_ACCESS = 6
-_COMPLETION = "_NNKIT_COMPLETE"
+# How `nnkit --help` puts them together.
+SECTIONS = {
+    "Train": ("train", "report", "runs", "profile"),
+    "Use what was trained": ("eval", "predict", "play", "export"),
+    "Look into networks": ("summary", "inspect-graph"),
+    "Configs and data": ("configs", "validate", "schema", "data"),
+    "Help": ("env", "completion", "man"),
+}
+# The variable in which a shell says that it wants completions.
+COMPLETION = "_NNKIT_COMPLETE"
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Group):
     """A group that knows its commands by the modules that define them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -56,52 +62,48 @@ class LazyGroup(click.Group):
             return None
         module, _ = COMMANDS[cmd_name]
         command: click.Command = importlib.import_module(module).command
-        return command
+        return adopt(command)
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that the arguments begin with, or say which one was probably meant."""
-        name = args[0]
-        if name in COMMANDS or name.startswith("-"):
-            return super().resolve_command(ctx, args)
-        match = closest(name, COMMANDS)
-        hint = f", did you mean {match!r}?" if match else ""
-        ctx.fail(f"no such command {name!r}{hint}")
+    def summaries(self, ctx: click.Context) -> dict[str, str]:
+        """Return the names of the commands, each with what it does."""
+        return {name: text for name, (_, text) in COMMANDS.items()}
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the commands with their one-line help."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+        """Write the commands with their one-line help, in sections."""
+        for title, names in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, COMMANDS[name][1]) for name in names if name in COMMANDS])
 
-
-def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
-    if wanted:
-        click.echo(f"nnkit {__version__}")
-        ctx.exit()
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the exit codes."""
+        with formatter.section("Exit codes"):
+            formatter.write_dl(exit_codes.rows())
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option(
-    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Print the version."
-)
-@click.option("--debug", is_flag=True, envvar="NNKIT_DEBUG", help="Show the traceback of an error.")
-def cli(debug: bool) -> None:
+def cli() -> None:
     """Train, evaluate and look into small neural networks.
+
+    Options may stand anywhere on the line.
 
     \b
     Examples:
       nnkit train quickstart
       nnkit eval runs/quickstart/best.safetensors
-      nnkit COMMAND --help
+      nnkit train --help
     """  # noqa: D301 (click wants the character, not a backslash)
+
+
+adopt(cli, hidden=False)
 
 
 def main() -> None:
     """Run the command line of this process, and exit."""
-    instruction = os.environ.get(_COMPLETION)
+    instruction = os.environ.get(COMPLETION)
     if instruction:
-        sys.exit(shell_complete(cli, {}, "nnkit", _COMPLETION, instruction))
+        from nnkit.cli.completion import answer
+
+        sys.exit(answer(instruction))
     prepare_streams()
     warnings.showwarning = _show_warning
     try:
@@ -129,13 +131,15 @@ def run(arguments: Sequence[str], signals: Signals | None = None) -> int:
         return stop.exit_code
     except KeyboardInterrupt as stop:
         _say(str(stop) or "interrupted")
-        return stop.exit_code if isinstance(stop, StoppedError) else INTERRUPTED
+        return stop.exit_code if isinstance(stop, StoppedError) else exit_codes.INTERRUPTED
     except BrokenPipeError:
-        return BROKEN_PIPE
+        return exit_codes.BROKEN_PIPE
     except Exception as error:
-        if context is not None and context.params.get("debug"):
+        if context is not None and wants_debug(context):
             raise
         return _explain(error)
+    finally:
+        end_status()
     return 0
 
 
@@ -155,18 +159,18 @@ def _explain(error: Exception) -> int:
     if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM):
         detail = f" ({error})" if str(error) else ""
         _say(f"error: there is not enough memory{detail}; a smaller data.batch_size needs less")
-        return _FILE_ACCESS
+        return FileAccessError.exit_code
     if isinstance(error, OSError):
         _say(f"error: {error.filename or 'input/output'}: {error.strerror or error}")
-        return _FILE_ACCESS
+        return FileAccessError.exit_code
     # Where the user's Python ran, this has been imported; and where not, it is not the cause.
     user_code = sys.modules.get("nnkit.training.user_code")
     fault = user_code.fault(error) if user_code else None
     if fault:
         _say(f"error: {fault} (nnkit --debug ... shows the traceback)")
-        return _USAGE
+        return ConfigError.exit_code
     _say(f"error: {type(error).__name__}: {error} (a bug in nnkit; nnkit --debug ... shows the traceback)")
-    return 1
+    return NnkitError.exit_code
 
 
 def _help_hint(error: click.ClickException) -> str:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from nnkit.cli import suggestions
 
 if TYPE_CHECKING:
     from nnkit.training.config import Override
@@ -13,7 +16,27 @@ if TYPE_CHECKING:
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-device = click.option("--device", metavar="DEVICE", help="Where to compute: cpu (cuda is not available yet).")
+checkpoint = click.argument("checkpoint", type=click.Path(path_type=Path), shell_complete=suggestions.checkpoints)
+config_or_checkpoint = click.argument(
+    "source",
+    metavar="[CONFIG|CHECKPOINT]",
+    default="lenet",
+    shell_complete=suggestions.configs_and_checkpoints,
+)
+settings = click.option(
+    "--set",
+    "settings",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="Replace a value; repeatable.",
+    shell_complete=suggestions.settings,
+)
+device = click.option(
+    "--device",
+    metavar="DEVICE",
+    help="Where to compute: cpu (cuda is not available yet).",
+    shell_complete=suggestions.devices,
+)
 threads = click.option("--threads", metavar="N", help="CPU threads; all where not given.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, and nothing else.")
 

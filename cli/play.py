@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 import threading
 import webbrowser
@@ -12,14 +11,11 @@ from pathlib import Path
 import click
 
 from nnkit.cli import options
-from nnkit.cli.console import announce_compilation, printable, tell, write
-from nnkit.errors import ConfigError
-
-_YAML_SUFFIXES = (".yaml", ".yml")
+from nnkit.cli.console import announce_compilation, printable, show_status, tell, write
 
 
 @click.command("play")
-@click.argument("checkpoint", type=click.Path(path_type=Path))
+@options.checkpoint
 @click.option(
     "--port", type=click.IntRange(0, 65535), metavar="N", help="Where to serve; 0 is any free port [default: 8000]."
 )
@@ -38,30 +34,18 @@ def command(checkpoint: Path, port: int | None, opened: bool) -> None:
       nnkit play runs/lenet/best.safetensors --open
       nnkit play runs/rnn/best.safetensors --port 8080
     """  # noqa: D301 (click wants the character, not a backslash)
+    show_status(f"reading {checkpoint} ...")
     # Numba and pydantic take most of a second to import; --help needs neither.
     from nnkit.playground import PlaygroundServer, Reader
+    from nnkit.training.paths import find_checkpoint
 
-    _expect_checkpoint(checkpoint)
     announce_compilation()
-    reader = Reader(checkpoint)
+    reader = Reader(find_checkpoint(checkpoint))
     with PlaygroundServer(reader, port) as server:
         write(f"{printable(reader.title)}: draw at {server.address} (Ctrl-C ends it)")
         if opened:
             _open(server.address)
         server.serve_forever()
-
-
-def _expect_checkpoint(path: Path) -> None:
-    """Raise ConfigError for what can be trained or was trained, but is not the file of a trained network."""
-    from nnkit.training.config import built_in_configs
-    from nnkit.training.run_folder import BEST
-
-    if (path / BEST).is_file():
-        raise ConfigError(f"{path} is a folder: nnkit play {shlex.quote(str(path / BEST))}")
-    is_built_in = not path.exists() and str(path) in built_in_configs()
-    if is_built_in or (path.suffix in _YAML_SUFFIXES and path.exists()):
-        trained = shlex.quote(str(Path("runs", path.stem, BEST)))
-        raise ConfigError(f"{path} is a config: nnkit train {shlex.quote(str(path))}, then nnkit play {trained}")
 
 
 def _open(address: str) -> None:

@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import json
-import shutil
 import statistics
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from nnkit.cli import options
-from nnkit.cli.console import announce_compilation, write
+from nnkit.cli import options, suggestions
+from nnkit.cli.console import announce_compilation, show_status, write
+from nnkit.cli.tables import table
 
 if TYPE_CHECKING:
     from nnkit.profiling import Row
     from nnkit.training.profile import Profile
 
-# Where the output goes to no terminal it has all columns.
-_WIDE = 1000
-_SHORTEST_NAME = 16
 # Short parts are often left alone by other programs, whole steps less often.
 _BUSY = 1.25
 
 
 @click.command("profile")
-@click.argument("config")
-@click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help="Replace a value; repeatable.")
+@click.argument("config", shell_complete=suggestions.configs)
+@options.settings
 @options.device
 @options.threads
 @click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Steps to measure [default: some seconds].")
@@ -57,6 +54,7 @@ def command(
       nnkit profile lenet --set training.plan=false
       nnkit profile rnn --json > rnn.json
     """  # noqa: D301 (click wants the character, not a backslash)
+    show_status(f"measuring {config} ...")
     # Numba and pydantic take most of a second to import; --help needs neither.
     from nnkit.training.config import load_config
     from nnkit.training.profile import profile
@@ -68,7 +66,7 @@ def command(
     if as_json:
         write(json.dumps(_as_values(found)))
     else:
-        write("\n".join(_as_text(found, shutil.get_terminal_size((_WIDE, 24)).columns)))
+        write("\n".join(_as_text(found)))
 
 
 class _Summary(NamedTuple):
@@ -183,13 +181,13 @@ def _shown_bytes(count: int) -> str:
     return f"{count} B" if count else ""
 
 
-def _as_text(found: Profile, width: int) -> Iterator[str]:
+def _as_text(found: Profile) -> Iterator[str]:
     config, whole = found.config, _sum(found.rows)
     way = "as a plan" if found.tape is None else f"on the tape because of {found.tape}"
     yield f"{config.network.name} on {config.data.name}: a training step of {found.batch_size:,} images, {way}"
     yield f"{_counted(found.threads, 'thread')}, peak {found.peak_gflops:.1f} GFLOP/s"
     yield ""
-    yield from _table(found, whole, width)
+    yield from _table(found, whole)
     yield ""
     seconds = statistics.median(found.seconds)
     low, high = (f"{1e6 * value:.1f}" for value in _middle_half(found.seconds))
@@ -206,8 +204,8 @@ def _counted(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
-def _table(found: Profile, whole: _Summary, width: int) -> Iterator[str]:
-    """Yield the lines of the table, in as many columns as fit."""
+def _table(found: Profile, whole: _Summary) -> list[str]:
+    """Return the lines of the table, in as many columns as fit."""
     from nnkit.profiling import Phase
 
     lines: list[tuple[str, Row | _Summary | None]] = []
@@ -217,18 +215,7 @@ def _table(found: Profile, whole: _Summary, width: int) -> Iterator[str]:
         lines += [(f"  {row.name}{f' x{row.calls}' if row.calls > 1 else ''}", row) for row in rows]
         lines.append(("  total", _sum(rows)))
     lines.append(("sum of the parts", whole))
-    cells = {
-        heading: [heading, *("" if row is None else cell(row, found, whole.seconds) for _, row in lines)]
-        for heading, cell in _COLUMNS
-    }
-    names = ["", *(name for name, _ in lines)]
-    longest = max(map(len, names))
-    widths = {heading: max(map(len, column)) + 2 for heading, column in cells.items()}
-    for heading in _DROPPED:
-        if longest + sum(widths.values()) > width:
-            del widths[heading]
-    longest = max(min(longest, width - sum(widths.values())), _SHORTEST_NAME)
-    for number, name in enumerate(names):
-        shown = name if len(name) <= longest else f"{name[: longest - 3]}..."
-        line = f"{shown:{longest}}" + "".join(f"{cells[heading][number]:>{size}}" for heading, size in widths.items())
-        yield line.rstrip()
+    cells = [["", *(heading for heading, _ in _COLUMNS)]]
+    for name, line in lines:
+        cells.append([name, *("" if line is None else cell(line, found, whole.seconds) for _, cell in _COLUMNS)])
+    return table(cells, "<" + ">" * len(_COLUMNS), drop=_DROPPED, shorten=0)

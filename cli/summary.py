@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nnkit.cli import options
-from nnkit.cli.console import announce_compilation, printable, write
+from nnkit.cli.console import printable, show_status, write
+from nnkit.cli.tables import table
 
 if TYPE_CHECKING:
     from nnkit.profiling.summary import LayerSummary
 
 
 @click.command("summary")
-@click.argument("source", metavar="[CONFIG|CHECKPOINT]", default="lenet")
+@options.config_or_checkpoint
 @options.allow_code
 @options.as_json
 def command(source: str, as_json: bool) -> None:
@@ -33,11 +34,11 @@ def command(source: str, as_json: bool) -> None:
       nnkit summary rnn
       nnkit summary runs/lenet/best.safetensors --json
     """  # noqa: D301 (click wants the character, not a backslash)
-    # Numba and pydantic take most of a second to import; --help needs neither.
+    show_status(f"reading {source} ...")
+    # NumPy and pydantic take a while to import; --help needs neither.
     from nnkit.profiling.summary import summarize
     from nnkit.training.load import load_run
 
-    announce_compilation()
     config, network = load_run(source)
     layers = summarize(network)
     total = _total(layers)
@@ -69,14 +70,7 @@ def _table(layers: Sequence[LayerSummary], total: dict[str, Any]) -> list[str]:
         for layer in layers
     ]
     rows.append(("total", "", "", *_counts(total["parameters"], total["flops"], total["bytes_written"])))
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return [
-        "  ".join(
-            [f"{row[0]:<{widths[0]}}", f"{row[1]:<{widths[1]}}"]
-            + [f"{cell:>{size}}" for cell, size in zip(row[2:], widths[2:], strict=True)]
-        ).rstrip()
-        for row in rows
-    ]
+    return table(rows, "<<>>>>", drop=("kB", "calls", "MFLOP", "output"), shorten=0)
 
 
 def _shape(shape: tuple[int, ...] | None) -> str:

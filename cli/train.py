@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nnkit.cli import options
-from nnkit.cli.console import announce_compilation, printable
+from nnkit.cli import options, suggestions
+from nnkit.cli.console import announce_compilation, printable, show_status
 from nnkit.cli.signals import Signals
 
 if TYPE_CHECKING:
@@ -19,15 +19,23 @@ if TYPE_CHECKING:
 
 
 @click.command("train")
-@click.argument("config", required=False)
-@click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help="Replace a value; repeatable.")
+@click.argument("config", required=False, shell_complete=suggestions.configs)
+@options.settings
 @click.option("--epochs", metavar="N", help="Passes over the training images.")
 @click.option("--seed", metavar="N", help="Decides all that is random.")
 @options.device
 @options.threads
-@click.option("--output", metavar="DIR", help="Folder for the results [default: runs/<name of the config>].")
 @click.option(
-    "--resume", metavar="CHECKPOINT|auto", help="Go on from a last.safetensors; auto finds it in the output folder."
+    "--output",
+    metavar="DIR",
+    help="Folder for the results [default: runs/<name of the config>].",
+    shell_complete=suggestions.folders,
+)
+@click.option(
+    "--resume",
+    metavar="CHECKPOINT|auto",
+    help="Go on from a last.safetensors; auto finds it in the output folder.",
+    shell_complete=suggestions.starts,
 )
 @click.option("--force", is_flag=True, help="Resume also with another config or other data.")
 @click.option("--tensorboard", is_flag=True, help="Write event files for TensorBoard, too.")
@@ -70,9 +78,8 @@ def command(
     """  # noqa: D301 (click wants the character, not a backslash)
     if config is None and resume is None:
         raise click.UsageError("which CONFIG? Try: nnkit train quickstart")
-    # Numba and pydantic take most of a second to import; --help needs neither.
-    from nnkit.cli.progress import Progress
-
+    if not quiet:
+        show_status(f"preparing {config or resume} ...")
     replaced = {
         "training.epochs": ("--epochs", epochs),
         "training.seed": ("--seed", seed),
@@ -84,6 +91,9 @@ def command(
     checked, start = _load(config, resume, output, options.overrides(settings, replaced))
     folder = _output(output, config, checked, start)
     announce_compilation(quiet=quiet)
+    # What trains takes a while to import; --help and what is refused do not need it.
+    from nnkit.cli.progress import Progress
+
     with Progress(as_json=as_json, quiet=quiet, verbose=verbose) as progress:
         _train(checked, folder, start, force, progress)
 
@@ -120,12 +130,16 @@ def _load(
 ) -> tuple[Config, Path | str | None]:
     """Return the config, and the checkpoint to go on from."""
     from nnkit.training.config import load_config
+
+    checked = None if config is None else load_config(config, overrides)
+    # After the check, because a config that is refused should not have waited for what trains.
     from nnkit.training.load import config_of
+    from nnkit.training.paths import LAST, find_checkpoint
     from nnkit.training.resume import AUTO, newest
 
-    start = AUTO if resume == AUTO else resume and Path(resume)
-    if config is not None:
-        return load_config(config, overrides), start
+    start = AUTO if resume == AUTO else resume and find_checkpoint(Path(resume), LAST)
+    if checked is not None:
+        return checked, start
     if start == AUTO:
         if output is None:
             raise click.UsageError("--resume auto needs CONFIG, or the folder of the run as --output")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from nnkit.cli import options
-from nnkit.cli.console import printable, write
+from nnkit.cli import options, suggestions
+from nnkit.cli.console import printable, show_status, write
 from nnkit.errors import ConfigError
 
 
@@ -23,8 +23,8 @@ class InvalidConfigsError(ConfigError):
 
 
 @click.command("validate")
-@click.argument("configs", metavar="CONFIG...", nargs=-1, required=True)
-@click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help="Replace a value; repeatable.")
+@click.argument("configs", metavar="CONFIG...", nargs=-1, required=True, shell_complete=suggestions.configs)
+@options.settings
 @options.allow_code
 def command(configs: tuple[str, ...], settings: tuple[str, ...]) -> None:
     """Check configs without training or reading data.
@@ -37,6 +37,7 @@ def command(configs: tuple[str, ...], settings: tuple[str, ...]) -> None:
       nnkit validate mine.yaml
       nnkit validate *.yaml --set optimizer.lr=0.1
     """  # noqa: D301 (click wants the character, not a backslash)
+    show_status(f"checking {', '.join(configs)} ...")
     # Pydantic takes a while to import.
     from nnkit.training.build import check_components
     from nnkit.training.config import load_config

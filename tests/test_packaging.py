@@ -63,3 +63,25 @@ def test_help_loads_neither_numpy_nor_numba(command):
     loaded = loaded_after(code)
     assert "click" in loaded
     assert loaded & {"numpy", "numba", "llvmlite", "pydantic", "torch"} == set()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["configs", "ls"],
+        ["data", "ls"],
+        ["schema"],
+        ["validate", "lenet", "rnn", "mnist_convnet"],
+        ["summary", "lenet"],
+        ["summary", "rnn"],
+        ["train", "lenet", "--epochs", "0"],
+        ["train", "--resume", "missing.safetensors"],
+        ["eval", "missing.safetensors"],
+        ["profile", "lenett"],
+        ["inspect-graph", "lenett"],
+    ],
+    ids=" ".join,
+)
+def test_what_calculates_nothing_does_not_load_numba(arguments):
+    loaded = loaded_after(f"from nnkit.cli.main import run; run({arguments})")
+    assert loaded & {"numba", "llvmlite", "torch"} == set()

@@ -8,7 +8,6 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from nnkit.data.download import download as fetch
 from nnkit.data.idx import content_sha256, file_md5, idx_header, read_idx
 from nnkit.data.image_set import DATASETS, Bytes, ImageSet, check_counts, check_labels
 from nnkit.errors import DataError, FileAccessError
@@ -185,6 +184,9 @@ class PublishedSet:
             except DataError as error:
                 reasons.append(str(error))
         if download:
+            # The libraries of the network take a while to import, and files are fetched once.
+            from nnkit.data.download import download as fetch
+
             try:
                 fetch(self.mirrors, path, file.read_verified, file.most_bytes())
                 return file.read_verified(path)

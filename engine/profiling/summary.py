@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from nnkit.kernels import shapes_only
 from nnkit.models import Network
 from nnkit.nn import Module
 from nnkit.profiling.layers import Layers
@@ -55,7 +56,7 @@ def summarize(network: Network) -> list[LayerSummary]:
     was_training = network.training
     network.eval()
     try:
-        with no_grad(), Recording() as recording, Layers(network, recording) as layers:
+        with no_grad(), shapes_only(), Recording() as recording, Layers(network, recording) as layers:
             network(zeros(1, 1, *network.input_size))
     finally:
         network.train(was_training)

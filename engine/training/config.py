@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path as FilePath
@@ -12,18 +11,15 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-import nnkit.configs
 from nnkit.errors import ConfigError
-from nnkit.registry import unknown_name
 from nnkit.training.explain import explain
 from nnkit.training.files import open_regular
+from nnkit.training.paths import find_config
 from nnkit.training.schema import Config, config_model
 from nnkit.training.yaml_loader import Document, InvalidConfigError, Path, Place, Problem, parse, shown
 
 # A config is a page of text; anything much larger is another kind of file.
 MAX_BYTES = 256 * 1024
-# The file beside a config that its first line names, for editors.
-SCHEMA_NAME = "nnkit.schema.json"
 
 
 @dataclass(frozen=True)
@@ -37,27 +33,6 @@ class Override:
     def from_text(cls, key: str, text: str, option: str) -> Override:
         """Return the override that has `text`, read as YAML, as its value."""
         return cls(key, parse(text, option))
-
-
-def built_in_configs() -> dict[str, FilePath]:
-    """Return the configs that come with nnkit, by name."""
-    folder = FilePath(nnkit.configs.__path__[0])
-    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
-
-
-def find_config(path_or_name: str) -> FilePath:
-    """Return the file of a config that is given by its path or by the name of a built-in one.
-
-    Raises:
-        ConfigError: there is neither; the message has the closest built-in name.
-    """
-    names = built_in_configs()
-    if path_or_name in names:
-        return names[path_or_name]
-    path = FilePath(path_or_name)
-    if path.exists() or path.suffix or os.sep in path_or_name:
-        return path
-    raise ConfigError(f"{path_or_name}: does not exist, {unknown_name('built-in config', path_or_name, names)}")
 
 
 def load_config(path_or_name: str, overrides: Iterable[Override] = ()) -> Config:
@@ -94,7 +69,7 @@ def check(document: Document, overrides: Iterable[Override] = ()) -> Config:
 
 
 def schema_text() -> str:
-    """Return the JSON Schema of configs, as the file `SCHEMA_NAME` has it."""
+    """Return the JSON Schema of configs, as the file beside the built-in configs has it."""
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **config_model().model_json_schema()}
     return json.dumps(schema, indent=2) + "\n"
 

@@ -17,6 +17,7 @@ from nnkit.training.config import Override
 from nnkit.training.load import load_checkpoint
 from nnkit.training.machine import use_machine
 from nnkit.training.metrics import ConfusionMatrix
+from nnkit.training.paths import find_checkpoint
 from nnkit.training.schema import Config
 
 # Fixed, so that a checkpoint gives the digits that its training run gave, whatever batches that had.
@@ -95,6 +96,7 @@ def evaluate_checkpoint(path: Path, overrides: Iterable[Override] = ()) -> Repor
         DataError: the data set is missing or damaged.
         FileAccessError: a file may not be read.
     """
+    path = find_checkpoint(path)
     config, network, checkpoint = load_checkpoint(path, overrides)
     use_machine(config)
     images = checkpoint.images.applied_to(data.load(config.data.name, "test"))

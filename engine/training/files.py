@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import os
 import secrets
 import stat
@@ -10,6 +11,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from nnkit.errors import FileAccessError, NnkitError
+from nnkit.registry import closest
+
+_MOST_NEIGHBOURS = 1000
 
 
 def open_regular(path: Path, failure: type[NnkitError]) -> BinaryIO:
@@ -27,9 +31,20 @@ def open_regular(path: Path, failure: type[NnkitError]) -> BinaryIO:
             raise failure(f"{path}: not a regular file")
         return path.open("rb")
     except (FileNotFoundError, NotADirectoryError):
-        raise failure(f"{path}: does not exist") from None
+        raise failure(f"{path}: does not exist{_did_you_mean(path)}") from None
     except OSError as error:
         raise FileAccessError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _did_you_mean(path: Path) -> str:
+    """Return words for the file beside it whose name is closest, if there is any that is close."""
+    try:
+        with os.scandir(path.parent) as entries:
+            names = [entry.name for entry in itertools.islice(entries, _MOST_NEIGHBOURS)]
+    except OSError:
+        return ""
+    match = closest(path.name, names)
+    return f", did you mean {str(path.with_name(match))!r}?" if match else ""
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -11,13 +11,13 @@ from nnkit.tensors.limits import at_most
 from nnkit.training import checkpoint as checkpoints
 from nnkit.training.build import build_network, check_components
 from nnkit.training.checkpoint import Checkpoint
-from nnkit.training.config import Override, built_in_configs, check, load_config
+from nnkit.training.config import Override, check, load_config
 from nnkit.training.layers import check_fit
+from nnkit.training.paths import find_checkpoint, names_config
 from nnkit.training.schema import Config
 from nnkit.training.user_code import CodeError
 from nnkit.training.yaml_loader import Document, InvalidConfigError
 
-_YAML_SUFFIXES = (".yaml", ".yml")
 # What a network may have besides its parameters, and enough for the difference between two usual networks to be
 # told parameter by parameter.
 _SPARE_ELEMENTS = 1024 * 1024
@@ -25,7 +25,7 @@ _SHOWN_CHARACTERS = 500
 
 
 def load_run(path_or_name: str) -> tuple[Config, Network]:
-    """Return the config and the network of a config file, a built-in config or a checkpoint.
+    """Return the config and the network of a config file, a built-in config, a checkpoint or the folder of a run.
 
     From a config the network has its initial parameters, from a checkpoint those that were saved.
 
@@ -34,12 +34,11 @@ def load_run(path_or_name: str) -> tuple[Config, Network]:
         CheckpointError: the checkpoint is damaged, or its config is not one of this version.
         FileAccessError: the file may not be read.
     """
-    path = Path(path_or_name)
-    if path_or_name in built_in_configs() or path.suffix in _YAML_SUFFIXES or not path.exists():
+    if names_config(path_or_name):
         config = load_config(path_or_name)
         check_components(config)
         return config, build_network(config)
-    config, network, _ = load_checkpoint(path)
+    config, network, _ = load_checkpoint(Path(path_or_name))
     return config, network
 
 
@@ -57,11 +56,14 @@ def config_of(path: Path, overrides: Iterable[Override] = ()) -> Config:
 def load_checkpoint(path: Path, overrides: Iterable[Override] = ()) -> tuple[Config, Network, Checkpoint]:
     """Return what a checkpoint holds: its config, its network with the saved parameters, and the rest.
 
+    The folder of a run stands for its best checkpoint.
+
     Raises:
         InvalidConfigError: with the replaced values the config is not valid.
         CheckpointError: the file is damaged, or its config is not one of this version.
         FileAccessError: it may not be read.
     """
+    path = find_checkpoint(path)
     checkpoint = checkpoints.load(path)
     config = config_in(checkpoint, path, overrides)
     network = network_of(config, checkpoint, path)

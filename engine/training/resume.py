@@ -15,12 +15,12 @@ from nnkit.training.checkpoint import Checkpoint, restore
 from nnkit.training.fit import Training
 from nnkit.training.load import config_in
 from nnkit.training.objections import OBJECTIONS, one_line
+from nnkit.training.paths import LAST
 from nnkit.training.schema import Config
 
 # In place of a path: the newest good checkpoint of the output folder.
 AUTO = "auto"
 
-LAST = "last.safetensors"
 # How many differences of another run are told.
 _SHOWN = 5
 _EARLIER = re.compile(r"step-([0-9]+)\.safetensors")

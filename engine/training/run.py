@@ -29,7 +29,8 @@ from nnkit.training.load import network_of
 from nnkit.training.lock import FolderLock
 from nnkit.training.machine import use_machine
 from nnkit.training.origin import origin
-from nnkit.training.resume import AUTO, LAST, check_same_run, go_on, newest
+from nnkit.training.paths import LAST
+from nnkit.training.resume import AUTO, check_same_run, go_on, newest
 from nnkit.training.run_folder import RunFolder
 from nnkit.training.schema import Config
 from nnkit.training.user_code import noted

@@ -18,11 +18,11 @@ from nnkit.training.config import to_yaml
 from nnkit.training.files import append, open_regular, write_atomically
 from nnkit.training.fit import EpochDone, Training
 from nnkit.training.metrics_file import Values
-from nnkit.training.resume import LAST, earlier_checkpoints
+from nnkit.training.paths import BEST, LAST
+from nnkit.training.resume import earlier_checkpoints
 from nnkit.training.schema import Config
 from nnkit.training.tensorboard import EventFile
 
-BEST = "best.safetensors"
 METRICS = "metrics.jsonl"
 TABLE = "metrics.csv"
 # What a killed process leaves of a file that it was writing.

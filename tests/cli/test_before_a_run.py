@@ -9,7 +9,8 @@ import pytest
 
 import nnkit
 from nnkit.cli.main import run
-from nnkit.training.config import SCHEMA_NAME, built_in_configs, load_config, schema_text
+from nnkit.configs import SCHEMA_NAME, built_in_configs
+from nnkit.training.config import load_config, schema_text
 
 
 def out(capsys, *arguments):
@@ -137,9 +138,3 @@ def test_the_summary_of_a_checkpoint_is_that_of_its_config(trained, capsys):
 def test_a_group_alone_shows_its_help(group, capsys):
     assert out(capsys, group) == out(capsys, group, "--help")
     assert "  ls  " in out(capsys, group)
-
-
-def test_a_misspelt_command_of_a_group_is_one_line(capsys):
-    assert run(["configs", "lss"]) == 2
-    (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("nnkit: error: No such command 'lss'.")

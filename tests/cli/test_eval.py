@@ -50,8 +50,12 @@ def test_the_checkpoint_is_enough(trained, nnkit, tmp_path):
     ("arguments", "code", "message"),
     [
         (["no.safetensors"], 4, "no.safetensors: does not exist"),
-        (["runs"], 4, "runs: is a directory, expected a file"),
-        (["runs/quickstart/config.yaml"], 4, "runs/quickstart/config.yaml: damaged, or not a safetensors file"),
+        (["runs"], 4, "runs: is a directory, expected a file, or the folder of a run with its best.safetensors"),
+        (
+            ["runs/quickstart/config.yaml"],
+            4,
+            "runs/quickstart/config.yaml: is a config, expected a checkpoint; nnkit train",
+        ),
         (["{best}", "--data", "digit"], 2, "--data: data.name: unknown data set 'digit', did you mean 'digits'?"),
         (["{best}", "--device", "cuda"], 2, "--device: training.device: cuda cannot be used"),
         (["{best}", "--threads", "0"], 2, "--threads: training.threads: must be >= 1 and <= 1024, got 0"),
@@ -73,3 +77,9 @@ def test_a_damaged_checkpoint_is_refused(trained, nnkit, tmp_path):
     result = nnkit("eval", "a.safetensors")
     assert (result.returncode, result.stdout) == (4, "")
     assert result.stderr.startswith("nnkit: error: a.safetensors: damaged")
+
+
+def test_the_folder_of_a_run_stands_for_its_best_checkpoint(trained, nnkit):
+    folder, _ = trained
+    named = nnkit("eval", "runs/quickstart/best.safetensors", cwd=folder)
+    assert nnkit("eval", "runs/quickstart", cwd=folder).stdout == named.stdout

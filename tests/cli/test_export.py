@@ -123,7 +123,7 @@ def test_without_onnxruntime_it_is_said(best, capsys, monkeypatch):
     ("arguments", "code", "message"),
     [
         (["no.safetensors"], 4, "no.safetensors: does not exist"),
-        (["runs/quickstart"], 4, "runs/quickstart: is a directory, expected a file"),
+        (["runs"], 4, "runs: is a directory, expected a file, or the folder of a run"),
         ([BEST, "--format", "pt"], 2, "Invalid value for '--format': 'pt' is not one of 'onnx', 'safetensors', 'npz'."),
         (
             [BEST, "--output", "x.pt"],

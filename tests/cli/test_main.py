@@ -12,6 +12,7 @@ import pytest
 
 from nnkit import __version__
 from nnkit.cli import main
+from nnkit.cli.group import adopt
 from nnkit.errors import (
     CheckpointError,
     ConfigError,
@@ -59,7 +60,7 @@ def test_every_command_has_help_with_examples(name, capsys):
 
 
 def test_the_help_of_train_names_every_built_in_config(capsys):
-    from nnkit.training.config import built_in_configs
+    from nnkit.configs import built_in_configs
 
     main.run(["train", "--help"])
     text = capsys.readouterr().out
@@ -106,7 +107,7 @@ def failing(monkeypatch):
         def command():
             raise error
 
-        monkeypatch.setattr(main.LazyGroup, "get_command", lambda *_: command)
+        monkeypatch.setattr(main.LazyGroup, "get_command", lambda *_: adopt(command))
         monkeypatch.setitem(main.COMMANDS, "fail", ("", ""))
 
     return install
@@ -211,13 +212,3 @@ def test_R12_a_broken_pipe_is_quiet(arguments):
     finally:
         os.close(writer)
     assert (result.returncode, result.stderr) == (141, "")
-
-
-def test_completion_lists_commands():
-    result = subprocess.run(
-        COMMAND,
-        env={**os.environ, "_NNKIT_COMPLETE": "bash_complete", "COMP_WORDS": "nnkit tr", "COMP_CWORD": "1"},
-        capture_output=True,
-        text=True,
-    )
-    assert result.stdout == "plain,train\n"

@@ -7,8 +7,8 @@ import own_network
 import pytest
 
 from nnkit.cli.main import COMMANDS, run
+from nnkit.configs import built_in_configs
 from nnkit.training import user_code
-from nnkit.training.config import built_in_configs
 
 REFUSED = "network.file: this would run the Python in my_net.py; look at it, then add --allow-code"
 

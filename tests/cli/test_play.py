@@ -337,15 +337,9 @@ def test_open_starts_the_browser_or_says_that_there_is_none(variable, told, trai
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["lenet"], 2, "lenet is a config: nnkit train lenet, then nnkit play runs/lenet/best.safetensors"),
-        (
-            ["runs/quickstart/config.yaml"],
-            2,
-            "runs/quickstart/config.yaml is a config: nnkit train runs/quickstart/config.yaml, "
-            "then nnkit play runs/config/best.safetensors",
-        ),
-        (["runs/quickstart"], 2, "runs/quickstart is a folder: nnkit play runs/quickstart/best.safetensors"),
-        (["runs"], 4, "runs: is a directory, expected a file"),
+        (["lenet"], 4, "lenet: is a built-in config, expected a checkpoint; nnkit train lenet makes one"),
+        (["runs/quickstart/config.yaml"], 4, "runs/quickstart/config.yaml: is a config, expected a checkpoint"),
+        (["runs"], 4, "runs: is a directory, expected a file, or the folder of a run with its best.safetensors"),
         (["no.safetensors"], 4, "no.safetensors: does not exist"),
         (["runs/quickstart/metrics.jsonl"], 4, "runs/quickstart/metrics.jsonl: damaged, or not a safetensors file"),
         (["{best}", "--port", "{taken}"], 7, "port {taken} is used by another program; choose another --port, or 0"),

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from nnkit.cli import tables
 from nnkit.cli.main import run
 from nnkit.training import profile as measuring
 
@@ -18,7 +19,7 @@ def profiled(capsys, monkeypatch):
     """Return what `nnkit profile quickstart` with more arguments prints on a terminal of some width."""
 
     def run_it(*arguments, columns=200):
-        monkeypatch.setenv("COLUMNS", str(columns))
+        monkeypatch.setattr(tables, "width", lambda: columns)
         assert run([*QUICK, *arguments]) == 0
         return capsys.readouterr().out
 

@@ -107,7 +107,7 @@ def test_options_replace_values_of_the_config(nnkit, tmp_path):
 @pytest.mark.case("R15")
 def test_R15_a_config_of_ones_own(nnkit, tmp_path):
     """Terminal escapes, Windows line ends and a name that is not ASCII are no trouble."""
-    from nnkit.training.config import built_in_configs
+    from nnkit.configs import built_in_configs
 
     text = built_in_configs()["quickstart"].read_text(encoding="utf-8").replace("epochs: 20", "epochs: 1")
     (tmp_path / "größe.yaml").write_bytes(text.replace("\n", "\r\n").encode())
@@ -213,3 +213,10 @@ def test_R12_a_reader_that_leaves_ends_the_run_quietly(tmp_path):
     assert process.wait() == 141
     assert "Traceback" not in errors
     assert "Exception" not in errors
+
+
+def test_a_run_goes_on_from_its_folder(trained, nnkit):
+    folder, _ = trained
+    result = nnkit("train", "--resume", "runs/quickstart", cwd=folder)
+    assert result.returncode == 0
+    assert "resumed from runs/quickstart/last.safetensors, after epoch 2" in result.stdout

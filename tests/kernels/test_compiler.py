@@ -14,6 +14,7 @@ import pytest
 from nnkit import __version__
 from nnkit.kernels.cpu import ahead, compiler, executor
 from nnkit.kernels.cpu import instructions as codes
+from nnkit.kernels.cpu.announcement import announce_compilation
 
 JIT_OFF = pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="nothing is compiled")
 # A training run of two steps and an evaluation; it prints how often something was compiled, and where that is kept.
@@ -155,7 +156,7 @@ def test_the_folder_is_named_after_the_sources(tmp_path):
 @JIT_OFF
 def test_the_first_compilation_is_announced_once():
     calls = []
-    compiler.announce_compilation(lambda: calls.append("compiling"))
+    announce_compilation(lambda: calls.append("compiling"))
 
     factor = 2
 

@@ -2,8 +2,9 @@
 
 from reliability.fuzzing import Target
 
+from nnkit.configs import built_in_configs
 from nnkit.errors import NnkitError
-from nnkit.training.config import built_in_configs, check, load_config, to_yaml
+from nnkit.training.config import check, load_config, to_yaml
 from nnkit.training.yaml_loader import parse
 
 

@@ -333,7 +333,9 @@ def test_K18_the_format_before_this_one():
 def test_K20_no_checkpoint(command, tmp_path, capsys, tried):
     (tmp_path / "empty").touch()
     (tmp_path / "folder").mkdir()
-    for name, reason in (("empty", "empty"), ("folder", "is a directory, expected a file"), ("no", "does not exist")):
+    kept = "last" if "train" in command else "best"
+    no_run = f"is a directory, expected a file, or the folder of a run with its {kept}.safetensors"
+    for name, reason in (("empty", "empty"), ("folder", no_run), ("no", "does not exist")):
         if (command, name) == (["inspect-graph"], "no"):
             continue  # What does not exist may have been the name of a config.
         path = tmp_path / name

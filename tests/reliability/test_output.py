@@ -138,7 +138,7 @@ LOCALES = [
 @pytest.mark.case("R15")
 @pytest.mark.parametrize("variables", LOCALES)
 def test_R15_other_alphabets(variables, tmp_path):
-    from nnkit.training.config import built_in_configs
+    from nnkit.configs import built_in_configs
 
     folder = tmp_path / "Größe-数字"
     folder.mkdir()

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from nnkit.configs import built_in_configs
 from nnkit.errors import ConfigError
 from nnkit.training.build import check_components
-from nnkit.training.config import Override, built_in_configs, check, find_config, load_config, to_yaml
+from nnkit.training.config import Override, check, load_config, to_yaml
+from nnkit.training.paths import find_config
 from nnkit.training.yaml_loader import InvalidConfigError, parse
 
 CONFIG = """\

@@ -1,1 +1,1 @@
-"""Kernels for the CPU. Only `backend` may be imported without starting Numba."""
+"""Kernels for the CPU. `announcement`, `backend` and what they import may be imported without starting Numba."""

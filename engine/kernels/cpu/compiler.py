@@ -26,7 +26,6 @@ from nnkit.folders import cache_folder
 from nnkit.kernels.cpu.machine_code import CodeFolder, KernelCache
 
 __all__ = [
-    "announce_compilation",
     "call",
     "inner_kernel",
     "instruction",
@@ -175,8 +174,3 @@ def call(typingctx: Any, function: Any, arguments: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(function, arguments), codegen
-
-
-def announce_compilation(callback: Callable[[], None]) -> None:
-    """Call `callback` once, when a kernel has to be compiled because no machine code of it was kept."""
-    _FOLDER.on_compilation = callback

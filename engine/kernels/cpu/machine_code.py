@@ -19,7 +19,7 @@ import stat
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ import numba
 from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
+
+from nnkit.kernels.cpu.announcement import compiling
 
 _CHECKSUM = hashlib.sha256
 
@@ -36,12 +38,10 @@ class CodeFolder:
 
     Attributes:
         obstacle: why nothing is kept in it, or None.
-        on_compilation: called once, when something has to be compiled.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
-        self.on_compilation: Callable[[], None] | None = None
         self.obstacle, self._readable = _usable(self.path)
         self._has_warned = False
 
@@ -86,9 +86,7 @@ class CodeFolder:
 
     def compiling(self) -> None:
         """Tell that something is compiled, the first time, and if so that it is not kept."""
-        callback, self.on_compilation = self.on_compilation, None
-        if callback is not None:
-            callback()
+        compiling()
         if self.obstacle is not None:
             self._warn()
 
