@@ -22,6 +22,7 @@ FLOORS = (
     ("optim", "data", "models", "plan"),
     ("profiling",),
     ("training",),
+    ("reporting",),
     ("nnkit",),
     ("cli",),
 )
