@@ -74,7 +74,7 @@ def check_same_run(config: Config, checkpoint: Checkpoint, path: Path, *, force:
     if checkpoint.state is None:
         raise CheckpointError(f"{path}: holds the network alone; resume from the {LAST} of its run")
     written = config_in(checkpoint, path)
-    ours, theirs = (dict(_leaves(each.model_dump(mode="json"))) for each in (config, written))
+    ours, theirs = (dict(leaves(each.model_dump(mode="json"))) for each in (config, written))
     free = set(_FREE)
     if _is_part_of_a_schedule(config) and checkpoint.epoch < written.training.epochs:
         # The schedule lasts as long as the run: another length is another learning rate at every step.
@@ -140,9 +140,10 @@ def _is_part_of_a_schedule(config: Config) -> bool:
     return bool(config.scheduler and config.scheduler.unset_lengths)
 
 
-def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the dotted key of each value of nested sections, and the value."""
     if isinstance(value, dict):
         for key, item in value.items():
-            yield from _leaves(item, f"{path}.{key}" if path else key)
+            yield from leaves(item, f"{path}.{key}" if path else key)
     else:
         yield path, value
