@@ -1,0 +1,130 @@
+"""The report of a run: a page and pictures in its folder."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from types import ModuleType
+
+from nnkit import __version__
+from nnkit.errors import NnkitError
+from nnkit.reporting import sections
+from nnkit.reporting.charts import Chart, charts_of
+from nnkit.reporting.environment import environment
+from nnkit.reporting.findings import Findings, examine, first_filters
+from nnkit.reporting.markup import grid, page, preformatted
+from nnkit.reporting.run_record import RunRecord, as_text, read_run
+from nnkit.training.config import to_yaml
+from nnkit.training.files import write_atomically
+
+PAGE = "report.html"
+CURVES, CONFUSION, MISTAKES = "curves.png", "confusion.png", "mistakes.png"
+
+
+@dataclass(frozen=True)
+class Reported:
+    """A page that was written; `without` has a sentence for each thing that it lacks."""
+
+    page: Path
+    without: tuple[str, ...]
+
+
+def write_report(folder: Path, target: Path | None = None) -> Reported:
+    """Write the page of a run, finished or not, and its pictures beside it.
+
+    What cannot be made is left out: pictures without matplotlib, and what needs the network or the test images where
+    these are missing.
+
+    Args:
+        folder: that of the run.
+        target: another file for the page, which is written alone then.
+
+    Raises:
+        ConfigError: it is not the folder of a run, or its config is not one of this version.
+        FileAccessError: the file system refused.
+    """
+    record = read_run(folder)
+    without = [record.problem] if record.problem else []
+    findings = None
+    try:
+        findings = examine(record)
+    except NnkitError as error:
+        without.append(str(error))
+    charts = charts_of(record)
+    drawing = drawing_module()
+    if drawing is None:
+        without.append(NO_PICTURES)
+    elif target is None:
+        _write_pictures(drawing, folder, charts, findings)
+    text = _page(record, findings, [drawing.chart_svg(chart) for chart in charts] if drawing else [])
+    place = target or folder / PAGE
+    write_page(place, text)
+    return Reported(place, tuple(without))
+
+
+NO_PICTURES = "matplotlib is not installed; with pip install 'nnkit[plot]' there are pictures"
+
+
+def drawing_module() -> ModuleType | None:
+    """Return what draws, or None where matplotlib is missing."""
+    try:
+        from nnkit.reporting import drawing  # matplotlib is an extra, and takes half a second.
+    except ImportError:
+        return None
+    return drawing
+
+
+def write_page(path: Path, text: str) -> None:
+    """Write a page; what has no place in UTF-8, as names of files may, becomes a question mark.
+
+    Raises:
+        FileAccessError: the file system refused.
+    """
+    write_atomically(path, text.encode("utf-8", "replace"))
+
+
+def made_by(folders: Sequence[Path]) -> str:
+    """Return words for the end of a page about these runs: what made it, when, and how to make it again."""
+    now = datetime.now(timezone.utc)
+    command = shlex.join(["nnkit", "report", *map(as_text, folders)])
+    return f"Made by nnkit {__version__} on {now:%Y-%m-%d at %H:%M} UTC; {command} makes it again."
+
+
+def _write_pictures(drawing: ModuleType, folder: Path, charts: list[Chart], findings: Findings | None) -> None:
+    if charts:
+        write_atomically(folder / CURVES, drawing.curves_png(charts))
+    if findings is not None:
+        confusion = findings.evaluation.confusion
+        write_atomically(folder / CONFUSION, drawing.confusion_png(confusion))
+        write_atomically(folder / MISTAKES, drawing.mistakes_png(findings.mistakes, confusion.mistakes))
+
+
+def _page(record: RunRecord, findings: Findings | None, drawn: list[str]) -> str:
+    config = record.config
+    shown = {
+        "Curves": grid("charts", drawn) if drawn else "",
+        "Epochs": sections.epochs_table(record),
+    }
+    if findings is not None:
+        confusion = findings.evaluation.confusion
+        filters = first_filters(findings.network)
+        shown |= {
+            "Classes": grid("pair", [sections.confusion_table(confusion), sections.classes_table(confusion)]),
+            "Mistakes": sections.mistakes_grid(findings.mistakes, confusion.mistakes),
+            "First layer": sections.filters_grid(filters) if filters else "",
+        }
+    shown |= {
+        "Config": preformatted(to_yaml(config)),
+        "Environment": sections.environment_list(environment()),
+    }
+    return page(
+        record.name,
+        f"{config.network.name} on {config.data.name}, {record.status}: "
+        f"{record.done} of {config.training.epochs} epochs are done.",
+        sections.key_figures(record, findings),
+        shown,
+        made_by([record.path]),
+    )
