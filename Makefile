@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 # A strict editable install links files one by one, so the list of files is part of what makes it current.
-SOURCES := $(shell find engine cli configs -name '*.py' -o -name '*.yaml' -o -name '*.npz' | sort)
+SOURCES := $(shell find engine cli configs -name '*.py' -o -name '*.yaml' -o -name '*.npz' -o -name '*.css' -o -name '*.html' | sort)
 
 .PHONY: train test reliability bench format clean
 
@@ -31,7 +31,7 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.installed: pyproject.toml $(SOURCES) | $(BIN)/python
-	@$(BIN)/python -m pip install --quiet --editable . --config-settings editable_mode=strict
+	@$(BIN)/python -m pip install --quiet --editable '.[plot]' --config-settings editable_mode=strict
 	@touch $@
 
 $(VENV)/.installed-dev: pyproject.toml $(SOURCES) | $(BIN)/python

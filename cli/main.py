@@ -27,6 +27,8 @@ COMMANDS = {
     "summary": ("nnkit.cli.summary", "Print the layers of a network and their sizes."),
     "schema": ("nnkit.cli.schema", "Print the JSON Schema of configs, for editors."),
     "eval": ("nnkit.cli.eval", "Measure a checkpoint on test images."),
+    "report": ("nnkit.cli.report", "Make the page about a run, or compare runs."),
+    "runs": ("nnkit.cli.runs", "List the runs in a folder, the best first."),
     "profile": ("nnkit.cli.profile", "Measure where the time of a training step goes."),
     "data": ("nnkit.cli.data", "List, download, verify or look at the data sets."),
     "inspect-graph": ("nnkit.cli.inspect_graph", "Print the grad_fn graph behind a loss."),

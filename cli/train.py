@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nnkit.cli import options
-from nnkit.cli.console import announce_compilation, printable
+from nnkit.cli.console import announce_compilation, printable, tell
 from nnkit.cli.signals import Signals
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     "--resume", metavar="CHECKPOINT|auto", help="Go on from a last.safetensors; auto finds it in the output folder."
 )
 @click.option("--force", is_flag=True, help="Resume also with another config or other data.")
+@click.option("--no-report", is_flag=True, help="Leave out the page and the pictures about the run.")
 @click.option("--detect-anomaly", is_flag=True, help="Name the operation where numbers stop being finite.")
 @options.as_json
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
@@ -44,6 +45,7 @@ def command(
     output: str | None,
     resume: str | None,
     force: bool,
+    no_report: bool,
     detect_anomaly: bool,
     as_json: bool,
     quiet: bool,
@@ -56,6 +58,9 @@ def command(
 
     Ctrl-C saves the run after the step that it is in. A run that goes on from a checkpoint ends with the same
     bits as one that was never stopped.
+
+    In the end the folder of the results gets report.html, a page about the run. If that cannot be made, a warning
+    says why, and the run counts as done nevertheless.
 
     \b
     Examples:
@@ -80,16 +85,20 @@ def command(
     folder = _output(output, config, checked, start)
     announce_compilation(quiet=quiet)
     with Progress(as_json=as_json, quiet=quiet, verbose=verbose) as progress:
-        _train(checked, folder, start, force, progress)
+        signals = click.get_current_context().find_object(Signals) or Signals()
+        if _train(checked, folder, start, force, progress, signals) and not no_report:
+            _report(folder, progress, signals)
 
 
-def _train(config: Config, folder: Path, resume: Path | str | None, force: bool, progress: Progress) -> None:
-    """Train, and stop with a checkpoint when a signal asks for it or nobody reads on."""
-    from nnkit.training.fit import StepDone
+def _train(
+    config: Config, folder: Path, resume: Path | str | None, force: bool, progress: Progress, signals: Signals
+) -> bool:
+    """Train, and stop with a checkpoint when a signal asks for it or nobody reads on; return whether it did train."""
+    from nnkit.training.fit import EpochDone, StepDone
     from nnkit.training.run import RunStopped, train
 
-    signals = click.get_current_context().find_object(Signals) or Signals()
     reader_left: BrokenPipeError | None = None
+    has_trained = False
 
     def should_stop() -> bool:
         return signals.were_received() or reader_left is not None
@@ -98,6 +107,7 @@ def _train(config: Config, folder: Path, resume: Path | str | None, force: bool,
         # Before the first step there is nothing to save, and perhaps a compiler at work that takes its time.
         if isinstance(event, StepDone):
             signals.defer()
+        has_trained = has_trained or isinstance(event, EpochDone)
         if isinstance(event, RunStopped) and reader_left is None:
             place = shlex.quote(printable(str(event.checkpoint)))
             signals.stop(f"after step {event.step}; to go on: nnkit train --resume {place}")
@@ -107,6 +117,22 @@ def _train(config: Config, folder: Path, resume: Path | str | None, force: bool,
             reader_left = error
     if reader_left is not None:
         raise reader_left
+    return has_trained
+
+
+def _report(folder: Path, progress: Progress, signals: Signals) -> None:
+    """Make the report of a run that is done and saved: whatever goes wrong now does not make it a failure."""
+    from nnkit.reporting.report import write_report
+    from nnkit.training.build import one_line
+
+    again = f"nnkit report {shlex.quote(printable(str(folder)))} makes it"
+    try:
+        with signals.obeyed(f"before the report was made; {again}"):
+            reported = write_report(folder)
+    except Exception as error:
+        tell(f"nnkit: warning: there is no report: {printable(one_line(error))}; {again}")
+    else:
+        progress.show_report(reported)
 
 
 def _load(
