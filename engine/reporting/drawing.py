@@ -124,8 +124,7 @@ def confusion_png(confusion: ConfusionMatrix) -> bytes:
         axes.imshow(1 - strength * (1 - colour), interpolation="nearest")
         for (row, column), number in np.ndenumerate(confusion.counts):
             if number:
-                ink = PAPER.paper if strength[row, column] > 0.6 else PAPER.ink
-                axes.text(column, row, f"{number:,}", ha="center", va="center", color=ink, fontsize=9)
+                axes.text(column, row, f"{number:,}", ha="center", va="center", color=PAPER.ink, fontsize=9)
         turned = max(map(len, confusion.classes)) > 3
         axes.set_xticks(
             range(count), confusion.classes, rotation=45 if turned else 0, ha="right" if turned else "center"
@@ -160,17 +159,21 @@ def mistakes_png(mistakes: Sequence[Mistake], total: int) -> bytes:
                 255 - mistake.image, cmap="gray", vmin=0, vmax=255, interpolation="nearest",
                 extent=(left, left + 1, top + 1, top),
             )  # fmt: skip
-            words = f"{_short(mistake.truth)} → {_short(mistake.guess)}"
+            words, lines = _caption(mistake)
             axes.text(left + 0.5, top + 1.06, words, ha="center", va="top", color=PAPER.ink, fontsize=9)
-            probability = f"{mistake.confidence:.1%}"
-            axes.text(left + 0.5, top + 1.23, probability, ha="center", va="top", color=PAPER.muted, fontsize=8)
+            below = top + 1.06 + 0.17 * lines
+            axes.text(
+                left + 0.5, below, f"{mistake.confidence:.1%}", ha="center", va="top", color=PAPER.muted, fontsize=8,
+            )  # fmt: skip
         axes.set_xlim(0, columns * 1.15)
         axes.set_ylim(rows * 1.6 + 0.1, 0)
         return _png(figure)
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= 7 else f"{name[:6]}…"
+def _caption(mistake: Mistake) -> tuple[str, int]:
+    """Return what a mistake takes for what, and in how many lines: names of classes can be long."""
+    truth, guess = (name if len(name) <= 12 else f"{name[:11]}…" for name in (mistake.truth, mistake.guess))
+    return (f"{truth} → {guess}", 1) if len(truth) + len(guess) < 8 else (f"{truth}\n→ {guess}", 2)
 
 
 def _draw(chart: Chart, figure: Figure, palette: Palette, *, left: float, width: float) -> None:

@@ -84,12 +84,14 @@ def confusion_table(confusion: ConfusionMatrix) -> str:
             title = f"{count:,} images of {name}, taken for {classes[column]}"
             cells.append(f'<td{style} title="{title}">{f"{count:,}" if count else ""}</td>')
         rows.append(f'<tr><th scope="row">{name}</th>{"".join(cells)}</tr>')
-    heads = "".join(f'<th scope="col">{name}</th>' for name in classes)
+    heads = "".join(f'<th scope="col"><span>{name}</span></th>' for name in classes)
     axis = f'<tr><td class="axis"></td><th class="axis" colspan="{len(classes)}">guess</th></tr>'
     matrix = (
         f'<table><thead>{axis}<tr><th class="axis">truth</th>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
     )
-    return f'<div class="confusion">{wide("Images by class and guess", matrix)}</div>'
+    # Long names would make wide columns.
+    kind = "confusion turned" if max(map(len, classes)) > 3 else "confusion"
+    return f'<div class="{kind}">{wide("Images by class and guess", matrix)}</div>'
 
 
 def classes_table(confusion: ConfusionMatrix) -> str:
