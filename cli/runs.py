@@ -30,7 +30,7 @@ def command() -> None:
 @click.argument("folder", metavar="[DIR]", default="runs", type=click.Path(path_type=Path))
 @options.as_json
 def list_all(folder: Path, as_json: bool) -> None:
-    """List the runs in DIR [default: runs] and the folders below it, the most accurate first."""
+    """List the runs in DIR [default: runs] and below, the best first."""
     # Pydantic takes a while to import.
     from nnkit.errors import NnkitError
     from nnkit.reporting.run_record import find_runs, read_run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 from nnkit import __version__
-from nnkit.errors import NnkitError
+from nnkit.errors import FileAccessError, NnkitError
 from nnkit.reporting import sections
 from nnkit.reporting.charts import Chart, charts_of
 from nnkit.reporting.environment import environment
@@ -47,6 +48,8 @@ def write_report(folder: Path, target: Path | None = None) -> Reported:
         FileAccessError: the file system refused.
     """
     record = read_run(folder)
+    if target is None and not os.access(folder, os.W_OK | os.X_OK):
+        raise FileAccessError(f"{folder}: is not writable; with --output FILE the page goes elsewhere")
     without = [record.problem] if record.problem else []
     findings = None
     try:

@@ -97,6 +97,17 @@ def test_failures_are_one_line_with_their_exit_code(arguments, code, message, ru
     assert contents(runs / "quickstart") == before
 
 
+def test_a_folder_that_is_not_writable_is_told_before_anything_is_measured(runs, capsys, monkeypatch):
+    # Root may write everywhere; what says so is replaced.
+    access = os.access
+    is_kept = runs / "quickstart"
+    monkeypatch.setattr("os.access", lambda path, mode: path != is_kept and access(path, mode))
+    assert run(["report", "runs/quickstart"]) == 6
+    message = "nnkit: error: runs/quickstart: is not writable; with --output FILE the page goes elsewhere\n"
+    assert capsys.readouterr().err == message
+    assert run(["report", "runs/quickstart", "--output", "page.html"]) == 0
+
+
 def test_what_cannot_be_measured_is_left_out(runs, capsys):
     folder = runs / "quickstart"
     (folder / "best.safetensors").write_bytes(b"damaged")
