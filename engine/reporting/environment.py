@@ -13,6 +13,7 @@ from typing import Any
 from nnkit import __version__
 
 _LIBRARIES = ("numpy", "numba", "llvmlite", "click", "pydantic", "pyyaml", "safetensors", "tqdm", "platformdirs")
+_EXTRAS = ("matplotlib", "pillow", "tensorboardX", "onnx", "onnxruntime")
 _SETTINGS = ("NNKIT_", "NUMBA_", "OMP_", "GOMP_", "OPENBLAS_", "MKL_")
 _LAYERS = {"tbb": "tbbpool", "omp": "omppool", "workqueue": "workqueue"}
 # Of the features of a processor those that kernels are made for.
@@ -42,6 +43,7 @@ def environment() -> dict[str, Any]:
         "threads": numba.config.NUMBA_NUM_THREADS,  # type: ignore[attr-defined]
         "threading layer": _threading_layer(),
         **{name: _version(name) for name in _LIBRARIES},
+        "extras": ", ".join(f"{name} {_version(name)}" for name in _EXTRAS),
         "cache folder": str(cache_folder()),
         "compiled kernels": str(kernels) if obstacle is None else f"not kept: {obstacle}",
         "data folder": os.environ.get("NNKIT_DATA_DIR") or str(cache_folder() / "data"),

@@ -16,13 +16,14 @@ from nnkit.reporting import sections
 from nnkit.reporting.charts import Chart, charts_of
 from nnkit.reporting.environment import environment
 from nnkit.reporting.findings import Findings, examine, first_filters
-from nnkit.reporting.markup import grid, page, preformatted
+from nnkit.reporting.markup import definitions, grid, page, preformatted
 from nnkit.reporting.run_record import RunRecord, as_text, read_run
 from nnkit.training.config import to_yaml
 from nnkit.training.files import write_atomically
 
 PAGE = "report.html"
 CURVES, CONFUSION, MISTAKES = "curves.png", "confusion.png", "mistakes.png"
+NO_PICTURES = "matplotlib is not installed; with pip install 'nnkit[plot]' there are pictures"
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def write_report(folder: Path, target: Path | None = None) -> Reported:
     try:
         findings = examine(record)
     except NnkitError as error:
-        without.append(str(error))
+        without.append(error.lines[0])
     charts = charts_of(record)
     drawing = drawing_module()
     if drawing is None:
@@ -66,9 +67,6 @@ def write_report(folder: Path, target: Path | None = None) -> Reported:
     place = target or folder / PAGE
     write_page(place, text)
     return Reported(place, tuple(without))
-
-
-NO_PICTURES = "matplotlib is not installed; with pip install 'nnkit[plot]' there are pictures"
 
 
 def drawing_module() -> ModuleType | None:
@@ -121,7 +119,7 @@ def _page(record: RunRecord, findings: Findings | None, drawn: list[str]) -> str
         }
     shown |= {
         "Config": preformatted(to_yaml(config)),
-        "Environment": sections.environment_list(environment()),
+        "Environment": definitions({name: str(value) for name, value in environment().items()}),
     }
     return page(
         record.name,

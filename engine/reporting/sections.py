@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from html import escape
 from statistics import fmean
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 
 from nnkit.reporting.charts import thinned
 from nnkit.reporting.findings import Filters, Findings, Mistake
-from nnkit.reporting.markup import definitions, duration, facts, grid, paragraph, picture, table, wide
+from nnkit.reporting.markup import duration, facts, grid, paragraph, picture, table, wide
 from nnkit.reporting.png import Pixels, data_address
 from nnkit.reporting.run_record import Epoch, RunRecord
 from nnkit.reporting.shades import shades
@@ -146,8 +145,3 @@ def _coloured(weights: np.ndarray[Any, Any]) -> Pixels:
     colours = np.where((weights > 0)[..., None], _POSITIVE, _NEGATIVE)
     opacity = np.rint(np.abs(weights) * 255)[..., None]
     return np.concatenate([colours, opacity], axis=-1).astype(np.uint8)
-
-
-def environment_list(values: Mapping[str, Any]) -> str:
-    """Return the facts about the machine."""
-    return definitions({name: str(value) for name, value in values.items()})

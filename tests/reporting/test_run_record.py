@@ -4,10 +4,13 @@ import json
 import re
 
 import pytest
+from reliability.fuzzing import Target, mutated
 
 from nnkit.errors import ConfigError
 from nnkit.reporting import run_record
+from nnkit.reporting.charts import charts_of
 from nnkit.reporting.run_record import find_runs, read_run
+from nnkit.reporting.sections import epochs_table, key_figures
 from nnkit.training.yaml_loader import InvalidConfigError
 
 from .conftest import epoch, make_run
@@ -83,6 +86,17 @@ def test_what_is_not_the_line_of_an_epoch_ends_the_reading(tmp_path, line):
     assert [each.epoch for each in record.epochs] == [1]
     assert record.problem.startswith(f"{tmp_path / 'metrics.jsonl'}:2: ")
     assert record.problem.endswith("it and what follows are left out")
+
+
+def test_whatever_the_file_holds_there_is_a_page(tmp_path):
+    good = "".join(json.dumps(epoch(number, validation_accuracy=0.5)) + "\n" for number in range(1, 4)).encode()
+    words = [b"\n", b"NaN", b"1e999", b"-", b"null", b"true", b'"', b"[", b"{", b"\\ud800", b"\xff", b"9" * 400, b"<b>"]
+    make_run(tmp_path)
+    for content in mutated(Target("", read_run, [good, good[:-1], b""], words), 300, seed=0):
+        (tmp_path / "metrics.jsonl").write_bytes(content)
+        record = read_run(tmp_path)
+        assert "<b>" not in key_figures(record, None) + epochs_table(record)
+        assert all(chart.description for chart in charts_of(record))
 
 
 def test_a_run_that_lacks_epochs_or_knows_more_is_read(tmp_path):
