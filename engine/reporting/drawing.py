@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import logging
 import re
 import warnings
 from collections.abc import Iterator, Sequence
@@ -80,17 +79,11 @@ def _settings(salt: str = "") -> Iterator[None]:
     Args:
         salt: makes the names in an SVG different from those of others on the same page.
     """
-    logger = logging.getLogger("matplotlib")
-    level = logger.level
     with matplotlib.rc_context(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        logger.setLevel(logging.ERROR)
-        try:
-            matplotlib.rcdefaults()
-            matplotlib.rcParams.update({**_SETTINGS, "svg.hashsalt": salt})
-            yield
-        finally:
-            logger.setLevel(level)
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update({**_SETTINGS, "svg.hashsalt": salt})
+        yield
 
 
 def curves_png(charts: Sequence[Chart]) -> bytes:

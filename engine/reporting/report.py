@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shlex
 from collections.abc import Sequence
@@ -71,6 +72,8 @@ def write_report(folder: Path, target: Path | None = None) -> Reported:
 
 def drawing_module() -> ModuleType | None:
     """Return what draws, or None where matplotlib is missing."""
+    # What it has to say about folders for its caches does not concern a run.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     try:
         from nnkit.reporting import drawing  # matplotlib is an extra, and takes half a second.
     except ImportError:
