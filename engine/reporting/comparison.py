@@ -10,8 +10,9 @@ from pathlib import Path
 from nnkit.errors import ConfigError, FileAccessError
 from nnkit.reporting.charts import COLOURS, comparison_charts
 from nnkit.reporting.markup import duration, grid, page, paragraph, table
-from nnkit.reporting.report import NO_PICTURES, Reported, drawing_module, made_by, write_page
+from nnkit.reporting.report import NO_PICTURES, Reported, as_bytes, drawing_module, made_by
 from nnkit.reporting.run_record import RunRecord, as_text, read_run
+from nnkit.training.files import write_atomically
 from nnkit.training.resume import leaves
 
 PAGE = "compare.html"
@@ -47,7 +48,7 @@ def write_comparison(folders: Sequence[Path], target: Path | None = None) -> Rep
         without.append(NO_PICTURES)
     else:
         drawn = [drawing.chart_svg(chart) for chart in comparison_charts(records, names)]
-    write_page(place, _page(records, names, drawn, folders))
+    write_atomically(place, as_bytes(_page(records, names, drawn, folders)))
     return Reported(place, tuple(without))
 
 

@@ -65,9 +65,11 @@ def write_report(folder: Path, target: Path | None = None) -> Reported:
     elif target is None:
         _write_pictures(drawing, folder, charts, findings)
     text = _page(record, findings, [drawing.chart_svg(chart) for chart in charts] if drawing else [])
-    place = target or folder / PAGE
-    write_page(place, text)
-    return Reported(place, tuple(without))
+    if target is None:
+        _write_inside(folder / PAGE, as_bytes(text))
+    else:
+        write_atomically(target, as_bytes(text))
+    return Reported(target or folder / PAGE, tuple(without))
 
 
 def drawing_module() -> ModuleType | None:
@@ -81,13 +83,9 @@ def drawing_module() -> ModuleType | None:
     return drawing
 
 
-def write_page(path: Path, text: str) -> None:
-    """Write a page; what has no place in UTF-8, as names of files may, becomes a question mark.
-
-    Raises:
-        FileAccessError: the file system refused.
-    """
-    write_atomically(path, text.encode("utf-8", "replace"))
+def as_bytes(page: str) -> bytes:
+    """Return a page as it is written; what has no place in UTF-8, as parts of names may, becomes a question mark."""
+    return page.encode("utf-8", "replace")
 
 
 def made_by(folders: Sequence[Path]) -> str:
@@ -99,11 +97,18 @@ def made_by(folders: Sequence[Path]) -> str:
 
 def _write_pictures(drawing: ModuleType, folder: Path, charts: list[Chart], findings: Findings | None) -> None:
     if charts:
-        write_atomically(folder / CURVES, drawing.curves_png(charts))
+        _write_inside(folder / CURVES, drawing.curves_png(charts))
     if findings is not None:
         confusion = findings.evaluation.confusion
-        write_atomically(folder / CONFUSION, drawing.confusion_png(confusion))
-        write_atomically(folder / MISTAKES, drawing.mistakes_png(findings.mistakes, confusion.mistakes))
+        _write_inside(folder / CONFUSION, drawing.confusion_png(confusion))
+        _write_inside(folder / MISTAKES, drawing.mistakes_png(findings.mistakes, confusion.mistakes))
+
+
+def _write_inside(path: Path, content: bytes) -> None:
+    """Write a file of a run's folder; a link in a folder from a stranger would lead out of it, and is replaced."""
+    if path.is_symlink():
+        path.unlink()
+    write_atomically(path, content)
 
 
 def _page(record: RunRecord, findings: Findings | None, drawn: list[str]) -> str:

@@ -108,6 +108,16 @@ def test_a_folder_that_is_not_writable_is_told_before_anything_is_measured(runs,
     assert run(["report", "runs/quickstart", "--output", "page.html"]) == 0
 
 
+def test_a_link_does_not_lead_out_of_the_folder(runs, capsys):
+    for name in REPORT:
+        Path(f"mine-{name}").write_text("mine")
+        (runs / "quickstart" / name).unlink()
+        (runs / "quickstart" / name).symlink_to(Path(f"mine-{name}").resolve())
+    assert run(["report", "runs/quickstart"]) == 0
+    assert [Path(f"mine-{name}").read_text() for name in REPORT] == ["mine"] * 4
+    assert not any((runs / "quickstart" / name).is_symlink() for name in REPORT)
+
+
 def test_what_cannot_be_measured_is_left_out(runs, capsys):
     folder = runs / "quickstart"
     (folder / "best.safetensors").write_bytes(b"damaged")
