@@ -32,6 +32,12 @@ class CheckpointError(NnkitError):
     exit_code = 4
 
 
+class ExportError(NnkitError):
+    """A network that another format cannot express, or another run-time does not run as nnkit does."""
+
+    exit_code = 4
+
+
 class NonFiniteError(NnkitError):
     """A loss or gradient that became NaN or infinite."""
 

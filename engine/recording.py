@@ -11,13 +11,18 @@ from nnkit.ops import Operation
 
 
 class Call(NamedTuple):
-    """One operation on tensors, numbers and options, and the tensors that came out of it."""
+    """One operation on tensors, numbers and options, and the tensors that came out of it.
+
+    `target` is the tensor that an operation in place has given a new value; its first input then is a copy of the old
+    one.
+    """
 
     operation: type[Operation]
     inputs: tuple[Any, ...]
     options: dict[str, Any]
     needs_input_grad: tuple[bool, ...]
     results: tuple[Any, ...]
+    target: Any = None
 
 
 class Recording:
@@ -55,6 +60,13 @@ _active = _Active()
 def active() -> Recording | None:
     """Return what records in this thread, if anything does."""
     return _active.recording
+
+
+def note_in_place(tensor: Any) -> None:
+    """Tell what records that the result of the last operation is the new value of a tensor."""
+    if _active.recording is not None:
+        calls = _active.recording.calls
+        calls[-1] = calls[-1]._replace(target=tensor)
 
 
 def note_constant(tensor: Any) -> None:

@@ -22,7 +22,7 @@ FLOORS = (
     ("optim", "data", "models", "plan"),
     ("profiling",),
     ("training",),
-    ("reporting",),
+    ("export", "reporting"),
     ("nnkit",),
     ("cli",),
 )

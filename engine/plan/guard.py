@@ -175,6 +175,8 @@ def check_recorded(recording: Recording, snapshot: Snapshot, chance: Chance, los
         UnplannableError: the message is the reason.
     """
     found = chance.obstacle(recording) or recording.obstacle
+    if found is None and any(call.target is not None for call in recording.calls):
+        found = "an operation in place"
     if found is not None:
         raise UnplannableError(found)
     if not snapshot.holds():

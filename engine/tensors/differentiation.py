@@ -13,7 +13,7 @@ from nnkit.dtypes import C_NAMES, dtype, of_array
 from nnkit.kernels.layout import Array
 from nnkit.kernels.memory import aligned
 from nnkit.ops import AsStrided, Operation
-from nnkit.recording import note_obstacle
+from nnkit.recording import active, note_in_place, note_obstacle
 from nnkit.tape import AccumulateGrad, Edge, Node, Version, is_grad_enabled, set_recording
 from nnkit.tensors.base import TensorBase
 from nnkit.tensors.hooks import GradientHooks, RemovableHandle
@@ -264,7 +264,6 @@ class Differentiation(TensorBase):
         Raises:
             RuntimeError: the tensor is a leaf (or a view of one) that requires a gradient, or cannot hold the result.
         """
-        note_obstacle("an operation in place")
         recorded = is_grad_enabled() and (
             self.requires_grad or any(isinstance(each, Differentiation) and each.requires_grad for each in others)
         )
@@ -283,9 +282,11 @@ class Differentiation(TensorBase):
                 "unsupported operation: more than one element of the written-to tensor refers to a single memory "
                 "location. Please clone() the tensor before performing the operation."
             )
-        before = self.detached(self.array.copy() if recorded else self.array)
+        is_kept = recorded or active() is not None
+        before = self.detached(self.array.copy() if is_kept else self.array)
         before._requires_grad, before._node, before._output = self.requires_grad, self.grad_fn, self._output
         result = before.apply(operation, *others, **options)
+        note_in_place(self)
         self._write(result.array)
         if recorded:
             self._become(result, before)
