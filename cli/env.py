@@ -9,6 +9,8 @@ import click
 from nnkit.cli import options
 from nnkit.cli.console import printable, write
 
+_LONGEST_NAME = 16
+
 
 @click.command("env")
 @options.as_json
@@ -20,12 +22,10 @@ def command(as_json: bool) -> None:
       nnkit env
       nnkit env --json
     """  # noqa: D301 (click wants the character, not a backslash)
-    # Numba takes half a second to import; --help does not need it.
     from nnkit.reporting.environment import environment
 
-    found = environment()
     if as_json:
-        write(json.dumps(found))
+        write(json.dumps(dict(environment())))
         return
-    width = max(map(len, found))
-    write("\n".join(f"{name:<{width}}  {printable(str(value))}" for name, value in found.items()))
+    for name, value in environment():
+        write(f"{name:<{_LONGEST_NAME}}  {printable(str(value))}")

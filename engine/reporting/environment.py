@@ -7,10 +7,12 @@ import importlib
 import os
 import platform
 import sys
+from collections.abc import Iterator
 from importlib import metadata
 from typing import Any
 
 from nnkit import __version__
+from nnkit.folders import cache_folder
 
 _LIBRARIES = ("numpy", "numba", "llvmlite", "click", "pydantic", "pyyaml", "safetensors", "tqdm", "platformdirs")
 _EXTRAS = ("matplotlib", "pillow", "tensorboardX", "onnx", "onnxruntime")
@@ -20,35 +22,36 @@ _LAYERS = {"tbb": "tbbpool", "omp": "omppool", "workqueue": "workqueue"}
 _FEATURES = ("sse2", "sse4.2", "avx", "avx2", "fma", "avx512f", "avx512bw", "avx512dq", "avx512vl", "neon", "sve")
 
 
-def environment() -> dict[str, Any]:
-    """Return the facts by name, in the order in which they are told."""
+def environment() -> Iterator[tuple[str, Any]]:
+    """Yield each name with what is to be known; last what it takes a while to find out."""
     # Before nnkit sets any itself, unless kernels are in use already.
     settings = {name: value for name, value in sorted(os.environ.items()) if name.startswith(_SETTINGS)}
-    # Half a second, which the command line cannot spend on its way to --help.
+    yield "nnkit", __version__
+    yield "python", f"{platform.python_implementation()} {platform.python_version()} ({sys.executable})"
+    yield "system", platform.platform()
+    yield "cores", os.cpu_count()
+    yield "data folder", os.environ.get("NNKIT_DATA_DIR") or str(cache_folder() / "data")
+    yield "cache folder", str(cache_folder())
+    yield "settings", " ".join(f"{name}={value}" for name, value in settings.items()) or "none"
+    yield from ((name, _version(name)) for name in _LIBRARIES)
+    yield "extras", ", ".join(f"{name} {_version(name)}" for name in _EXTRAS)
+    yield from _facts_of_numba()
+
+
+def _facts_of_numba() -> Iterator[tuple[str, Any]]:
+    # Numba takes half a second to import; what is known without it is told before.
     import llvmlite.binding
     import numba
 
-    from nnkit.folders import cache_folder
     from nnkit.kernels.cpu import compiler
 
     features = llvmlite.binding.get_host_cpu_features()
     kernels, obstacle = compiler.kept_in()
-    return {
-        "nnkit": __version__,
-        "python": f"{platform.python_implementation()} {platform.python_version()} ({sys.executable})",
-        "system": platform.platform(),
-        "processor": llvmlite.binding.get_host_cpu_name(),
-        "features": " ".join(name for name in _FEATURES if features.get(name)),
-        "cores": os.cpu_count(),
-        "threads": numba.config.NUMBA_NUM_THREADS,  # type: ignore[attr-defined]
-        "threading layer": _threading_layer(),
-        **{name: _version(name) for name in _LIBRARIES},
-        "extras": ", ".join(f"{name} {_version(name)}" for name in _EXTRAS),
-        "cache folder": str(cache_folder()),
-        "compiled kernels": str(kernels) if obstacle is None else f"not kept: {obstacle}",
-        "data folder": os.environ.get("NNKIT_DATA_DIR") or str(cache_folder() / "data"),
-        "settings": " ".join(f"{name}={value}" for name, value in settings.items()) or "none",
-    }
+    yield "processor", llvmlite.binding.get_host_cpu_name()
+    yield "features", " ".join(name for name in _FEATURES if features.get(name))
+    yield "threads", numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
+    yield "threading layer", _threading_layer()
+    yield "compiled kernels", str(kernels) if obstacle is None else f"not kept: {obstacle}"
 
 
 def _version(library: str) -> str:

@@ -127,7 +127,7 @@ def _page(record: RunRecord, findings: Findings | None, drawn: list[str]) -> str
         }
     shown |= {
         "Config": preformatted(to_yaml(config)),
-        "Environment": definitions({name: str(value) for name, value in environment().items()}),
+        "Environment": definitions({name: str(value) for name, value in environment()}),
     }
     return page(
         record.name,
