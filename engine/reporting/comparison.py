@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
@@ -53,13 +54,13 @@ def write_comparison(folders: Sequence[Path], target: Path | None = None) -> Rep
 
 
 def _may_be_replaced(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return b'content="nnkit ' in file.read(_FIRST_BYTES)
-    except FileNotFoundError:
+    if not os.path.lexists(path):
         return True
-    except OSError:
+    # Whoever opened a pipe would wait for its other end.
+    if not os.path.isfile(path):
         return False
+    with path.open("rb") as file:
+        return b'content="nnkit ' in file.read(_FIRST_BYTES)
 
 
 def _names(folders: Sequence[Path]) -> list[str]:

@@ -67,12 +67,15 @@ def test_several_runs_are_compared(runs, capsys):
     assert contents(runs / "other") == before
 
 
-def test_a_file_that_is_not_a_page_of_nnkit_stays(runs, capsys):
-    Path("compare.html").write_text("<!DOCTYPE html><p>mine")
+@pytest.mark.parametrize("kind", ["text", "pipe", "folder"])
+def test_what_is_not_a_page_of_nnkit_stays(kind, runs, capsys):
+    mine = Path("compare.html")
+    {"text": lambda: mine.write_text("<p>mine"), "pipe": lambda: os.mkfifo(mine), "folder": mine.mkdir}[kind]()
+    before = mine.stat()
     assert run(["report", "runs/quickstart", "runs/quickstart"]) == 6
     message = "nnkit: error: compare.html: exists and is not a page of nnkit; name another one with --output\n"
     assert capsys.readouterr().err == message
-    assert Path("compare.html").read_text() == "<!DOCTYPE html><p>mine"
+    assert (mine.stat().st_ino, mine.stat().st_size) == (before.st_ino, before.st_size)
 
 
 @pytest.mark.parametrize(
