@@ -82,6 +82,10 @@ class FunctionContext:
         """Let no gradient flow through these results."""
         self._non_differentiable = tensors
 
+    def kept(self) -> tuple[Array, ...]:
+        """Return the arrays of what was kept; none once a backward pass has freed it."""
+        return tuple(each.array for each in self._saved or () if each is not None)
+
     def free(self) -> None:
         """Let go of what was kept."""
         if self._saved:
@@ -136,6 +140,10 @@ class FunctionNode(Node):
             )
         array: Array = gradient.array.astype(kind, copy=False)
         return array
+
+    def kept(self) -> tuple[Array, ...]:
+        """See `Node.kept`."""
+        return self.context.kept()
 
     def free(self) -> None:
         """See `Node.free`."""

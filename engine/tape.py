@@ -93,6 +93,10 @@ class Node:
         """Return the gradient of each input."""
         raise NotImplementedError
 
+    def kept(self) -> tuple[Array, ...]:
+        """Return the arrays that wait for `run`."""
+        return ()
+
     def free(self) -> None:
         """Let go of the values that were kept for `run`."""
 
@@ -129,6 +133,10 @@ class OperationNode(Node):
         xp = self.operation.xp
         fitted: Array = xp.asarray(sum_to(xp, grad, shape)).astype(kind, copy=False)
         return fitted
+
+    def kept(self) -> tuple[Array, ...]:
+        """See `Node.kept`."""
+        return self.operation.kept()
 
     def free(self) -> None:
         """See `Node.free`."""

@@ -72,6 +72,11 @@ class Operation:
             raise RuntimeError(FREED)
         return self._saved
 
+    def kept(self) -> tuple[Array, ...]:
+        """Return all arrays that wait for `backward`, with `save` or as attributes; fewer once some are freed."""
+        attributes = (value for name, value in vars(self).items() if name != "_saved")
+        return tuple(each for each in (*(self._saved or ()), *attributes) if isinstance(each, np.ndarray))
+
     def free(self) -> None:
         """Let go of what was kept; an operation that kept nothing can still be walked through again."""
         if self._saved:

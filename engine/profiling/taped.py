@@ -20,7 +20,7 @@ from nnkit.tape import Node, OperationNode, reachable
 from nnkit.tensors import Tensor
 
 
-class _Stamped(list[Call]):
+class StampedCalls(list[Call]):
     """Calls, and when each of them was done."""
 
     def __init__(self) -> None:
@@ -28,6 +28,7 @@ class _Stamped(list[Call]):
         self.times: list[float] = []
 
     def append(self, call: Call) -> None:
+        """Add a call that is done now."""
         super().append(call)
         self.times.append(time.perf_counter())
 
@@ -47,7 +48,7 @@ class TapeWatch:
 
     def __enter__(self) -> TapeWatch:
         replay, self._recording = self._replay, Recording()
-        self._calls = self._recording.calls = _Stamped()
+        self._calls = self._recording.calls = StampedCalls()
         self._differentiated: list[Row] = []
         self.overhead = self._begin = self._forward_begin = self._mark = 0.0
         self._gather = Row(Phase.FORWARD, "gather")

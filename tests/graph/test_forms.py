@@ -7,7 +7,9 @@ import re
 import pytest
 
 import nnkit
-from nnkit.graph import FORMATS, to_dot, to_json, to_mermaid, to_text, trace
+from nnkit.errors import ConfigError
+from nnkit.graph import FORMATS, Annotation, fold, to_dot, to_json, to_mermaid, to_text, trace
+from nnkit.graph.figures import figures
 
 
 def convolutional(package):
@@ -184,9 +186,13 @@ def test_A7_a_chain_of_20000_nodes_needs_no_recursion():
         y = -y
     graph = trace(y, [("x", x)])
     assert len(graph.nodes) == 20_001
-    for render in FORMATS.values():
-        assert render(graph).count("AccumulateGrad") == 1
+    for name in ("text", "dot", "mermaid", "json"):
+        assert FORMATS[name](graph).count("AccumulateGrad") == 1
     assert max(map(len, to_text(graph).splitlines())) < 100
+    for name in ("svg", "html"):
+        with pytest.raises(ConfigError, match="a drawing of 20,001 nodes cannot be looked at"):
+            FORMATS[name](graph)
+        assert FORMATS[name](fold(graph)).count("20,000") >= 1
 
 
 def test_json_holds_the_whole_graph():
@@ -201,6 +207,14 @@ def test_json_holds_the_whole_graph():
         "parameter": None,
         "next_functions": [[1, 0]],
         "hidden": 0,
+        "made": len(nodes) - 1,
+        "saved": [{"shape": [2], "dtype": "int64", "bytes": 16, "memory": 0, "parameter": None}],
+        "module": None,
+        "kind": None,
+        "flops": None,
+        "forward_seconds": None,
+        "backward_seconds": None,
+        "gradient_norm": None,
     }
     # The images need no gradient.
     convolution = next(node for node in nodes if node["name"] == "ConvolutionBackward0")
@@ -235,3 +249,134 @@ def test_a_name_cannot_break_out_of_a_drawing():
     graph = trace(x * 2, [('a"b\\', x)])
     assert r'"AccumulateGrad\na\"b\\\n(1,)"' in to_dot(graph)
     assert '(["AccumulateGrad<br/>a#quot;b\\<br/>(1,)"])' in to_mermaid(graph)
+
+
+FOLDED = """\
+MseLossBackward0 ()
+  28 x #1 TanhBackward0 (2, 4)
+    AddmmBackward0 (2, 4)
+      AccumulateGrad bias (4,), all 28
+      CatBackward0 (2, 7), not in the last
+      | again #1
+      TBackward0 (7, 4)
+        AccumulateGrad weight (4, 7), all 28"""
+
+
+def test_repetitions_are_printed_once():
+    loss, cell = recurrent("nnkit")
+    graph = fold(trace(loss, cell.named_parameters()))
+    assert to_text(graph) == FOLDED
+    found = json.loads(to_json(graph))
+    assert len(found["nodes"]) == len(graph.nodes)
+    (repetitions,) = (each["repetitions"] for each in found["folds"])
+    assert len(repetitions) == 28
+    assert repetitions[-1][-1] is None
+    assert "subgraph cluster_0" in to_dot(graph)
+    assert 'label="28 times"' in to_dot(graph)
+    assert re.search(r'n\d+ -> n1 \[label="next", style=dashed, constraint=false\];', to_dot(graph))
+    assert 'subgraph f0["28 times"]' in to_mermaid(graph)
+    assert "-.->|next| n1" in to_mermaid(graph)
+
+
+def test_what_leads_out_of_repetitions_is_told():
+    x = y = nnkit.ones(2, requires_grad=True)
+    for _ in range(5):
+        y = y.tanh().exp()
+    assert to_text(fold(trace(y.sum(), [("x", x)]))).splitlines() == [
+        "SumBackward0 ()",
+        "  5 x #1 ExpBackward0 (2,)",
+        "    TanhBackward0 (2,)",
+        "      again #1",
+        "      AccumulateGrad x (2,), after the last",
+    ]
+
+
+def test_columns_that_do_not_fit_are_left_out():
+    loss, network = convolutional("nnkit")
+    known = {loss.grad_fn: Annotation("loss", None, 2_000_000, 1e-5, 2e-5, 0.5)}
+    graph = trace(loss, network.named_parameters(), annotations=known, title="a title")
+    lines = to_text(graph).splitlines()
+    assert lines[0].split() == [
+        "grad_fn",
+        "module",
+        "parameters",
+        "MFLOP",
+        "saved",
+        *["forward", "us", "backward", "us", "gradient"],
+    ]
+    assert lines[1].split() == ["NllLossBackward0", "()", "loss", "2.00", "16", "B", "10.0", "20.0", "0.5"]
+    assert lines[-2] == "a title"
+    assert lines[-1].startswith(f"{len(graph.nodes)} nodes, ")
+    widths = {}
+    for width in range(60, 140):
+        narrow = to_text(graph, width).splitlines()[: -2 or None]
+        widths[width] = narrow[0].split()[1:]
+        assert max(map(len, narrow)) <= width or not widths[width]
+        # The tree itself is whole at any width.
+        assert [line.split("  ")[0] for line in narrow] == [line.split("  ")[0] for line in lines[: len(narrow)]]
+    assert widths[60] == []
+    assert widths[70] == ["gradient"]
+    assert "module" in widths[100]
+    assert "parameters" in widths[139]
+
+
+def test_text_and_drawings_show_names_in_one_line(named):
+    graph = named("\x1b[2J\n<b>")
+    for render in (to_text, to_dot, to_mermaid):
+        assert "\x1b" not in render(graph)
+        assert "\\x1b[2J\\n" in render(graph).replace("\\\\", "\\")
+    assert json.loads(to_json(graph))["nodes"][-1]["parameter"] == "\x1b[2J\n<b>"
+
+
+@pytest.mark.parametrize("norm", [float("nan"), float("inf")])
+def test_json_is_json_whatever_the_norms(norm):
+    x = nnkit.ones(2, requires_grad=True)
+    loss = x.sum()
+    graph = trace(loss, annotations={loss.grad_fn: Annotation(gradient_norm=norm)})
+
+    def refuse(constant):
+        raise AssertionError(constant)
+
+    assert json.loads(to_json(graph), parse_constant=refuse)["nodes"][0]["gradient_norm"] == str(norm)
+
+
+def test_what_is_kept_for_the_backward_pass_is_told():
+    weight = nnkit.ones(3, requires_grad=True)
+    value = (weight * 2).exp()
+    loss = (value * value * weight).sum()
+    graph = trace(loss, [("weight", weight)])
+    saved = {node.name: node.saved for node in graph.nodes if node.saved}
+    (kept,) = saved["ExpBackward0"]
+    assert (kept.shape, kept.dtype, kept.bytes, kept.parameter) == ((3,), "float32", 12, None)
+    # The product keeps the same memory twice, and the one behind it the product and the parameter.
+    inner, outer = (
+        node.saved for node in reversed(graph.nodes) if node.name == "MulBackward0" and len(node.saved) == 2
+    )
+    assert {each.memory for each in inner} == {kept.memory}
+    assert [each.parameter for each in outer] == [None, "weight"]
+    together = figures(graph.nodes)
+    assert (together.saved, together.saved_parameters) == (28, 12)
+    loss.backward()
+    assert not any(node.saved for node in trace(loss).nodes)
+
+
+def test_memory_that_is_stretched_counts_as_it_is():
+    x = nnkit.ones(1, requires_grad=True)
+    graph = trace((x.expand(1000) * x.expand(1000)).sum(), [("x", x)])
+    (product,) = (node for node in graph.nodes if node.name == "MulBackward0")
+    assert [(each.shape, each.bytes) for each in product.saved] == [((1000,), 4), ((1000,), 4)]
+
+
+def test_what_a_function_of_ones_own_keeps_is_told():
+    class Square(nnkit.autograd.Function):
+        @staticmethod
+        def forward(context, x):
+            context.save_for_backward(x, None)
+            return x * x
+
+        @staticmethod
+        def backward(context, gradient):
+            return 2 * context.saved_tensors[0] * gradient
+
+    graph = trace(Square.apply(nnkit.ones(4, requires_grad=True)))
+    assert [each.bytes for each in graph.nodes[0].saved] == [16]
