@@ -13,6 +13,7 @@ from types import ModuleType
 
 from nnkit import __version__
 from nnkit.errors import FileAccessError, NnkitError
+from nnkit.graph import fold, to_svg
 from nnkit.reporting import sections
 from nnkit.reporting.charts import Chart, charts_of
 from nnkit.reporting.environment import environment
@@ -21,6 +22,7 @@ from nnkit.reporting.markup import definitions, grid, page, preformatted
 from nnkit.reporting.run_record import RunRecord, as_text, read_run
 from nnkit.training.config import to_yaml
 from nnkit.training.files import write_atomically
+from nnkit.training.inspection import loss_graph
 
 PAGE = "report.html"
 CURVES, CONFUSION, MISTAKES = "curves.png", "confusion.png", "mistakes.png"
@@ -53,9 +55,10 @@ def write_report(folder: Path, target: Path | None = None) -> Reported:
     if target is None and not os.access(folder, os.W_OK | os.X_OK):
         raise FileAccessError(f"{folder}: is not writable; with --output FILE the page goes elsewhere")
     without = [record.problem] if record.problem else []
-    findings = None
+    findings, graph = None, ""
     try:
         findings = examine(record)
+        graph = to_svg(fold(loss_graph(findings.config, findings.network)))
     except NnkitError as error:
         without.append(error.lines[0])
     charts = charts_of(record)
@@ -64,7 +67,7 @@ def write_report(folder: Path, target: Path | None = None) -> Reported:
         without.append(NO_PICTURES)
     elif target is None:
         _write_pictures(drawing, folder, charts, findings)
-    text = _page(record, findings, [drawing.chart_svg(chart) for chart in charts] if drawing else [])
+    text = _page(record, findings, [drawing.chart_svg(chart) for chart in charts] if drawing else [], graph)
     if target is None:
         _write_inside(folder / PAGE, as_bytes(text))
     else:
@@ -111,7 +114,7 @@ def _write_inside(path: Path, content: bytes) -> None:
     write_atomically(path, content)
 
 
-def _page(record: RunRecord, findings: Findings | None, drawn: list[str]) -> str:
+def _page(record: RunRecord, findings: Findings | None, drawn: list[str], graph: str) -> str:
     config = record.config
     shown = {
         "Curves": grid("charts", drawn) if drawn else "",
@@ -126,6 +129,7 @@ def _page(record: RunRecord, findings: Findings | None, drawn: list[str]) -> str
             "First layer": sections.filters_grid(filters) if filters else "",
         }
     shown |= {
+        "Graph": sections.graph(graph),
         "Config": preformatted(to_yaml(config)),
         "Environment": definitions({name: str(value) for name, value in environment()}),
     }

@@ -140,6 +140,12 @@ def filters_grid(filters: Filters) -> str:
     )
 
 
+def graph(svg: str) -> str:
+    """Return the drawing of a graph with words about it."""
+    words = "What a backward pass of the loss walks through: arrows go the way of the gradients."
+    return paragraph(words) + f'<div class="graph">{wide("Graph", svg)}</div>' if svg else ""
+
+
 def _coloured(weights: np.ndarray[Any, Any]) -> Pixels:
     """Return weights from -1 to 1 as colours of that opacity, so that 0 is the paper, whatever that is."""
     colours = np.where((weights > 0)[..., None], _POSITIVE, _NEGATIVE)

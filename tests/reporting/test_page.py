@@ -14,7 +14,7 @@ from .conftest import epoch, make_run
 
 DESKTOP = {"viewport": {"width": 1280, "height": 900}}
 PHONE = {"viewport": {"width": 360, "height": 740}}
-HEADINGS = ["Curves", "Epochs", "Classes", "Mistakes", "First layer", "Config", "Environment"]
+HEADINGS = ["Curves", "Epochs", "Classes", "Mistakes", "First layer", "Graph", "Config", "Environment"]
 # Text on what is behind it, as WCAG 2 measures contrast: (L1 + 0.05) / (L2 + 0.05) of relative luminances.
 CONTRASTS = """
 () => {
@@ -69,7 +69,8 @@ def test_all_is_there_and_can_be_read(open_page, page, screen, scheme):
     assert shown.locator("h2").all_inner_texts() == HEADINGS
     wide, visible = widths(shown)
     assert wide <= visible
-    assert shown.locator("svg[role=img]").count() == 3
+    assert shown.locator(".charts svg[role=img]").count() == 3
+    assert "conv1.weight" in shown.locator(".graph svg[role=img]").inner_html()
     assert all(shown.evaluate("[...document.images].map(image => image.naturalWidth > 0 && image.alt)"))
     contrasts = shown.evaluate(CONTRASTS)
     assert len(contrasts) > 200
