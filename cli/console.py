@@ -66,6 +66,15 @@ def standard_output() -> Iterator[None]:
         raise FileAccessError(f"standard output cannot be written: {error.strerror}") from None
 
 
+def terminal_width(stream: TextIO) -> int | None:
+    """Return how many columns a terminal has, or as many as COLUMNS says; None for a stream that is none."""
+    if not stream.isatty():
+        return None
+    wanted = os.environ.get("COLUMNS", "")
+    # A terminal that does not know says 0.
+    return int(wanted if wanted.isdecimal() else 0) or os.get_terminal_size(stream.fileno()).columns or 80
+
+
 def write(text: str) -> None:
     """Print lines to standard output.
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     "--resume", metavar="CHECKPOINT|auto", help="Go on from a last.safetensors; auto finds it in the output folder."
 )
 @click.option("--force", is_flag=True, help="Resume also with another config or other data.")
+@click.option("--tensorboard", is_flag=True, help="Write event files for TensorBoard, too.")
 @click.option("--no-report", is_flag=True, help="Leave out the page and the pictures about the run.")
 @click.option("--detect-anomaly", is_flag=True, help="Name the operation where numbers stop being finite.")
 @options.as_json
@@ -45,6 +46,7 @@ def command(
     output: str | None,
     resume: str | None,
     force: bool,
+    tensorboard: bool,
     no_report: bool,
     detect_anomaly: bool,
     as_json: bool,
@@ -79,6 +81,7 @@ def command(
         "training.seed": ("--seed", seed),
         "training.device": ("--device", device),
         "training.threads": ("--threads", threads),
+        "training.tensorboard": ("--tensorboard", "true" if tensorboard else None),
         "training.detect_anomaly": ("--detect-anomaly", "true" if detect_anomaly else None),
     }
     checked, start = _load(config, resume, output, options.overrides(settings, replaced))

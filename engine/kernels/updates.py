@@ -63,7 +63,13 @@ class RmsPropRule(NamedTuple):
     lr: float
 
 
-Rule = SgdRule | AdamRule | RmsPropRule
+class AverageRule(NamedTuple):
+    """Go this share of the way to what is given in the gradient's place: a moving average of it; there is no state."""
+
+    share: float
+
+
+Rule = SgdRule | AdamRule | RmsPropRule | AverageRule
 
 
 class Update(NamedTuple):

@@ -16,6 +16,7 @@ from nnkit.optim import Optimizer
 from nnkit.optim.lr_scheduler import LRScheduler
 from nnkit.random import manual_seed
 from nnkit.tensors import Tensor, eye, no_grad, zeros
+from nnkit.training.average import Average
 from nnkit.training.schema import COMPONENTS, RUN_LENGTHS, Config
 from nnkit.training.yaml_loader import InvalidConfigError, Problem
 
@@ -93,6 +94,20 @@ def build_schedule(config: Config, optimizer: Optimizer, steps_per_epoch: int) -
     length = config.training.epochs * (steps_per_epoch if each_step else 1)
     lengths = dict.fromkeys(config.scheduler.unset_lengths, length)
     return Schedule(_construct(config, "scheduler", optimizer, **lengths), each_step)
+
+
+def build_average(config: Config, network: Network) -> Average | None:
+    """Return the moving average of the network's parameters, if there is to be one.
+
+    Raises:
+        InvalidConfigError: the network cannot be copied.
+    """
+    if config.training.ema_decay is None:
+        return None
+    try:
+        return Average(network, config.training.ema_decay)
+    except OBJECTIONS as error:
+        raise config.error(("training", "ema_decay"), f"cannot copy the network: {one_line(error)}") from None
 
 
 def build_criterion(config: Config) -> Criterion:

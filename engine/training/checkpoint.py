@@ -1,8 +1,9 @@
 """A network and, where training is to go on, the state of its training, in one safetensors file.
 
 Parameters and buffers have their state_dict names, so that PyTorch's `safetensors.torch.load_file` gives a
-state_dict. What training needs besides has names under `__nnkit__/`; a checkpoint of the network alone has
-none. The metadata holds the config, epoch and step, the format, and the checksum (see `container`).
+state_dict; where training averages the parameters, these are the averages. What training needs besides has names
+under `__nnkit__/`; a checkpoint of the network alone has none. The metadata holds the config, epoch and step, the
+format, and the checksum (see `container`).
 """
 
 from __future__ import annotations

@@ -55,6 +55,27 @@ def write_atomically(path: Path, content: bytes) -> None:
         raise FileAccessError(f"{path}: cannot be written: {error.strerror}") from None
 
 
+def append(path: Path, content: bytes) -> None:
+    """Add to a file, down to the disk, or leave the file as it was.
+
+    Raises:
+        FileAccessError: the file system refused.
+    """
+    try:
+        with path.open("ab", buffering=0) as file:
+            size = os.fstat(file.fileno()).st_size
+            try:
+                rest = content
+                while rest:
+                    rest = rest[file.write(rest) :]
+                os.fsync(file.fileno())
+            except OSError:
+                os.ftruncate(file.fileno(), size)
+                raise
+    except OSError as error:
+        raise FileAccessError(f"{path}: cannot be written: {error.strerror}") from None
+
+
 def _write_durably(path: Path, content: bytes, *, like: Path) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     with os.fdopen(descriptor, "wb") as file:

@@ -21,6 +21,7 @@ from nnkit.plan import Replay
 from nnkit.random import default_generator
 from nnkit.tensors import Tensor
 from nnkit.training.anomaly import find_anomaly
+from nnkit.training.average import Average
 from nnkit.training.build import Criterion, Schedule
 from nnkit.training.evaluate import Evaluation, evaluation
 from nnkit.training.gradients import clip_gradients
@@ -118,7 +119,8 @@ class Training:
     `plans` says whether steps may be replayed without Python; without it all of them run on the tape. After `patience`
     epochs that were not better than the best one training ends; never where it is None. A step whose loss or gradients
     are not finite ends the run; with `skips_nonfinite` it moves neither parameters nor schedule, and `skipped` counts
-    it. With `finds_anomaly` the error says in which operation the first number came up that is not finite.
+    it. With `finds_anomaly` the error says in which operation the first number came up that is not finite. With
+    `average`, it is the average of the parameters that is evaluated.
     """
 
     network: Network
@@ -134,6 +136,7 @@ class Training:
     plans: bool = True
     skips_nonfinite: bool = False
     finds_anomaly: bool = False
+    average: Average | None = None
     epoch: int = 0
     step: int = 0
     skipped: int = 0
@@ -141,7 +144,9 @@ class Training:
     progress: Progress = field(default_factory=Progress)
 
     def __post_init__(self) -> None:
-        self.replay = Replay(self.network, self.criterion, enabled=self.plans)
+        self.replay = self.evaluator = Replay(self.network, self.criterion, enabled=self.plans)
+        if self.average is not None:
+            self.evaluator = Replay(self.average.averaged(), self.criterion, enabled=self.plans)
         self._told = self._obstacle()
 
     @property
@@ -150,11 +155,16 @@ class Training:
         waited = self.patience is not None and self.epoch - self.best.epoch >= self.patience
         return self.epoch >= self.epochs or waited
 
+    @property
+    def outcome(self) -> Network:
+        """What is evaluated and kept: the network, or that with the average of its parameters."""
+        return self.network if self.average is None else self.average.averaged()
+
     def _obstacle(self) -> str | None:
-        replay = self.replay
-        if replay.obstacle is None and replay.evaluation_obstacle is not None:
-            return f"{replay.evaluation_obstacle} in evaluation"
-        return replay.obstacle
+        in_evaluation = self.evaluator.evaluation_obstacle
+        if self.replay.obstacle is None and in_evaluation is not None:
+            return f"{in_evaluation} in evaluation"
+        return self.replay.obstacle
 
     def news(self) -> Iterator[OnTape]:
         """Tell why steps run on the tape, once."""
@@ -163,7 +173,7 @@ class Training:
             yield OnTape(self._told)
 
     def state(self) -> dict[str, Any]:
-        """Return what `load_state` needs, beside the network's parameters, to go on to the same bits.
+        """Return what `load_state` needs, beside the parameters of `outcome`, to go on to the same bits.
 
         The order of the images is a function of the seed and the epoch, so it takes no more than the number of batches.
         """
@@ -178,11 +188,13 @@ class Training:
             "steps_per_epoch": len(self.train),
             "skipped": self.skipped,
             # What kept steps off plans may have shown at the first steps only.
-            "obstacles": (self.replay.obstacle, self.replay.evaluation_obstacle),
+            "obstacles": (self.replay.obstacle, self.evaluator.evaluation_obstacle),
+            "averaged": self.average.updates if self.average else 0,
+            "trained": dict(self.network.state_dict()) if self.average else None,
         }
 
     def load_state(self, state: dict[str, Any], *, keep_settings: bool = False) -> None:
-        """Go back to where `state` was taken.
+        """Go back to where `state` was taken; `outcome` has its parameters already.
 
         Learning rates and the like come from the state; with `keep_settings` they are those of this optimizer and of
         its schedule at that place. So they are also where the schedule has become longer with the run.
@@ -218,7 +230,15 @@ class Training:
         if self.progress.batches > len(self.train):
             raise ValueError(f"{self.progress.batches} batches of {len(self.train)} are done")
         if self.plans:
-            self.replay.obstacle, self.replay.evaluation_obstacle = position.obstacles
+            self.replay.obstacle, self.evaluator.evaluation_obstacle = position.obstacles
+        self._load_trained(state.get("trained"), position.averaged)
+
+    def _load_trained(self, trained: Any, averaged: int) -> None:
+        """Take over the parameters that an average is made of; where there are none, an average begins with them."""
+        if trained is not None or self.average is not None:
+            self.network.load_state_dict(self.outcome.state_dict() if trained is None else trained)
+        if self.average is not None and trained is not None:
+            self.average.updates = averaged
 
 
 def _settings_of(group: dict[str, Any]) -> dict[str, Any]:
@@ -277,7 +297,7 @@ def _evaluate(training: Training, batches: Batches, name: str) -> Generator[Even
     Raises:
         NonFiniteError: the loss is NaN or infinite.
     """
-    parts = evaluation(training.replay, batches)
+    parts = evaluation(training.evaluator, batches)
     while True:
         try:
             yield Evaluated(next(parts), len(batches.image_set))
@@ -330,6 +350,8 @@ def train_step(training: Training, images: Tensor | Pixels, labels: Tensor) -> t
         if training.clip_grad_norm is not None:
             clip_gradients(training.network.parameters(), training.clip_grad_norm)
         training.optimizer.step()
+        if training.average:
+            training.average.update()
         if training.schedule and training.schedule.each_step:
             training.schedule.scheduler.step()
     elif training.skips_nonfinite:

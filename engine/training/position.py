@@ -43,6 +43,7 @@ class Position(Section):
     steps_per_epoch: _Count | None = None
     skipped: _Count = 0
     obstacles: tuple[str | None, str | None] = (None, None)
+    averaged: _Count = 0
 
     @classmethod
     def of(cls, state: Mapping[str, Any]) -> Position:

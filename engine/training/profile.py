@@ -16,6 +16,7 @@ from nnkit.optim import Optimizer
 from nnkit.profiling import Layers, Phase, Place, PlanWatch, Row, TapeWatch, median_rows
 from nnkit.recording import Call, Recording
 from nnkit.tensors import Tensor
+from nnkit.training.average import Average
 from nnkit.training.build import check_components
 from nnkit.training.fit import Training, train_step
 from nnkit.training.machine import threads_in_use, use_machine
@@ -120,6 +121,8 @@ class _Steps:
                 stack.enter_context(clocks.on(training.optimizer, name))
             if training.schedule and training.schedule.each_step:
                 stack.enter_context(clocks.on(training.schedule.scheduler, "step"))
+            if training.average:
+                stack.enter_context(clocks.on(training.average, "update"))
             started = time.perf_counter()
             batch = next(self.batches)
             picked = time.perf_counter()
@@ -135,6 +138,8 @@ class _Steps:
         if training.schedule and training.schedule.each_step:
             scheduler = training.schedule.scheduler
             rows.append(Row(Phase.AROUND, f"schedule ({type(scheduler).__name__})", seconds=clocks.seconds[scheduler]))
+        if training.average:
+            rows.append(_average_row(training.average, clocks.seconds[training.average]))
         rest = ended - started - watch.overhead - sum(row.seconds for row in rows)
         return [*rows, Row(Phase.AROUND, "Python between", seconds=rest)]
 
@@ -208,4 +213,11 @@ def _optimizer_row(optimizer: Optimizer, seconds: float) -> Row:
         seconds=seconds,
         bytes_read=kept + sum(parameter.grad.array.nbytes for parameter in parameters),
         bytes_written=kept,
+    )
+
+
+def _average_row(average: Average, seconds: float) -> Row:
+    size = sum(parameter.array.nbytes for parameter in average.averaged().parameters())
+    return Row(
+        Phase.AROUND, "moving average of the parameters", seconds=seconds, bytes_read=2 * size, bytes_written=size
     )

@@ -26,7 +26,7 @@ _EARLIER = re.compile(r"step-([0-9]+)\.safetensors")
 # Where and how long a run computes, and what it does about trouble, does not change what it computes.
 _FREE = {
     *("training.device", "training.threads", "training.output", "training.epochs", "training.patience"),
-    *("training.on_nonfinite", "training.detect_anomaly"),
+    *("training.on_nonfinite", "training.detect_anomaly", "training.tensorboard"),
     *("checkpoint.every_steps", "checkpoint.every_seconds", "checkpoint.keep_last"),
 }
 
@@ -107,7 +107,7 @@ def go_on(training: Training, checkpoint: Checkpoint, path: Path, now: Mapping[s
         CheckpointError: the checkpoint does not fit, or was made with other data and that is not forced.
     """
     state = checkpoint.state or {}
-    restore(training.network, checkpoint, path)
+    restore(training.outcome, checkpoint, path)
     try:
         training.load_state(state, keep_settings=force)
         then = state.get("origin", {"data": {}, "machine": {}})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,10 @@ from typing import Any
 from nnkit import data
 from nnkit.models import Network
 from nnkit.training import checkpoint as checkpoints
+from nnkit.training import tensorboard
 from nnkit.training.background import Background
 from nnkit.training.build import (
+    build_average,
     build_criterion,
     build_network,
     build_optimizer,
@@ -103,6 +106,7 @@ def train(
     """
     started = time.perf_counter()
     config = config.with_output(output)
+    tensorboard.check_installed(config)
     use_machine(config)
     with FolderLock(output) as lock, Background() as background:
         if output.is_dir():
@@ -114,6 +118,7 @@ def train(
             yield _started(config, place, training, resumed)
             yield _done(place, training, None, started)
             return
+        _warn_of_long_average(training)
         make_folder(output)
         lock.take()
         folder = RunFolder(output, config, made_on, background)
@@ -133,10 +138,10 @@ def _recorded(
     last = None
     for event in fit(training):
         if isinstance(event, EpochDone):
-            folder.add(event, training)
+            folder.add_epoch(event, training)
             last = event
         elif isinstance(event, StepDone):
-            folder.save_if_due(training)
+            folder.add_step(training)
         folder.check()
         yield event
         if should_stop() and not training.is_complete:
@@ -144,6 +149,17 @@ def _recorded(
             break
     folder.finish()
     return last
+
+
+def _warn_of_long_average(training: Training) -> None:
+    """Warn where the parameters that a run begins with are still in the average when it ends."""
+    steps = training.epochs * len(training.train)
+    if training.average is not None and training.average.span > steps / 2:
+        warnings.warn(
+            f"training.ema_decay averages over about {training.average.span:,.0f} steps, and the run has {steps:,}: "
+            "a smaller one gives a better network",
+            stacklevel=2,
+        )
 
 
 def _started(config: Config, output: Path, training: Training, resumed: Path | None) -> RunStarted:
@@ -234,5 +250,6 @@ def prepare(config: Config) -> Training:
         plans=config.training.plan,
         skips_nonfinite=config.training.on_nonfinite == "skip",
         finds_anomaly=config.training.detect_anomaly,
+        average=build_average(config, network),
         best=Best(metric=config.checkpoint.metric),
     )

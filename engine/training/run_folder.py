@@ -5,30 +5,35 @@ from __future__ import annotations
 import os
 import re
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from nnkit.errors import CheckpointError, FileAccessError
 from nnkit.training import checkpoint as checkpoints
-from nnkit.training import container, metrics_file
+from nnkit.training import container, metrics_file, tensorboard
 from nnkit.training.background import Background
 from nnkit.training.checkpoint import Checkpoint, ImageFormat, Packed, parameters_of
 from nnkit.training.config import to_yaml
-from nnkit.training.files import open_regular, write_atomically
+from nnkit.training.files import append, open_regular, write_atomically
 from nnkit.training.fit import EpochDone, Training
+from nnkit.training.metrics_file import Values
 from nnkit.training.resume import LAST, earlier_checkpoints
 from nnkit.training.schema import Config
+from nnkit.training.tensorboard import EventFile
 
 BEST = "best.safetensors"
 METRICS = "metrics.jsonl"
+TABLE = "metrics.csv"
 # What a killed process leaves of a file that it was writing.
-_LEFT_OVER = re.compile(r"\.(config\.yaml|metrics\.jsonl|(best|last|step-[0-9]+)\.safetensors)\.[0-9a-f]{8}\.tmp")
+_LEFT_OVER = re.compile(r"\.(config\.yaml|metrics\.(jsonl|csv)|(best|last|step-[0-9]+)\.safetensors)\.[0-9a-f]{8}\.tmp")
 
 
 class RunFolder:
-    """Writes `config.yaml`, `metrics.jsonl`, `best.safetensors`, and checkpoints to resume from.
+    """Writes `config.yaml`, `metrics.jsonl`, `metrics.csv`, `best.safetensors`, and checkpoints to resume from.
 
-    `last.safetensors` is the newest of these; `step-N.safetensors` are earlier ones, as many as the config wants.
+    `last.safetensors` is the newest of these; `step-N.safetensors` are earlier ones, as many as the config wants. If it
+    wants event files, they are in `tensorboard`.
 
     Args:
         path: the folder; it exists, and nobody else writes to it.
@@ -42,7 +47,7 @@ class RunFolder:
         self.config = config
         self._origin = origin
         self._background = background
-        self._metrics = path / METRICS
+        self._events = EventFile(path / tensorboard.FOLDER) if config.training.tensorboard else None
         # Where the run was when it was last saved, and the time then.
         self._saved: tuple[int, ...] = ()
         self._saved_at = time.monotonic()
@@ -60,21 +65,30 @@ class RunFolder:
             if _LEFT_OVER.fullmatch(path.name):
                 path.unlink(missing_ok=True)
         stays = resumed is not None and os.path.samefile(resumed.parent, self.path)
+        lines: list[str] = []
         if resumed is not None:
             lines = metrics_file.lines_until(training.epoch, resumed.parent / METRICS)
             if not stays:
                 self._bring_best(resumed.parent)
             # Before the checkpoint, because from there on nobody knows where they came from.
-            write_atomically(self._metrics, "".join(lines).encode())
+            self._write_metrics(lines)
         self.save(training)
         self._background.finish()
         if resumed is None:
-            write_atomically(self._metrics, b"")
+            self._write_metrics(lines)
         if not stays:
-            for path in earlier_checkpoints(self.path).values():
+            curves = tensorboard.files_in(self.path / tensorboard.FOLDER)
+            for path in (*earlier_checkpoints(self.path).values(), *curves.values()):
                 path.unlink(missing_ok=True)
+        if self._events:
+            self._events.begin(training, map(metrics_file.values_in, lines))
         header = "# Every value of this run: `nnkit train` with this file repeats it.\n"
         write_atomically(self.path / "config.yaml", (header + to_yaml(self.config)).encode())
+
+    def _write_metrics(self, lines: list[str]) -> None:
+        write_atomically(self.path / METRICS, "".join(lines).encode())
+        table = metrics_file.CSV_HEADER + metrics_file.csv_lines(map(metrics_file.values_in, lines))
+        write_atomically(self.path / TABLE, table.encode())
 
     def _bring_best(self, source: Path) -> None:
         try:
@@ -85,8 +99,10 @@ class RunFolder:
         else:
             write_atomically(self.path / BEST, content)
 
-    def save_if_due(self, training: Training) -> None:
-        """Save a checkpoint if the config wants one after this step."""
+    def add_step(self, training: Training) -> None:
+        """Record a step, and save a checkpoint if the config wants one after it."""
+        if self._events:
+            self._events.add_step(training)
         settings = self.config.checkpoint
         by_step = settings.every_steps is not None and training.step % settings.every_steps == 0
         waited = time.monotonic() - self._saved_at
@@ -102,25 +118,36 @@ class RunFolder:
         """
         if self._saved == _place(training):
             return
-        packed, step, before = self._packed(training), training.step, self._saved_step()
-        self._background.submit(lambda: self._replace_last(packed, step, before))
-        self._saved, self._saved_at = _place(training), time.monotonic()
+        self._submit(training, lambda: None)
 
-    def add(self, event: EpochDone, training: Training) -> None:
+    def add_epoch(self, event: EpochDone, training: Training) -> None:
         """Record an epoch: its line first, since a resumed run drops lines that its checkpoint does not know.
 
         Raises:
             FileAccessError: the file system refused.
             NonFiniteError: the network holds numbers that are not finite; no checkpoint is written.
         """
-        line = metrics_file.line_of(event)
+        values = metrics_file.values_of(event)
+        if self._events:
+            self._events.add_epoch(values)
         best = checkpoints.pack(self._network_alone(training)) if event.improved else None
+        self._submit(training, lambda: self._write_epoch(values, best))
+
+    def _write_epoch(self, values: Values, best: Packed | None) -> None:
+        append(self.path / METRICS, metrics_file.json_line(values).encode())
+        append(self.path / TABLE, metrics_file.csv_lines([values]).encode())
+        if best is not None:
+            checkpoints.write(self.path / BEST, best)
+
+    def _submit(self, training: Training, first: Callable[[], None]) -> None:
+        """Save a checkpoint in the background, after what belongs to the steps that it knows."""
         packed, step, before = self._packed(training), training.step, self._saved_step()
+        points = self._events.taken() if self._events else b""
 
         def write() -> None:
-            metrics_file.append(self._metrics, line)
-            if best is not None:
-                checkpoints.write(self.path / BEST, best)
+            first()
+            if self._events:
+                self._events.write(points)
             self._replace_last(packed, step, before)
 
         self._background.submit(write)
@@ -139,7 +166,7 @@ class RunFolder:
             config=self.config.model_dump(mode="json"),
             epoch=training.epoch,
             step=training.step,
-            parameters=parameters_of(training.network),
+            parameters=parameters_of(training.outcome),
             images=ImageFormat.of(training.train.image_set),
         )
 

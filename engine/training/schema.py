@@ -77,6 +77,7 @@ RANGES = {
     "epochs": Range(at_least=1, at_most=1_000_000),
     "every_seconds": _POSITIVE,
     "every_steps": Range(at_least=1, at_most=2**31),
+    "ema_decay": _FRACTION,
     "eps": _NOT_NEGATIVE,
     "eta_min": _NOT_NEGATIVE,
     "final_div_factor": _POSITIVE,
@@ -197,6 +198,11 @@ class TrainingConfig(Section):
     clip_grad_norm: Annotated[float, bounds("clip_grad_norm")] | None = Field(
         default=None, description="Longest gradient, as a norm over all parameters; no limit where null."
     )
+    ema_decay: Annotated[float, bounds("ema_decay")] | None = Field(
+        default=None,
+        description="How much of the parameters' moving average stays from step to step, such as 0.999; the average "
+        "is what is evaluated and kept. There is none where null.",
+    )
     patience: Annotated[int, bounds("patience")] | None = Field(
         default=None, description="Epochs without a better one after which training ends; it does not where null."
     )
@@ -205,6 +211,9 @@ class TrainingConfig(Section):
     )
     detect_anomaly: bool = Field(
         default=False, description="Name the operation where the first number came up that is not finite."
+    )
+    tensorboard: bool = Field(
+        default=False, description="Write event files for TensorBoard into the folder of the results."
     )
     output: Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f]+$")] | None = Field(
         default=None, description="Folder for the results; runs/<name of the config> where null."

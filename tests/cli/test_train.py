@@ -1,14 +1,10 @@
 """`nnkit train`, run as a user runs it."""
 
-import fcntl
 import json
 import os
-import pty
 import re
 import signal
-import struct
 import subprocess
-import termios
 
 import pytest
 
@@ -30,16 +26,14 @@ def test_what_a_run_prints_and_leaves(trained):
     ]
     assert [line.split()[0] for line in lines[3:5]] == ["1/2", "2/2"]
     assert re.fullmatch(r"test accuracy \d+\.\d\d% \(best \d+\.\d\d% after epoch \d\), \d+\.\d s in all", lines[6])
-    assert lines[7] == (
-        "results are in runs/quickstart: best.safetensors, last.safetensors, metrics.jsonl, config.yaml"
-    )
+    assert lines[7] == "results are in runs/quickstart"
     assert lines[8] == "next: nnkit eval runs/quickstart/best.safetensors"
     assert lines[9:] == ["report: runs/quickstart/report.html"]
     assert files(folder) == [
         f"runs/quickstart/{name}"
         for name in (
-            *("best.safetensors", "config.yaml", "confusion.png", "curves.png", "last.safetensors", "metrics.jsonl"),
-            *("mistakes.png", "report.html"),
+            *("best.safetensors", "config.yaml", "confusion.png", "curves.png", "last.safetensors", "metrics.csv"),
+            *("metrics.jsonl", "mistakes.png", "report.html"),
             # the checkpoint before the last one
             "step-45.safetensors",
         )
@@ -49,7 +43,7 @@ def test_what_a_run_prints_and_leaves(trained):
 @pytest.mark.case("R14")
 def test_R14_without_a_terminal_there_are_no_control_characters(trained):
     _, result = trained
-    progress = r"(epoch \d/\d, \d+%: loss [\d.]+, accuracy [\d.]+%, [\d,]+ images/s\n)*"
+    progress = r"(epoch \d/\d, \d+%: loss [\d.]+, accuracy [\d.]+%, [\d,]+ images/s(, [\d:]+ left)?\n)*"
     assert re.fullmatch(r"(compiling the kernels .*\n)?" + progress, result.stderr)
     assert re.fullmatch(r"[ -~\n]*", result.stdout)
 
@@ -60,6 +54,19 @@ def test_json_is_all_that_stdout_has(nnkit, tmp_path):
     (line,) = [json.loads(text) for text in (tmp_path / "here" / "metrics.jsonl").read_text().splitlines()]
     assert summary["test_accuracy"] == summary["best_accuracy"] == line["test_accuracy"]
     assert (summary["output"], summary["epoch"], summary["step"]) == ("here", 1, 45)
+    assert (summary["train_accuracy"], summary["validation_loss"]) == (line["train_accuracy"], None)
+    assert (summary["stopped_early"], summary["ema_decay"]) == (False, None)
+
+
+def test_json_has_what_only_some_runs_have(nnkit):
+    settings = ("training.ema_decay=0.9", "data.validation_fraction=0.2", "training.patience=1", "optimizer.lr=1e-9")
+    options = [part for setting in (*settings, "scheduler=null") for part in ("--set", setting)]
+    summary = json.loads(nnkit(*QUICK, *options, "--json").stdout)
+    assert (summary["ema_decay"], summary["stopped_early"]) == (0.9, True)
+    assert 0 <= summary["validation_accuracy"] <= 1
+    text = nnkit(*QUICK, *options).stdout
+    assert "\nno better epoch for 1 epoch: stopped early\n" in text
+    assert f"(best validation accuracy {summary['best_accuracy']:.2%} after epoch 1)" in text
 
 
 def test_quiet_prints_nothing(nnkit):
@@ -73,31 +80,27 @@ def test_verbose_prints_the_config_and_the_network(nnkit):
     assert "(fc3): Linear(in_features=84, out_features=10, bias=True)" in text
 
 
-def test_a_terminal_gets_a_bar(tmp_path):
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
-    process = subprocess.Popen(
-        [*COMMAND, *QUICK, "--epochs", "1", "--set", "data.batch_size=1"],
-        cwd=tmp_path,
-        stdout=subprocess.DEVNULL,
-        stderr=theirs,
+def test_event_files_are_written_where_the_option_is(nnkit, tmp_path):
+    result = nnkit(*QUICK, "--epochs", "1", "--tensorboard")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.endswith("\n      tensorboard --logdir runs/quickstart\n")
+    assert "runs/quickstart/tensorboard/events.out.tfevents.0000000001.nnkit" in files(tmp_path)
+
+
+def test_a_folder_for_event_files_that_cannot_be_made_is_told_at_once(nnkit, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "tensorboard").write_text("")
+    result = nnkit(*QUICK, "--tensorboard", "--output", "out", "--quiet")
+    assert (result.returncode, result.stderr) == (
+        6,
+        "nnkit: error: out/tensorboard: cannot be created: File exists\n",
     )
-    os.close(theirs)
-    text = b""
-    try:
-        while block := os.read(ours, 4096):
-            text += block
-    except OSError:
-        pass  # The other end is closed.
-    assert process.wait() == 0
-    os.close(ours)
-    assert re.search(rb"\repoch 1/1 \|.*\| +\d+%, loss [\d.]+, accuracy [\d.]+%, [\d,]+ images/s \[\S+ left\]", text)
 
 
 def test_options_replace_values_of_the_config(nnkit, tmp_path):
     result = nnkit(*QUICK, "--epochs", "1", "--seed", "7", "--set", "data.batch_size=64", "--output", "a b")
     assert result.returncode == 0
-    assert "results are in a b: " in result.stdout
+    assert "results are in a b\nnext: nnkit eval 'a b/best.safetensors'\n" in result.stdout
     text = (tmp_path / "a b" / "config.yaml").read_text()
     for line in ("  epochs: 1\n", "  seed: 7\n", "  batch_size: 64\n", "  threads: 1\n", "  output: a b\n"):
         assert line in text
@@ -128,6 +131,7 @@ def test_R15_a_config_of_ones_own(nnkit, tmp_path):
         ([*QUICK, "--set", 'network.name="\\e[31m"'], 2, "--set network.name: unknown network '\\x1b[31m' (choose"),
         ([*QUICK, "--resume", "no.safetensors"], 4, "no.safetensors: does not exist"),
         (["train", "--resume", "no.safetensors"], 4, "no.safetensors: does not exist"),
+        ([*QUICK, "--set", "training.ema_decay=1"], 2, "--set training.ema_decay: must be >= 0 and < 1, got 1"),
         ([*QUICK, "--output", "/dev/null/a"], 6, "/dev/null/a: cannot be created: Not a directory"),
         (
             [*QUICK, "--set", "optimizer={name: SGD, lr: 1e30}", "--set", "scheduler=null"],

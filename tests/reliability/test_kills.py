@@ -76,7 +76,7 @@ def test_R2_twenty_kills_in_one_run(uninterrupted, tmp_path, tried):
     assert completed(folder, *KINDS[kind], *OFTEN, "--resume", "auto", epochs=epochs) == uninterrupted(kind, epochs)
     left = sorted(path.name for path in (folder / "run").iterdir())
     assert [name.split("-")[0] for name in left] == [
-        *("best.safetensors", "config.yaml", "last.safetensors", "metrics.jsonl", "step")
+        *("best.safetensors", "config.yaml", "last.safetensors", "metrics.csv", "metrics.jsonl", "step")
     ]
     tried(kills)
 

@@ -12,7 +12,7 @@ import pytest
 COMMAND = [sys.executable, "-c", "from nnkit.cli.main import main; main()"]
 QUICK = ["train", "quickstart", "--threads", "1", "--epochs", "1", "--no-report"]
 BEST = "runs/quickstart/best.safetensors"
-RESULTS = ["best.safetensors", "config.yaml", "last.safetensors", "metrics.jsonl"]
+RESULTS = ["best.safetensors", "config.yaml", "last.safetensors", "metrics.csv", "metrics.jsonl"]
 PRINTING = {
     "help": ["--help"],
     "eval": ["eval", BEST],

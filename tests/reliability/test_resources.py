@@ -108,11 +108,11 @@ APPEND = """
 import resource, sys
 from pathlib import Path
 from nnkit.errors import FileAccessError, LockedError
-from nnkit.training.metrics_file import append
+from nnkit.training.files import append
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (16, 16))
 try:
-    append(Path("metrics.jsonl"), "a line that is too long\\n")
+    append(Path("metrics.jsonl"), b"a line that is too long\\n")
 except FileAccessError as error:
     sys.exit(str(error))
 """
@@ -268,7 +268,7 @@ def test_R26_the_newest_checkpoint_is_that_of_the_last_step(tmp_path, tried):
 
 def test_what_a_killed_process_left_of_a_file_is_removed(tmp_path):
     completed(tmp_path, *KINDS["RNN-plan"], epochs=1)
-    left = [".last.safetensors.0123abcd.tmp", ".metrics.jsonl.0123abcd.tmp", ".step-45.safetensors.01234567.tmp"]
+    left = [".last.safetensors.0123abcd.tmp", ".metrics.csv.0123abcd.tmp", ".step-45.safetensors.01234567.tmp"]
     for name in [*left, ".mine.tmp"]:
         (tmp_path / "run" / name).write_bytes(b"part")
     completed(tmp_path, *KINDS["RNN-plan"], "--resume", "auto", epochs=2)

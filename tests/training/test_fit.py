@@ -14,6 +14,7 @@ from nnkit.models import Network
 from nnkit.optim.lr_scheduler import OneCycleLR, StepLR
 from nnkit.random import manual_seed
 from nnkit.tensors import Tensor
+from nnkit.training.average import Average
 from nnkit.training.build import Schedule
 from nnkit.training.evaluate import evaluate, evaluation_batches
 from nnkit.training.fit import EpochDone, Evaluated, OnTape, StepDone, Training, fit
@@ -38,8 +39,9 @@ class Tiny(Network):
 
 
 def training(
-    *, epochs=3, lr=0.1, schedule=None, p=0.0, optimizer=None, validation=None, network=None, criterion=None, **more
-):
+    *, epochs=3, lr=0.1, schedule=None, p=0.0, optimizer=None, validation=None, network=None, criterion=None,
+    decay=None, **more,
+):  # fmt: skip
     manual_seed(1)
     network = network() if network else Tiny(p)
     optimizer = optimizer(network.parameters()) if optimizer else optim.SGD(network.parameters(), lr, momentum=0.9)
@@ -52,6 +54,7 @@ def training(
         test=evaluation_batches(IMAGE_SET, network),
         validation=validation,
         epochs=epochs,
+        average=None if decay is None else Average(network, decay),
         **more,
     )
 
@@ -65,7 +68,8 @@ def per_epoch(optimizer):
 
 
 def weights(run):
-    return {name: value.numpy().copy() for name, value in run.network.state_dict().items()}
+    """What a checkpoint keeps under the names of the parameters."""
+    return {name: value.numpy().copy() for name, value in run.outcome.state_dict().items()}
 
 
 @pytest.mark.parametrize("schedule", [None, per_step, per_epoch])
@@ -152,6 +156,8 @@ def smoothed():
         {"schedule": per_epoch, "p": 0.5},
         {"schedule": per_step, "criterion": smoothed, "validates": True},
         {"optimizer": lambda parameters: optim.Adam(parameters, 0.01), "plans": False, "clip_grad_norm": 0.1},
+        {"schedule": per_step, "decay": 0.9, "validates": True},
+        {"decay": 0.7, "plans": False},
     ],
 )
 def test_a_run_goes_on_from_every_event_to_the_same_bits(settings):
@@ -167,13 +173,15 @@ def test_a_run_goes_on_from_every_event_to_the_same_bits(settings):
         kinds.update(type(event) for _, event in zip(range(number + 1), fit(first), strict=False))
         state, parameters = copy.deepcopy(first.state()), weights(first)
         second = fresh()
-        second.network.load_state_dict({name: Tensor(array) for name, array in parameters.items()})
+        second.outcome.load_state_dict({name: Tensor(array) for name, array in parameters.items()})
         manual_seed(99)
         second.load_state(state)
         list(fit(second))
         assert (second.step, second.best) == (whole.step, whole.best)
         for name, array in weights(second).items():
             np.testing.assert_array_equal(array, weights(whole)[name])
+        for mine, other in zip(second.network.parameters(), whole.network.parameters(), strict=True):
+            np.testing.assert_array_equal(mine.array, other.array)
     assert kinds >= {StepDone, Evaluated, EpochDone}
     assert (OnTape in kinds) == ("criterion" in settings)
 

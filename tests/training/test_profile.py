@@ -57,6 +57,13 @@ def test_what_was_measured(lenet):
     assert all(row.seconds > 0 for row in found.rows if row.phase is not Phase.AROUND)
 
 
+def test_an_average_is_a_part_of_its_own():
+    found = profile(configured(training__ema_decay="0.9"), steps=3)
+    (row,) = [row for row in found.rows if row.name == "moving average of the parameters"]
+    assert (row.phase, row.bytes_read, row.bytes_written) == (Phase.AROUND, 2 * 4 * 61_706, 4 * 61_706)
+    assert row.seconds > 0
+
+
 def test_the_optimizer_reads_gradients_and_writes_parameters_and_state(lenet):
     found, _ = lenet
     (row,) = [row for row in found.rows if row.name == "optimizer (AdamW)"]

@@ -43,6 +43,7 @@ def test_the_folder_of_a_run(finished):
         "best.safetensors",
         "config.yaml",
         "last.safetensors",
+        "metrics.csv",
         "metrics.jsonl",
         "step-135.safetensors",
     ]
@@ -53,6 +54,7 @@ def test_the_folder_of_a_run(finished):
             "step",
             "lr",
             "train_loss",
+            "train_accuracy",
             "train_seconds",
             "images_per_second",
             "test_loss",

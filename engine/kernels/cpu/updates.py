@@ -21,7 +21,7 @@ from nnkit.kernels.cpu.compiler import call, kernel, machine_function, parallel_
 from nnkit.kernels.cpu.simd_python import memory_at
 from nnkit.kernels.layout import Array
 from nnkit.kernels.memory import address
-from nnkit.kernels.updates import AdamRule, RmsPropRule, Rule, SgdRule
+from nnkit.kernels.updates import AdamRule, AverageRule, RmsPropRule, Rule, SgdRule
 
 # Places for arrays in the table of addresses: the values, their gradient and the state.
 ARRAYS = 5
@@ -87,7 +87,15 @@ def _rmsprop(values, gradient, square, buffer, average, count, rule):
         values[i] -= lr * change
 
 
-_RULES = {SgdRule: _sgd, AdamRule: _adam, RmsPropRule: _rmsprop}
+def _average(values, latest, unused, unused_too, unused_as_well, count, rule):
+    share = rule.share
+    for i in range(count):
+        difference = latest[i] - values[i]
+        # From the nearer end, so that a share of 1 arrives.
+        values[i] = values[i] + share * difference if share < 0.5 else latest[i] - (1 - share) * difference
+
+
+_RULES = {SgdRule: _sgd, AdamRule: _adam, RmsPropRule: _rmsprop, AverageRule: _average}
 
 
 @kernel
