@@ -23,9 +23,9 @@ from nnkit.reporting.run_record import RunRecord, as_text, read_run
 from nnkit.training.config import to_yaml
 from nnkit.training.files import write_atomically
 from nnkit.training.inspection import loss_graph
+from nnkit.training.run_folder import REPORT
 
-PAGE = "report.html"
-CURVES, CONFUSION, MISTAKES = "curves.png", "confusion.png", "mistakes.png"
+PAGE, CURVES, CONFUSION, MISTAKES = REPORT
 NO_PICTURES = "matplotlib is not installed; with pip install 'nnkit[plot]' there are pictures"
 
 

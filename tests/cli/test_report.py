@@ -219,7 +219,7 @@ def test_an_interrupt_leaves_the_run_without_a_report(moment, tmp_path):
     expected = "nnkit: interrupted before the report was made; nnkit report out makes it\n"
     assert (done.returncode, done.stderr) == (128 + signal.SIGINT, expected)
     left = sorted(path.name for path in (tmp_path / "out").iterdir())
-    assert left == ["best.safetensors", "config.yaml", "last.safetensors", "metrics.jsonl"]
+    assert left == ["best.safetensors", "config.yaml", "last.safetensors", "metrics.csv", "metrics.jsonl"]
 
 
 def test_the_report_of_a_resumed_run_has_all_epochs(runs):
@@ -227,6 +227,14 @@ def test_the_report_of_a_resumed_run_has_all_epochs(runs):
         assert run(["train", "--resume", "runs/quickstart/last.safetensors", "--epochs", "3", "--quiet"]) == 0
     page = (runs / "quickstart" / "report.html").read_text(encoding="utf-8")
     assert "finished: 3 of 3 epochs are done" in page
+
+
+def test_the_report_of_an_earlier_run_goes_with_it(runs):
+    output = ["--output", "runs/quickstart"]
+    (runs / "quickstart" / ".report.html.01234567.tmp").write_text("killed")
+    assert run(["train", "quickstart", "--epochs", "1", "--threads", "1", "--quiet", "--no-report", *output]) == 0
+    assert [name for name in REPORT if (runs / "quickstart" / name).exists()] == []
+    assert list((runs / "quickstart").glob(".*.tmp")) == []
 
 
 def test_runs_are_listed_the_best_first(runs, capsys):
