@@ -76,12 +76,11 @@ def charts_of(record: RunRecord) -> list[Chart]:
     if best is None:
         return []
     note = f"epoch {best.epoch} is the best"
-    charts = [
+    return [
         Chart("Loss", _lines(record.epochs, _LOSS), "loss", (best.epoch, best.test_loss)),
         Chart("Accuracy", _lines(record.epochs, _ACCURACY), "share", (best.epoch, best.test_accuracy), note),
         Chart("Learning rate", _lines(record.epochs, {"lr": "lr"}), labels_at_lines=False),
     ]
-    return charts
 
 
 def comparison_charts(records: Sequence[RunRecord], names: Sequence[str]) -> list[Chart]:

@@ -11,6 +11,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nnkit.errors import CheckpointError, ConfigError
+from nnkit.registry import closest
 from nnkit.training.config import load_config
 from nnkit.training.files import open_regular
 from nnkit.training.resume import LAST
@@ -154,13 +155,19 @@ def find_runs(folder: Path) -> Iterator[Path]:
 def _not_a_run(folder: Path) -> str:
     """Return what a path is instead, and which was probably meant."""
     if not folder.exists():
-        guess = Path("runs") / folder
-        return f"does not exist{f', did you mean {guess}?' if is_run(guess) else ''}"
+        runs = {path.name: path for place in (Path("runs"), folder.parent) if place.is_dir() for path in _inside(place)}
+        match = closest(folder.name, runs)
+        return f"does not exist{f', did you mean {runs[match]}?' if match else ''}"
     if not folder.is_dir():
         return f"is a file, expected the folder of a run{f' such as {folder.parent}' if is_run(folder.parent) else ''}"
-    below = next(filter(is_run, sorted(folder.iterdir())), None)
+    below = next(iter(_inside(folder)), None)
     hint = f"; {below} is one" if below else ", as nnkit train makes it"
     return f"is not the folder of a run{hint}"
+
+
+def _inside(folder: Path) -> list[Path]:
+    """Return the runs in a folder, by name."""
+    return sorted(filter(is_run, folder.iterdir()))
 
 
 def _read_epochs(path: Path) -> tuple[list[Epoch], str | None]:

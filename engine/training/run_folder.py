@@ -30,7 +30,8 @@ TABLE = "metrics.csv"
 REPORT = ("report.html", "curves.png", "confusion.png", "mistakes.png")
 # What a killed process leaves of a file that it was writing.
 _LEFT_OVER = re.compile(
-    r"\.(config\.yaml|metrics\.(jsonl|csv)|(best|last|step-[0-9]+)\.safetensors|report\.html|[a-z]+\.png)"
+    r"\.(config\.yaml|metrics\.(jsonl|csv)|(best|last|step-[0-9]+)\.safetensors|report\.html"
+    r"|(curves|confusion|mistakes)\.png)"
     r"\.[0-9a-f]{8}\.tmp"
 )
 

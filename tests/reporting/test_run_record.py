@@ -117,6 +117,7 @@ def test_what_is_not_a_run_is_told_with_what_was_meant(tmp_path, monkeypatch):
     (tmp_path / "empty").mkdir()
     for given, message in {
         "mine": "mine: does not exist, did you mean runs/mine?",
+        "runs/mien": "runs/mien: does not exist, did you mean runs/mine?",
         "other": "other: does not exist",
         "runs": "runs: is not the folder of a run; runs/mine is one",
         "empty": "empty: is not the folder of a run, as nnkit train makes it",
