@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @click.option("--data", metavar="NAME", help="Another data set than the one it was trained on.")
 @options.device
 @options.threads
+@options.allow_code
 @options.as_json
 def command(checkpoint: Path, data: str | None, device: str | None, threads: str | None, as_json: bool) -> None:
     """Measure a checkpoint on test images.

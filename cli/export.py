@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @click.option("--output", metavar="PATH", type=click.Path(path_type=Path), help="The new file, or a folder for it.")
 @click.option("--raw-pixels", is_flag=True, help="Let the ONNX file take pixels 0..255, and normalise them itself.")
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
+@options.allow_code
 @options.as_json
 def command(
     checkpoint: Path, format: str | None, output: Path | None, raw_pixels: bool, force: bool, as_json: bool

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from nnkit.cli import options
 from nnkit.cli.console import announce_compilation, printable, tell, write
 
 # The first of each is the usual one; `nnkit.graph.FORMATS` has functions for all.
@@ -41,8 +42,9 @@ _WIDE = 1000
     type=click.Choice(["auto", "own", "dot"]),
     default="auto",
     show_default=True,
-    help="What arranges drawings: Graphviz's dot, nnkit itself, or dot if it is there.",
+    help="What arranges drawings: nnkit itself, Graphviz's dot, or what of both takes less room; dot may be missing.",
 )
+@options.allow_code
 def command(
     source: str,
     language: str | None,
@@ -53,7 +55,7 @@ def command(
     timed: bool,
     layout: str,
 ) -> None:
-    """Show the grad_fn graph behind the loss of one batch.
+    """Show or draw the grad_fn graph behind the loss of one batch.
 
     CONFIG is a path or the name of a built-in config, lenet where nothing is given. Beside each node are the
     module whose operation it is, the FLOPs of the forward pass (2 for each multiply-add), and the memory that it

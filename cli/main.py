@@ -32,12 +32,13 @@ COMMANDS = {
     "runs": ("nnkit.cli.runs", "List the runs in a folder, the best first."),
     "profile": ("nnkit.cli.profile", "Measure where the time of a training step goes."),
     "data": ("nnkit.cli.data", "List, download, verify or look at the data sets."),
-    "inspect-graph": ("nnkit.cli.inspect_graph", "Print the grad_fn graph behind a loss."),
+    "inspect-graph": ("nnkit.cli.inspect_graph", "Show or draw the grad_fn graph behind a loss."),
     "env": ("nnkit.cli.env", "Print versions and the machine, for bug reports."),
 }
 
 INTERRUPTED = 130
 BROKEN_PIPE = 141
+_USAGE = 2
 _FILE_ACCESS = 6
 _COMPLETION = "_NNKIT_COMPLETE"
 
@@ -158,6 +159,12 @@ def _explain(error: Exception) -> int:
     if isinstance(error, OSError):
         _say(f"error: {error.filename or 'input/output'}: {error.strerror or error}")
         return _FILE_ACCESS
+    # Where the user's Python ran, this has been imported; and where not, it is not the cause.
+    user_code = sys.modules.get("nnkit.training.user_code")
+    fault = user_code.fault(error) if user_code else None
+    if fault:
+        _say(f"error: {fault} (nnkit --debug ... shows the traceback)")
+        return _USAGE
     _say(f"error: {type(error).__name__}: {error} (a bug in nnkit; nnkit --debug ... shows the traceback)")
     return 1
 

@@ -9,12 +9,39 @@ import click
 
 if TYPE_CHECKING:
     from nnkit.training.config import Override
+    from nnkit.training.schema import Config
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 device = click.option("--device", metavar="DEVICE", help="Where to compute: cpu (cuda is not available yet).")
 threads = click.option("--threads", metavar="N", help="CPU threads; all where not given.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, and nothing else.")
+
+
+def _allow_code(context: click.Context, _: click.Parameter, is_allowed: bool) -> None:
+    if is_allowed and not context.resilient_parsing:
+        # Pydantic takes a while to import.
+        from nnkit.training.user_code import allowed
+
+        # Until the command ends.
+        context.with_resource(allowed())
+
+
+# All that a command needs for networks in Python: it has no value.
+allow_code = click.option(
+    "--allow-code",
+    is_flag=True,
+    expose_value=False,
+    callback=_allow_code,
+    help="Run the Python file that the config names as its network.",
+)
+
+
+def allowance(config: Config) -> str:
+    """Return what a command needs to build the network of this config, as it is typed behind the rest."""
+    from nnkit.training.user_code import is_code
+
+    return " --allow-code" if is_code(config) else ""
 
 
 def overrides(settings: Sequence[str], options: dict[str, tuple[str, str | None]]) -> list[Override]:

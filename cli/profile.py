@@ -30,6 +30,7 @@ _BUSY = 1.25
 @options.device
 @options.threads
 @click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Steps to measure [default: some seconds].")
+@options.allow_code
 @options.as_json
 def command(
     config: str,

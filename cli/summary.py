@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 @click.command("summary")
 @click.argument("source", metavar="[CONFIG|CHECKPOINT]", default="lenet")
+@options.allow_code
 @options.as_json
 def command(source: str, as_json: bool) -> None:
     """Print the layers of a network with their output shapes, parameters, FLOPs and bytes.

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 @click.option("--tensorboard", is_flag=True, help="Write event files for TensorBoard, too.")
 @click.option("--no-report", is_flag=True, help="Leave out the page and the pictures about the run.")
 @click.option("--detect-anomaly", is_flag=True, help="Name the operation where numbers stop being finite.")
+@options.allow_code
 @options.as_json
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 @click.option("-v", "--verbose", is_flag=True, help="Print the config and the network first.")
@@ -55,8 +56,8 @@ def command(
 ) -> None:
     """Train a network from a config.
 
-    CONFIG is a YAML file, or the name of a built-in config: quickstart, lenet, speedrun,
-    lenet_best, mnist_convnet or rnn. It may be left out to resume, since checkpoints carry theirs.
+    CONFIG is a YAML file, or the name of a built-in config: quickstart, lenet, speedrun, lenet_best,
+    mnist_convnet, rnn or sequential. It may be left out to resume, since checkpoints carry theirs.
 
     Ctrl-C saves the run after the step that it is in. A run that goes on from a checkpoint ends with the same
     bits as one that was never stopped.
@@ -70,6 +71,7 @@ def command(
       nnkit train lenet --epochs 1 --set optimizer.lr=0.02
       nnkit train lenet --resume auto
       nnkit train --resume runs/lenet/last.safetensors
+      nnkit train my_config.yaml --allow-code
     """  # noqa: D301 (click wants the character, not a backslash)
     if config is None and resume is None:
         raise click.UsageError("which CONFIG? Try: nnkit train quickstart")
@@ -113,7 +115,8 @@ def _train(
         has_trained = has_trained or isinstance(event, EpochDone)
         if isinstance(event, RunStopped) and reader_left is None:
             place = shlex.quote(printable(str(event.checkpoint)))
-            signals.stop(f"after step {event.step}; to go on: nnkit train --resume {place}")
+            allowance = options.allowance(config)
+            signals.stop(f"after step {event.step}; to go on: nnkit train --resume {place}{allowance}")
         try:
             progress.show(event)
         except BrokenPipeError as error:
@@ -126,7 +129,7 @@ def _train(
 def _report(folder: Path, progress: Progress, signals: Signals) -> None:
     """Make the report of a run that is done and saved: whatever goes wrong now does not make it a failure."""
     from nnkit.reporting.report import write_report
-    from nnkit.training.build import one_line
+    from nnkit.training.objections import one_line
 
     again = f"nnkit report {shlex.quote(printable(str(folder)))} makes it"
     try:

@@ -25,6 +25,7 @@ class InvalidConfigsError(ConfigError):
 @click.command("validate")
 @click.argument("configs", metavar="CONFIG...", nargs=-1, required=True)
 @click.option("--set", "settings", metavar="KEY=VALUE", multiple=True, help="Replace a value; repeatable.")
+@options.allow_code
 def command(configs: tuple[str, ...], settings: tuple[str, ...]) -> None:
     """Check configs without training or reading data.
 
@@ -39,15 +40,18 @@ def command(configs: tuple[str, ...], settings: tuple[str, ...]) -> None:
     # Pydantic takes a while to import.
     from nnkit.training.build import check_components
     from nnkit.training.config import load_config
+    from nnkit.training.user_code import may_run
 
     overrides = options.overrides(settings, {})
     problems: list[str] = []
     for name in configs:
         try:
-            check_components(load_config(name, overrides))
+            config = load_config(name, overrides)
+            check_components(config)
         except ConfigError as error:
             problems += error.lines
         else:
-            write(f"{printable(name)}: valid")
+            but = "" if may_run(config) else f", but for {config.code_path}, which has not been run; add --allow-code"
+            write(printable(f"{name}: valid{but}"))
     if problems:
         raise InvalidConfigsError(problems)

@@ -10,7 +10,7 @@ PAGE = Path(__file__).parent.parent / "CONTRIBUTING.md"
 SHOW = """
 import sys
 from nnkit.cli.main import run
-sys.exit(run(["inspect-graph", "perceptron.yaml", "--depth", "2"]))
+sys.exit(run(["validate", "layers.yaml"]) or run(["inspect-graph", "perceptron.yaml", "--depth", "2"]))
 """
 
 
@@ -21,10 +21,13 @@ def blocks(language):
 
 
 def test_the_examples_run_as_they_are_written(tmp_path):
-    (config,) = blocks("yaml")
+    layers, config = blocks("yaml")
     (tmp_path / "perceptron.yaml").write_text(config, encoding="utf-8")
+    (tmp_path / "layers.yaml").write_text(layers + config[config.index("\ndata:") :], encoding="utf-8")
     program = "\n".join([*blocks("python"), SHOW])
     # In a process of its own: the example registers a network.
     ended = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert ended.stderr == ""
-    assert ended.stdout.startswith("NllLossBackward0 ()\n  LogSoftmaxBackward0 (32, 10)\n")
+    lines = [line.split("  loss")[0].rstrip() for line in ended.stdout.splitlines()]
+    assert lines[0] == "layers.yaml: valid"
+    assert lines[2:4] == ["NllLossBackward0 ()", "  LogSoftmaxBackward0 (32, 10)"]

@@ -158,9 +158,7 @@ class _Route:
         ]
 
 
-def _arrow(
-    route: _Route, outside: Mapping[Wire, Path], corners: Mapping[int, Point], drawn: set[Hashable]
-) -> Arrow:  # fmt: skip
+def _arrow(route: _Route, outside: Mapping[Wire, Path], corners: Mapping[int, Point], drawn: set[Hashable]) -> Arrow:
     """Return a link as curves; `drawn` are the parts that earlier ones have drawn, and is added to."""
     start, end, link = route.start, route.end, route.link
     pieces: list[tuple[Hashable, Path]] = []
@@ -169,7 +167,7 @@ def _arrow(
     if start and end and link.is_carried:
         pieces.append(((start, link.target), start.way_back(link.target)))
     for wire in route.outside():
-        path = outside[wire]
+        path = list(outside[wire])
         if start:
             before = [start.place_of(Port("out", link.target))]
             go_across(before, path[0])

@@ -63,13 +63,11 @@ def box_of(node: GraphNode, alike: Sequence[GraphNode]) -> Box:
         facts = [flops_in_words(known.flops)] if known.flops else []
         facts += [f"saved {bytes_in_words(known.saved)}"] if known.saved else []
         lines += [Line(((" · ".join(facts), "soft"),), 11.0)] if facts else []
-    measured = []
-    if known.forward_seconds is not None or known.backward_seconds is not None:
-        both = (known.forward_seconds or 0.0, known.backward_seconds or 0.0)
-        measured.append(" + ".join(time_in_words(seconds) for seconds in both))
+    times = {"forward": known.forward_seconds, "backward": known.backward_seconds}
+    measured = [f"{time_in_words(seconds)} {way}" for way, seconds in times.items() if seconds is not None]
+    lines += [Line(((", ".join(measured), "soft"),), 11.0)] if measured else []
     if known.gradient_norms:
-        measured.append(f"gradient {norms_in_words(known.gradient_norms)}")
-    lines += [Line(((" · ".join(measured), "soft"),), 11.0)] if measured else []
+        lines.append(Line(((f"gradient {norms_in_words(known.gradient_norms)}", "soft"),), 11.0))
     kind = "loss" if node.number == 0 else "parameter" if node.is_leaf else "operation"
     return Box(kind, tuple(lines))
 

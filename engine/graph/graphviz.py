@@ -16,10 +16,12 @@ LAYOUTS = ("auto", "own", "dot")
 
 _PER_INCH = 72.0
 _PATIENCE = 20.0
+# So many boxes take it less than a second.
+_QUICK = 200
 
 
 def layout_named(name: str) -> Layout:
-    """Return one of `LAYOUTS`: `dot` if it is installed or else our own, our own, or `dot`.
+    """Return one of `LAYOUTS`: what is best on this machine, our own, or that of `dot`.
 
     Raises:
         ConfigError: `dot` is not installed.
@@ -27,12 +29,19 @@ def layout_named(name: str) -> Layout:
     if name == "own":
         return layered.place
     if shutil.which("dot"):
-        return place
+        return place if name == "dot" else smaller
     if name == "dot":
         raise ConfigError(
             "the program dot is not installed: install Graphviz, or take --layout own, which needs nothing"
         )
     return layered.place
+
+
+def smaller(sizes: Mapping[Hashable, Size], wires: Sequence[Wire]) -> Placement:
+    """Lay out by `dot`, unless that would take long, and by ourselves, and return what takes less room."""
+    own = layered.place(sizes, wires)
+    other = place(sizes, wires) if len(sizes) <= _QUICK else own
+    return other if other.width * other.height < own.width * own.height else own
 
 
 def place(sizes: Mapping[Hashable, Size], wires: Sequence[Wire]) -> Placement:

@@ -36,7 +36,7 @@ def to_html(graph: Graph, *, layout: Layout = layered.place) -> str:
     drawn = [graph]
     if graph.folds and len(graph.nodes) <= _MOST_UNFOLDED:
         drawn.append(dataclasses.replace(graph, folds=()))
-    title = graph.title or "grad_fn graph"
+    title = printable(graph.title) or "grad_fn graph"
     parts = {
         "title": html.escape(title),
         "summary": html.escape(summary(graph)[-1]),

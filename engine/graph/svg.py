@@ -12,7 +12,7 @@ from nnkit.graph.arrangement import Arrangement, Arrow, Frame, Layout, PlacedBox
 from nnkit.graph.boxes import Line
 from nnkit.graph.geometry import Path
 from nnkit.graph.interior import NOTE_SIZE, TITLE_SIZE
-from nnkit.graph.tracing import Graph, GraphNode
+from nnkit.graph.tracing import Graph, GraphNode, printable
 from nnkit.graph.view import View
 
 # More boxes than this cannot be looked at.
@@ -57,7 +57,7 @@ def _lines(view: View, drawing: Arrangement) -> Iterator[str]:
         f'height="{_number(height)}" viewBox="{_number(-_PADDING)} {_number(-_PADDING)} '
         f'{_number(width)} {_number(height)}">'
     )
-    yield f"<title>{escape(view.graph.title or 'grad_fn graph')}</title>"
+    yield f"<title>{escape(printable(view.graph.title) or 'grad_fn graph')}</title>"
     yield f"<desc>{escape(_description(view))}</desc>"
     yield f"<style>\n{style.strip()}\n</style>"
     yield _rectangle(-_PADDING, -_PADDING, width, height, 0, "paper")
@@ -133,7 +133,7 @@ def _box(placed: PlacedBox, node: GraphNode | None, modules: dict[str, int]) -> 
     box, (x, y) = placed.box, placed.corner
     module = _module(node) if node else ""
     colour = f" nnkit-graph-module-{modules[module]}" if module else ""
-    about = f' data-node="{placed.number}"' + (f" data-module={quoteattr(module)}" if module else "")
+    about = f' data-node="{placed.number}"' + (f" data-module={quoteattr(printable(module))}" if module else "")
     yield f'<g class="nnkit-graph-{box.kind}{colour}"{about}>'
     if node:
         yield f"<title>{escape(node.label())}</title>"

@@ -84,9 +84,9 @@ class View:
             Link(
                 source,
                 target,
-                distance > 0,
-                self._note(source, target, distance, pairs),
-                max(Counter(pairs).values()),
+                is_carried=distance > 0,
+                note=self._note(source, target, distance, pairs),
+                times=max(Counter(pairs).values()),
             )
             for (source, target, distance), pairs in sorted(steps.items(), key=lambda item: item[0][0])
         ]
@@ -105,7 +105,8 @@ class View:
         return {
             link.target
             for link in self.links
-            if self.fold_of(link.target) and (link.is_carried or self.fold_of(link.source) != self.fold_of(link.target))
+            if self.fold_of(link.target)
+            and (link.is_carried or self.fold_of(link.source) is not self.fold_of(link.target))
         }
 
     def _edges(self) -> Iterator[tuple[int, int]]:

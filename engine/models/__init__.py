@@ -4,5 +4,6 @@ from nnkit.models.lenet import LeNet
 from nnkit.models.mnist_convnet import MNISTConvNet
 from nnkit.models.registry import NETWORKS, Network
 from nnkit.models.rnn import RNN
+from nnkit.models.sequential import Sequential
 
-__all__ = ["NETWORKS", "RNN", "LeNet", "MNISTConvNet", "Network"]
+__all__ = ["NETWORKS", "RNN", "LeNet", "MNISTConvNet", "Network", "Sequential"]

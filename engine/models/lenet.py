@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import nnkit.nn.functional as F
 from nnkit.models.registry import NETWORKS, Network
 from nnkit.nn import Conv2d, Linear
@@ -29,7 +27,7 @@ class LeNet(Network):
     max-pooling and plain linear output of PyTorch's tutorial "Neural Networks".
     """
 
-    input_size: ClassVar[tuple[int, int]] = (32, 32)
+    input_size = (32, 32)
 
     def __init__(self, kernel_size: int = 5, num_classes: int = 10) -> None:
         super().__init__()

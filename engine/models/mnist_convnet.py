@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import nnkit.nn.functional as F
 from nnkit.models.registry import NETWORKS, Network
 from nnkit.nn import Conv2d, Linear, MaxPool2d
@@ -25,7 +23,7 @@ class MNISTConvNet(Network):
     Source: PyTorch's tutorial "nn package".
     """
 
-    input_size: ClassVar[tuple[int, int]] = (28, 28)
+    input_size = (28, 28)
 
     def __init__(self, num_classes: int = 10) -> None:
         super().__init__()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from nnkit.nn import Module
 from nnkit.registry import Registry
 
@@ -14,7 +12,7 @@ class Network(Module):
     Shapes: images (N, 1, H, W), where (H, W) is `input_size`; logits (N, classes).
     """
 
-    input_size: ClassVar[tuple[int, int]]
+    input_size: tuple[int, int]
 
 
 NETWORKS: Registry[type[Network]] = Registry("network")

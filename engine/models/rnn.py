@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 from nnkit.models.registry import NETWORKS, Network
 from nnkit.nn import Linear
@@ -28,7 +28,7 @@ class RNN(Network):
     Source: PyTorch's tutorial "nn package"; Elman, "Finding structure in time", 1990.
     """
 
-    input_size: ClassVar[tuple[int, int]] = (28, 28)
+    input_size = (28, 28)
 
     def __init__(
         self,

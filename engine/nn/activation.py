@@ -6,9 +6,11 @@ from typing import Any
 
 from nnkit.nn import functional as F
 from nnkit.nn.module import Module
+from nnkit.nn.registry import LAYERS
 from nnkit.tensors import Tensor
 
 
+@LAYERS.register("ReLU")
 class ReLU(Module):
     """The greater of x and 0, element by element.
 
@@ -29,6 +31,7 @@ class ReLU(Module):
         return "inplace=True" if self.inplace else ""
 
 
+@LAYERS.register("Tanh")
 class Tanh(Module):
     """The hyperbolic tangent, element by element."""
 
@@ -37,6 +40,7 @@ class Tanh(Module):
         return F.tanh(input)
 
 
+@LAYERS.register("Sigmoid")
 class Sigmoid(Module):
     """1 / (1 + exp(-x)), element by element."""
 
@@ -45,6 +49,7 @@ class Sigmoid(Module):
         return F.sigmoid(input)
 
 
+@LAYERS.register("Softmax")
 class Softmax(Module):
     """Positive numbers along `dim` that sum to 1, in proportion to exp(x).
 
@@ -65,6 +70,7 @@ class Softmax(Module):
         return f"dim={self.dim}"
 
 
+@LAYERS.register("LogSoftmax")
 class LogSoftmax(Softmax):
     """The logarithm of the softmax, without its overflow and loss of digits.
 
@@ -77,6 +83,7 @@ class LogSoftmax(Softmax):
         return F.log_softmax(input, self.dim)
 
 
+@LAYERS.register("Identity")
 class Identity(Module):
     """Its input, unchanged; any arguments are accepted, so that it can stand in for another layer."""
 

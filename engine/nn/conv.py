@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from nnkit.dtypes import dtype as DType
 from nnkit.nn import functional as F
 from nnkit.nn import init
 from nnkit.nn.module import Module
 from nnkit.nn.parameter import Parameter
+from nnkit.nn.registry import LAYERS
 from nnkit.tensors import Tensor, empty
 
 _PADDING_MODES = ("circular", "reflect", "replicate", "zeros")
@@ -20,6 +21,7 @@ def _pair(value: int | tuple[int, int]) -> tuple[int, int]:
     return cast("tuple[int, int]", tuple(value)) if isinstance(value, Sequence) else (value, value)
 
 
+@LAYERS.register("Conv2d")
 class Conv2d(Module):
     """A bank of filters slid over images (in truth a cross-correlation, as everywhere in deep learning).
 
@@ -57,11 +59,11 @@ class Conv2d(Module):
         out_channels: int,
         kernel_size: int | tuple[int, int],
         stride: int | tuple[int, int] = 1,
-        padding: str | int | tuple[int, int] = 0,
+        padding: Literal["valid", "same"] | int | tuple[int, int] = 0,
         dilation: int | tuple[int, int] = 1,
         groups: int = 1,
         bias: bool = True,
-        padding_mode: str = "zeros",
+        padding_mode: Literal["zeros"] = "zeros",
         device: Any = None,
         dtype: DType | None = None,
     ) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from nnkit.nn import functional as F
 from nnkit.nn.module import Module
+from nnkit.nn.registry import LAYERS
 from nnkit.tensors import Tensor
 
 
+@LAYERS.register("Dropout")
 class Dropout(Module):
     """In training, zero each element with probability p and divide the others by 1 - p; else the identity.
 

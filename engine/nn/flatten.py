@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from nnkit.nn.module import Module
+from nnkit.nn.registry import LAYERS
 from nnkit.tensors import Tensor
 
 
+@LAYERS.register("Flatten")
 class Flatten(Module):
     """Join the dimensions from `start_dim` to `end_dim` into one; by default all but the batch.
 

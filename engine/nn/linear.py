@@ -9,9 +9,11 @@ from nnkit.nn import functional as F
 from nnkit.nn import init
 from nnkit.nn.module import Module
 from nnkit.nn.parameter import Parameter
+from nnkit.nn.registry import LAYERS
 from nnkit.tensors import Tensor, empty
 
 
+@LAYERS.register("Linear")
 class Linear(Module):
     """The affine map y = x A^T + b over the last dimension.
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from nnkit.nn import functional as F
 from nnkit.nn.module import Module
+from nnkit.nn.registry import LAYERS
 from nnkit.tensors import Tensor
 
 
+@LAYERS.register("MaxPool2d")
 class MaxPool2d(Module):
     """The greatest value in each window of an image.
 

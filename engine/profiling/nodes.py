@@ -38,11 +38,13 @@ def annotate(
             those of this pass afterwards, and the graph is not freed.
         steps: how many times to calculate and differentiate it for the times of nodes, which are the medians.
     """
-    times = _times(network, criterion, images, labels, steps) if steps else []
     with Recording() as recording, Layers(network, recording) as layers:
         loss = criterion(network(images), labels)
     found = _origins(network, recording, layers)
-    nodes = _nodes_behind(loss)
+    if loss.grad_fn is None:
+        return loss, found
+    nodes = list(reachable([loss.grad_fn]))
+    times = _times(network, criterion, images, labels, steps) if steps else []
     norms = _gradient_norms(network, loss, nodes) if backward else {}
     for number, node in enumerate(nodes):
         forward, differentiated = times[number] if len(times) == len(nodes) else (None, None)
@@ -53,11 +55,6 @@ def annotate(
             gradient_norm=norms.get(node),
         )
     return loss, found
-
-
-def _nodes_behind(loss: Tensor) -> list[Node]:
-    """Return the nodes, that of the loss first, in an order that is the same for graphs of the same form."""
-    return [] if loss.grad_fn is None else list(reachable([loss.grad_fn]))
 
 
 def _origins(network: Module, recording: Recording, layers: Layers) -> dict[Node, Annotation]:
@@ -119,7 +116,8 @@ def _step(network: Module, criterion: Criterion, images: Tensor, labels: Tensor)
             if isinstance(result, Tensor) and result.grad_fn is not None:
                 forward.setdefault(result.grad_fn, end - begin)
         begin = end
-    nodes = _nodes_behind(loss)
+    # In an order that is the same for graphs of the same form, the node of the loss first.
+    nodes = [] if loss.grad_fn is None else list(reachable([loss.grad_fn]))
     walk = _Walk(nodes)
     loss.backward()
     return [(forward.get(node), walk.seconds.get(node, 0.0)) for node in nodes]
@@ -130,7 +128,8 @@ class _Walk:
 
     def __init__(self, nodes: list[Node]) -> None:
         self.seconds: dict[Node, float] = {}
-        nodes[0].before.append(self._begin)
+        for node in nodes[:1]:
+            node.before.append(self._begin)
         for node in nodes:
             node.after.append(functools.partial(self._note, node))
 

@@ -23,13 +23,18 @@ _room: ContextVar[_Room | None] = ContextVar("room", default=None)
 def at_most(elements: int) -> Iterator[None]:
     """Refuse, with a RuntimeError and before memory is taken, tensors that would have more elements in all.
 
-    It counts what `empty`, `zeros`, `ones`, `full` and the functions that build on them make in this thread.
+    It counts what `empty`, `zeros`, `ones`, `full` and the functions that build on them make in this thread. Inside of
+    another limit both hold.
     """
-    token = _room.set(_Room(elements))
+    outer = _room.get()
+    room = _Room(elements if outer is None else min(elements, outer.left))
+    token = _room.set(room)
     try:
         yield
     finally:
         _room.reset(token)
+        if outer is not None:
+            outer.left -= room.elements - room.left
 
 
 def claim(shape: Sequence[int]) -> None:
@@ -41,6 +46,7 @@ def claim(shape: Sequence[int]) -> None:
     room = _room.get()
     if room is None:
         return
-    room.left -= math.prod(shape)
-    if room.left < 0:
+    elements = math.prod(shape)
+    if elements > room.left:
         raise RuntimeError(f"a tensor of shape {list(shape)} is larger than expected: at most {room.elements} elements")
+    room.left -= elements

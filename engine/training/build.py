@@ -5,11 +5,11 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from nnkit.data import DATASETS
 from nnkit.dtypes import int64
-from nnkit.models import Network
+from nnkit.models import Network, Sequential
 from nnkit.nn import MSELoss, NLLLoss, Parameter
 from nnkit.nn.functional import log_softmax
 from nnkit.optim import Optimizer
@@ -17,14 +17,14 @@ from nnkit.optim.lr_scheduler import LRScheduler
 from nnkit.random import manual_seed
 from nnkit.tensors import Tensor, eye, no_grad, zeros
 from nnkit.training.average import Average
-from nnkit.training.schema import COMPONENTS, RUN_LENGTHS, Config
+from nnkit.training.components import COMPONENTS, RUN_LENGTHS, CodeNetwork, Component
+from nnkit.training.layers import build_layers, check_fit, classes_error
+from nnkit.training.objections import OBJECTIONS, one_line
+from nnkit.training.schema import Config
+from nnkit.training.user_code import build_user_network, check_file, fault, may_run
 from nnkit.training.yaml_loader import InvalidConfigError, Problem
 
 Criterion = Callable[[Tensor, Tensor], Tensor]
-
-# What constructors and layers raise about their arguments, as PyTorch does.
-OBJECTIONS = (ValueError, RuntimeError, TypeError, IndexError, NotImplementedError)
-
 
 _MOST_STEPS = 1_000_000
 
@@ -56,19 +56,22 @@ class Schedule:
         return any(mine[name] != state[name] for name in RUN_LENGTHS & mine.keys())
 
 
-def one_line(error: BaseException) -> str:
-    """Return the message of an error without its line breaks."""
-    return " ".join(str(error).split())
-
-
 def build_network(config: Config) -> Network:
     """Return the network with its initial parameters, which the config's seed decides.
 
     Raises:
-        InvalidConfigError: its constructor refuses the arguments.
+        InvalidConfigError: its constructor, or that of a layer, refuses the arguments.
+        CodeError: it is the user's Python, which is not allowed to run or fails.
     """
     manual_seed(config.training.seed)
-    network: Network = _construct(config, "network")
+    if isinstance(config.network, CodeNetwork):
+        return cast("Network", build_user_network(config, config.network))
+    layers = {
+        name: build_layers(config, value, ("network", name))
+        for name, value in config.network.arguments().items()
+        if isinstance(value, tuple) and isinstance(value[0], Component)
+    }
+    network: Network = _construct(config, "network", **layers)
     return network
 
 
@@ -125,16 +128,37 @@ def build_criterion(config: Config) -> Criterion:
     return criterion
 
 
+def logits_of_an_image(config: Config, network: Network) -> Tensor:
+    """Return what a network makes of one image: (1, N).
+
+    Raises:
+        InvalidConfigError: its layers do not fit, or what it returns are no logits.
+    """
+    image = zeros(1, 1, *network.input_size)
+    # What users wrote raises anything.
+    objections = (Exception,) if isinstance(config.network, CodeNetwork) else OBJECTIONS
+    try:
+        with no_grad():
+            logits = network(image)
+    except objections as error:
+        where = fault(error) or f"{_failing_layer(network, image)}{one_line(error)}"
+        raise config.error(("network",), where) from None
+    if not isinstance(logits, Tensor) or logits.dim() != 2 or logits.shape[0] != 1:
+        got = str(tuple(logits.shape)) if isinstance(logits, Tensor) else f"a {type(logits).__name__}"
+        raise config.error(("network",), f"it returns {got} for one image, expected logits (1, classes)")
+    return logits
+
+
 def check_classes(config: Config, logits: Tensor, classes: Sequence[str]) -> None:
     """Raise InvalidConfigError unless there are logits (N, K) for each class of the data."""
     if logits.shape[1] != len(classes):
-        raise config.error(
-            ("network",), f"{logits.shape[1]} outputs, but {config.data.name} has {len(classes)} classes"
-        )
+        raise classes_error(config, logits.shape[1], len(classes))
 
 
 def check_components(config: Config) -> None:
     """Build everything once on the smallest scale, so that no data is read for a config that cannot work.
+
+    Of a network in Python that may not run, only the file has to be there.
 
     Raises:
         InvalidConfigError: constructors refuse their arguments, or the layers do not fit each other or the images.
@@ -150,20 +174,22 @@ def check_components(config: Config) -> None:
 
 
 def _try_network(config: Config) -> None:
+    if not may_run(config):
+        check_file(config)
+        return
     network = build_network(config)
     network.eval()
-    image = zeros(1, 1, *network.input_size)
-    with no_grad():
-        try:
-            logits = network(image)
-        except OBJECTIONS as error:
-            where = _failing_layer(network, image)
-            raise config.error(("network",), f"{where}{one_line(error)}") from None
-        check_classes(config, logits, DATASETS.get(config.data.name).classes)
-        try:
-            build_criterion(config)(logits, zeros(1, dtype=int64))
-        except OBJECTIONS as error:
-            raise config.error(("loss",), one_line(error)) from None
+    classes = DATASETS.get(config.data.name).classes
+    if isinstance(network, Sequential):
+        check_fit(config, network, len(classes))
+        logits = zeros(1, len(classes))
+    else:
+        logits = logits_of_an_image(config, network)
+        check_classes(config, logits, classes)
+    try:
+        build_criterion(config)(logits, zeros(1, dtype=int64))
+    except OBJECTIONS as error:
+        raise config.error(("loss",), one_line(error)) from None
 
 
 def _failing_layer(network: Network, image: Tensor) -> str:
@@ -191,6 +217,6 @@ def _construct(config: Config, section: str, *arguments: Any, **more: Any) -> An
     registry, _ = COMPONENTS[section]
     component = getattr(config, section)
     try:
-        return registry.get(component.name)(*arguments, **component.arguments(), **more)
+        return registry.get(component.name)(*arguments, **{**component.arguments(), **more})
     except OBJECTIONS as error:
         raise config.error((section,), one_line(error)) from None

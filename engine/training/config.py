@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path as FilePath
+from typing import Any
 
 import yaml
 from pydantic import ValidationError
@@ -17,7 +18,7 @@ from nnkit.registry import unknown_name
 from nnkit.training.explain import explain
 from nnkit.training.files import open_regular
 from nnkit.training.schema import Config, config_model
-from nnkit.training.yaml_loader import Document, InvalidConfigError, Place, Problem, parse, shown
+from nnkit.training.yaml_loader import Document, InvalidConfigError, Path, Place, Problem, parse, shown
 
 # A config is a page of text; anything much larger is another kind of file.
 MAX_BYTES = 256 * 1024
@@ -120,22 +121,33 @@ def _read_text(path: FilePath) -> str:
 def _apply(document: Document, override: Override) -> None:
     """Put one value of the command line into a document."""
     place = Place(override.value.source)
-    *parents, last = path = tuple(override.key.split("."))
+    *parents, last = override.key.split(".")
+    section = document.value
+    path: Path = ()
+    for part in parents:
+        key = _key(section, part, path, place)
+        path = (*path, key)
+        if isinstance(section, dict) and section.get(key) is None:
+            section[key] = {}
+            document.values.setdefault(path, place)
+        section = section[key]
+    key = _key(section, last, path, place)
+    path = (*path, key)
+    section[key] = override.value.value
     document.problems += [Problem(place, problem.message) for problem in override.value.problems]
     document.doubtful |= {path for _ in override.value.problems}
-    section = document.value
-    for depth, key in enumerate(parents):
-        if not isinstance(section, dict):
-            break
-        if section.get(key) is None:
-            section[key] = {}
-            document.values.setdefault(path[: depth + 1], place)
-        section = section[key]
-    if not isinstance(section, dict):
-        parent = ".".join(parents) or "the config"
-        raise InvalidConfigError([Problem(place, f"{parent} is {shown(section)}, expected a mapping")])
-    section[last] = override.value.value
     for places in (document.keys, document.values):
         for below in [known for known in places if known[: len(path)] == path]:
             del places[below]
         places[path] = place
+
+
+def _key(section: Any, part: str, path: Path, place: Place) -> str | int:
+    """Return what a part of a dotted key is in the section at `path`: a key, or a number in a list."""
+    if isinstance(section, dict):
+        return part
+    if isinstance(section, list) and part.isdecimal() and int(part) < len(section):
+        return int(part)
+    parent = ".".join(map(str, path)) or "the config"
+    expected = f"a number below {len(section)} after it" if isinstance(section, list) else "a mapping"
+    raise InvalidConfigError([Problem(place, f"{parent} is {shown(section)}, expected {expected}")])

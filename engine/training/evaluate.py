@@ -13,8 +13,7 @@ from nnkit.data import Batches, ImageSet
 from nnkit.kernels.layout import Array
 from nnkit.models import Network
 from nnkit.plan import Replay
-from nnkit.tensors import no_grad, zeros
-from nnkit.training.build import build_criterion, check_classes
+from nnkit.training.build import build_criterion, check_classes, logits_of_an_image
 from nnkit.training.config import Override
 from nnkit.training.load import load_checkpoint
 from nnkit.training.machine import use_machine
@@ -121,8 +120,7 @@ def open_checkpoint(path: Path, overrides: Iterable[Override] = ()) -> Trained:
     config, network, checkpoint = load_checkpoint(path, overrides)
     use_machine(config)
     images = checkpoint.images.applied_to(data.load(config.data.name, "test"))
-    with no_grad():
-        check_classes(config, network(zeros(1, 1, *network.input_size)), images.classes)
+    check_classes(config, logits_of_an_image(config, network), images.classes)
     replay = Replay(network, build_criterion(config), enabled=config.training.plan)
     return Trained(config, network, checkpoint.epoch, replay, evaluation_batches(images, network))
 

@@ -7,17 +7,9 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 from nnkit.registry import closest, unknown_name
-from nnkit.training.schema import (
-    COMPONENTS,
-    RANGES,
-    AugmentConfig,
-    CheckpointConfig,
-    Config,
-    DataConfig,
-    TrainingConfig,
-    component_model,
-    names,
-)
+from nnkit.training.components import COMPONENTS, MOST_LAYERS, component_model, names
+from nnkit.training.ranges import RANGES
+from nnkit.training.schema import AugmentConfig, CheckpointConfig, Config, DataConfig, TrainingConfig
 from nnkit.training.yaml_loader import Document, Path, Problem, shortened, shown
 
 _EXPECTED = {
@@ -26,11 +18,18 @@ _EXPECTED = {
     "bool_type": "true or false",
     "string_type": "text",
     "tuple_type": "a list",
+    "dict_type": "a mapping",
     "model_type": "a mapping",
     "model_attributes_type": "a mapping",
 }
 _OUT_OF_RANGE = {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}
-_PATTERNS = {"device": "cpu, cuda or cuda:N", "output": "a path without control characters"}
+_PATTERNS = {
+    "class": "the name of a class",
+    "device": "cpu, cuda or cuda:N",
+    "file": "the path of a .py file",
+    "output": "a path without control characters",
+    "sha256": "64 hexadecimal digits",
+}
 _NOT_FINITE = {"nan", "inf", "infinity"}
 
 
@@ -42,7 +41,9 @@ def explain(errors: list[ErrorDetails], document: Document) -> list[Problem]:
         # What the YAML reader complained about has no value that could be judged.
         if not any(path[:length] in document.doubtful for length in range(len(path) + 1)):
             found.setdefault(path, []).append(details)
-    return [_problem(path, about_one, document) for path, about_one in found.items()]
+    # A list with wrong items is also called too short, or no number where it could have been one.
+    above = {path[:length] for path in found for length in range(len(path))}
+    return [_problem(path, about_one, document) for path, about_one in found.items() if path not in above]
 
 
 def _path(details: ErrorDetails, value: Any) -> Path:
@@ -55,7 +56,7 @@ def _path(details: ErrorDetails, value: Any) -> Path:
             path, value = (*path, part), value[part]
     if details["type"] == "missing" and not isinstance(value, list):
         path = (*path, details["loc"][-1])
-    elif details["type"] == "union_tag_invalid":
+    elif details["type"] == "union_tag_invalid" and isinstance(value, dict):
         path = (*path, "name")
     return path
 
@@ -75,12 +76,14 @@ def _message(path: Path, errors: list[ErrorDetails]) -> str:
         return f"expected {max(int(error['loc'][-1]) for error in errors) + 1} values, got {len(value)}"
     if kind == "missing":
         return "missing"
+    if kind == "too_short" or context.get("max_length") == MOST_LAYERS:
+        return f"expected 1 to {MOST_LAYERS} layers, got {len(value)}"
     if kind == "too_long":
         return f"expected {context['max_length']} values, got {len(value)}"
     if kind == "union_tag_not_found":
-        return f"name is missing (choose from: {', '.join(names(str(path[0])))})"
+        return _missing_name(_kind_of(path), value)
     if kind == "union_tag_invalid":
-        return unknown_name(str(path[0]), shortened(str(context["tag"])), names(str(path[0])))
+        return unknown_name(_kind_of(path), shortened(str(context["tag"])), names(_kind_of(path)))
     if kind == "literal_error" and path == ("data", "name"):
         return unknown_name("data set", shortened(str(value)), names("data"))
     if kind == "literal_error":
@@ -96,11 +99,28 @@ def _message(path: Path, errors: list[ErrorDetails]) -> str:
     return f"expected {' or '.join(expected)}, got {shown(value)}"
 
 
+def _kind_of(path: Path) -> str:
+    """Return what is named at a path: a layer of a list in the network, or what the section is called after."""
+    return "layer" if path[0] == "network" and len(path) > 2 else str(path[0])
+
+
+def _missing_name(kind: str, value: dict[str, Any]) -> str:
+    """Say how a name is given; others write a layer as its name with the arguments below."""
+    (first, *others) = value or {"": None}
+    match = closest(str(first), names(kind))
+    if kind == "layer" and match and not others:
+        return f"name is missing, write {{name: {match}, ...}}"
+    return f"name is missing (choose from: {', '.join(names(kind))})"
+
+
 def _unknown_key(path: Path, value: dict[str, Any]) -> str:
     *parents, key = path
-    known = _keys(value)
-    here = known.get(".".join(str(part) for part in parents), [])
-    elsewhere = [section for section, keys in known.items() if section and key in keys]
+    if _kind_of(path) == "layer":
+        here, elsewhere = _keys_of("layer", value["network"][path[1]][path[2]]), []
+    else:
+        known = _keys(value)
+        here = known.get(".".join(str(part) for part in parents), [])
+        elsewhere = [section for section, keys in known.items() if section and key in keys and key != "name"]
     if elsewhere:
         return f"unknown key, it belongs in {elsewhere[0]!r}"
     match = closest(str(key), here)
@@ -111,15 +131,23 @@ def _unknown_key(path: Path, value: dict[str, Any]) -> str:
 
 def _keys(value: dict[str, Any]) -> dict[str, list[str]]:
     """Return the keys that each section of this config can have; the top level is the section ''."""
-    known = {
+    return {
         "": list(Config.model_fields),
         "data": list(DataConfig.model_fields),
         "data.augment": list(AugmentConfig.model_fields),
         "training": list(TrainingConfig.model_fields),
         "checkpoint": list(CheckpointConfig.model_fields),
+        **{section: _keys_of(section, value.get(section)) for section in COMPONENTS if section != "layer"},
     }
-    for section, (registry, base) in COMPONENTS.items():
-        name = value[section].get("name") if isinstance(value.get(section), dict) else None
-        if isinstance(name, str) and name in registry:
-            known[section] = list(component_model(name, registry.get(name), base).model_fields)
-    return known
+
+
+def _keys_of(kind: str, value: Any) -> list[str]:
+    """Return the keys that a component can have, which depend on its name."""
+    registry, base = COMPONENTS[kind]
+    keys = value if isinstance(value, dict) else {}
+    if kind == "network" and ("file" in keys or "class" in keys):
+        return ["file", "class", "arguments", "sha256"]
+    name = keys.get("name")
+    if not isinstance(name, str) or name not in registry:
+        return []
+    return list(component_model(name, registry.get(name), base).model_fields)

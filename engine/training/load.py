@@ -6,13 +6,15 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from nnkit.errors import CheckpointError
-from nnkit.models import Network
+from nnkit.models import Network, Sequential
 from nnkit.tensors.limits import at_most
 from nnkit.training import checkpoint as checkpoints
 from nnkit.training.build import build_network, check_components
 from nnkit.training.checkpoint import Checkpoint
 from nnkit.training.config import Override, built_in_configs, check, load_config
+from nnkit.training.layers import check_fit
 from nnkit.training.schema import Config
+from nnkit.training.user_code import CodeError
 from nnkit.training.yaml_loader import Document, InvalidConfigError
 
 _YAML_SUFFIXES = (".yaml", ".yml")
@@ -73,11 +75,18 @@ def network_of(config: Config, checkpoint: Checkpoint, path: Path) -> Network:
     Raises:
         CheckpointError: it cannot be built, or is so much larger than the parameters in the file that they cannot
             be its own; nothing of that size has been allocated then.
+        CodeError: it is the user's Python, which is not allowed to run or fails.
     """
     elements = sum(array.size for array in checkpoint.parameters.values())
     try:
         with at_most(elements + _SPARE_ELEMENTS):
-            return build_network(config)
+            network = build_network(config)
+        if isinstance(network, Sequential):
+            check_fit(config, network)
+        return network
+    except CodeError:
+        # Nothing is wrong with the checkpoint.
+        raise
     except InvalidConfigError as error:
         raise CheckpointError(f"{path}: its network cannot be built: {_shown(error)}") from None
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from nnkit.tensors import Tensor
-from nnkit.training.schema import Section
+from nnkit.training.components import Section
 
 _Count = Annotated[int, Field(ge=0, le=2**53)]
 

@@ -5,28 +5,32 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from nnkit.errors import CheckpointError
 from nnkit.training import checkpoint as checkpoints
-from nnkit.training.build import OBJECTIONS, one_line
 from nnkit.training.checkpoint import Checkpoint, restore
 from nnkit.training.fit import Training
 from nnkit.training.load import config_in
+from nnkit.training.objections import OBJECTIONS, one_line
 from nnkit.training.schema import Config
 
 # In place of a path: the newest good checkpoint of the output folder.
 AUTO = "auto"
 
 LAST = "last.safetensors"
+# How many differences of another run are told.
+_SHOWN = 5
 _EARLIER = re.compile(r"step-([0-9]+)\.safetensors")
 
 # Where and how long a run computes, and what it does about trouble, does not change what it computes.
 _FREE = {
     *("training.device", "training.threads", "training.output", "training.epochs", "training.patience"),
     *("training.on_nonfinite", "training.detect_anomaly", "training.tensorboard"),
+    # Its checksum tells whether it is the same file.
+    "network.file",
     *("checkpoint.every_steps", "checkpoint.every_seconds", "checkpoint.keep_last"),
 }
 
@@ -80,7 +84,9 @@ def check_same_run(config: Config, checkpoint: Checkpoint, path: Path, *, force:
         # The schedule lasts as long as the run: another length is another learning rate at every step.
         free.remove("training.epochs")
     different = [
-        f"{key} is {theirs.get(key)!r} there and {ours.get(key)!r} here"
+        "the network's Python file has changed"
+        if key == "network.sha256"
+        else f"{key} is {theirs.get(key)!r} there and {ours.get(key)!r} here"
         for key in dict.fromkeys([*ours, *theirs])
         if ours.get(key) != theirs.get(key) and key not in free
     ]
@@ -129,6 +135,8 @@ def _changed(then: dict[str, Any], now: dict[str, Any]) -> list[tuple[str, Any, 
 
 
 def _refuse(path: Path, different: list[str], force: bool) -> None:
+    if len(different) > _SHOWN:
+        different = [*different[:_SHOWN], f"and {len(different) - _SHOWN} more differences"]
     if different and force:
         warnings.warn(f"{path}: belongs to another run: {'; '.join(different)}; going on as told", stacklevel=3)
     elif different:
@@ -142,8 +150,13 @@ def _is_part_of_a_schedule(config: Config) -> bool:
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """Yield the dotted key of each value of nested sections, and the value."""
+    items: Iterable[tuple[Any, Any]]
     if isinstance(value, dict):
-        for key, item in value.items():
-            yield from leaves(item, f"{path}.{key}" if path else key)
+        items = value.items()
+    elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        items = enumerate(value)
     else:
         yield path, value
+        return
+    for key, item in items:
+        yield from leaves(item, f"{path}.{key}" if path else str(key))

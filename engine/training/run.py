@@ -32,6 +32,7 @@ from nnkit.training.origin import origin
 from nnkit.training.resume import AUTO, LAST, check_same_run, go_on, newest
 from nnkit.training.run_folder import RunFolder
 from nnkit.training.schema import Config
+from nnkit.training.user_code import noted
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def train(
         LockedError: another process trains into the folder.
     """
     started = time.perf_counter()
-    config = config.with_output(output)
+    config = noted(config.with_output(output), output)
     tensorboard.check_installed(config)
     use_machine(config)
     with FolderLock(output) as lock, Background() as background:

@@ -1,19 +1,21 @@
 """Where boxes and arrows are: no box on another, no arrow through a box, each arrow from its source to its target."""
 
 import itertools
+import math
 import shutil
 import subprocess
 
 import pytest
-from graph.test_folding import cells, looped
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnkit.errors import ConfigError
 from nnkit.graph import fold, graphviz, layered
 from nnkit.graph.arrangement import arrange
-from nnkit.graph.geometry import Wire
+from nnkit.graph.geometry import Placement, Wire
 from nnkit.graph.graphviz import layout_named
+
+from .conftest import cells, looped
 
 NEAR = 0.75
 
@@ -52,7 +54,11 @@ def assert_apart(rectangles):
 
 
 def is_on(point, path):
-    return any(abs(point[0] - x) + abs(point[1] - y) < 2 for x, y in points(path))
+    """Return whether a point is on a path, or next to it: the way by it is as long as the way itself."""
+    return any(
+        math.dist(before, point) + math.dist(point, after) < math.dist(before, after) + NEAR
+        for before, after in itertools.pairwise(points(path))
+    )
 
 
 def assert_drawn_well(sizes, wires, placement, *, through_boxes=False):
@@ -153,7 +159,19 @@ def test_layouts_have_names(monkeypatch):
     with pytest.raises(ConfigError, match="dot is not installed: install Graphviz, or take --layout own"):
         layout_named("dot")
     monkeypatch.setattr(shutil, "which", lambda _: "/usr/bin/dot")
-    assert layout_named("dot") is layout_named("auto") is graphviz.place
+    assert layout_named("dot") is graphviz.place
+    assert layout_named("auto") is graphviz.smaller
+
+
+@pytest.mark.parametrize(("width", "is_taken"), [(1, True), (999, False)])
+def test_what_takes_less_room_is_taken(monkeypatch, width, is_taken):
+    sizes, wires = {"a": (50, 30), "b": (50, 30)}, [Wire("a", "b")]
+    own = layered.place(sizes, wires)
+    other = Placement(own.corners, own.paths, width, own.height)
+    monkeypatch.setattr(graphviz, "place", lambda *_: other)
+    assert graphviz.smaller(sizes, wires) == (other if is_taken else own)
+    many = dict.fromkeys(range(201), (9, 9))
+    assert graphviz.smaller(many, []) == layered.place(many, [])
 
 
 def assert_arranged_well(drawing, graph):

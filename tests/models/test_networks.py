@@ -99,9 +99,18 @@ def test_an_unknown_nonlinearity_is_refused():
 
 
 def test_the_registry_has_every_network_with_its_input_size_and_types():
-    sizes = {name: models.NETWORKS.get(name).input_size for name in models.NETWORKS.names()}
+    # That of Sequential is an argument.
+    sizes = {name: models.NETWORKS.get(name).input_size for name in models.NETWORKS.names() if name != "Sequential"}
     assert sizes == {"LeNet": (32, 32), "MNISTConvNet": (28, 28), "RNN": (28, 28)}
-    for name in sizes:
+    for name in models.NETWORKS.names():
         constructor = models.NETWORKS.get(name).__init__
         types = typing.get_type_hints(constructor)
         assert all(argument in types for argument in inspect.signature(constructor).parameters if argument != "self")
+
+
+def test_layers_in_a_row_are_a_network_with_its_input_size():
+    network = models.Sequential([nn.Flatten(), nn.Linear(100, 10)], input_size=(10, 10))
+    assert network.input_size == (10, 10)
+    assert network(nnkit.zeros(3, 1, *network.input_size)).shape == (3, 10)
+    assert list(network.state_dict()) == ["1.weight", "1.bias"]
+    assert models.Sequential([nn.ReLU()]).input_size == (28, 28)

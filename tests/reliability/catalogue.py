@@ -46,6 +46,8 @@ CONFIG = {
     "C34": Promise("layers that do not fit each other", "exit 2, both sizes and the layer, before data is read"),
     "C35": Promise("terminal escapes in keys and values", "exit 2, printed as text"),
     "C36": Promise("`--set optimizer.lr=nan`", "exit 2, `must be finite`"),
+    "C40": Promise("a config or checkpoint that names Python code", "exit 2 without `--allow-code`, and nothing ran"),
+    "C41": Promise("layers of enormous sizes, or enormously many", "exit 2, before anything of that size is allocated"),
 }
 
 DATA = {

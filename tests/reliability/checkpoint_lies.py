@@ -51,6 +51,12 @@ def enormous(**arguments):
     return lambda config: config.update(network={"name": "RNN", **arguments})
 
 
+def layers(*listed, **more):
+    return lambda config: config.update(network={"name": "Sequential", "layers": list(listed), **more})
+
+
+CONVOLUTION = {"name": "Conv2d", "in_channels": 1, "out_channels": 1, "kernel_size": 1, "padding": 1024}
+
 # What to alter, and how; `i2h.bias` has 8 numbers of 4 bytes each.
 LIES = {
     "K5-beyond-the-end": ("header", with_entry(data_offsets=[0, 10**12])),
@@ -78,6 +84,11 @@ LIES = {
     "K6-enormous-output": ("config", enormous(hidden_size=1024, output_size=8192)),
     "K6-layers-out-of-range": ("config", enormous(hidden_size=10**9)),
     "K6-impossible-network": ("config", with_value("network", value={"name": "LeNet", "kernel_size": 30})),
+    "K6-enormous-layer": ("config", layers({"name": "Linear", "in_features": 4_000_000, "out_features": 8192})),
+    "K6-many-large-layers": ("config", layers(*[{"name": "Linear", "in_features": 900, "out_features": 900}] * 200)),
+    "K6-enormous-images": ("config", layers(*[CONVOLUTION] * 200)),
+    "K6-a-hundred-thousand-layers": ("config", layers(*["ReLU"] * 100_000)),
+    "K6-layers-that-do-not-fit": ("config", layers("Flatten", "Flatten", {"name": "MaxPool2d", "kernel_size": 2})),
     "K6-digits": ("header", with_text("epoch", "1" * 5000)),
     "K6-version-digits": ("header", with_text("format_version", "9" * 5000)),
     "K6-step-digits": ("header", with_text("step", "9" * 4000)),

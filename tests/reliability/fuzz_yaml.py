@@ -32,12 +32,27 @@ training:
   output: "a\\tb"
 """
 
+LAYERS = b"""\
+network:
+  name: Sequential
+  input_size: [28, 28]
+  layers:
+    - {name: Conv2d, in_channels: 1, out_channels: 2, kernel_size: [3, 3], padding: same}
+    - ReLU
+    - {name: MaxPool2d, kernel_size: 2}
+    - Flatten
+    - {name: Linear, in_features: 392, out_features: 10}
+"""
+CODE = b"network: {file: my_net.py, class: MyNet, arguments: {sizes: [3, {a: null}]}}\n"
+REST = CONFIG.partition(b"\n")[2]
+
 TARGET = Target(
     case="F3",
     read=read,
     seeds=[
         *(CONFIG, CONFIG.replace(b'"a\\tb"', b'"a\\u00fcb"'), CONFIG.replace(b"1e-3", b"0x10")),
         *(path.read_bytes() for path in built_in_configs().values()),
+        *(LAYERS + REST, CODE + REST),
         *(
             CONFIG.replace(b"1e-3", value)
             for value in (b"010", b"12:30:45", b".nan", b"!!float 1", b"&a 1", b"*a", b"~")
@@ -113,6 +128,10 @@ TARGET = Target(
             b"augment",
             b"LeNet",
             b"kernel_size",
+            b"Sequential",
+            b"layers",
+            b"file",
+            b"class",
             b"StepLR",
             b"max_lr",
             b"\xef\xbb\xbf",

@@ -283,6 +283,35 @@ def test_C18_a_batch_that_no_machine_has_room_for_allocates_nothing(tmp_path):
     check(refusal, ["data.batch_size: must be >= 1 and <= 65536, got 1000000000000"])
 
 
+def linear(in_features, out_features):
+    return f"{{name: Linear, in_features: {in_features}, out_features: {out_features}}}"
+
+
+@pytest.mark.parametrize(
+    ("layers", "expected"),
+    [
+        case("C41", linear(4_000_000, 8000), "shape [8000, 4000000] is larger than expected", about="one"),
+        case(
+            "C41",
+            f"Flatten, {linear(784, 8192)}, {linear(8192, 8192)}, {linear(8192, 10)}",
+            "shape [8192, 8192] is larger than expected",
+            about="together",
+        ),
+        case(
+            "C41",
+            "{name: Conv2d, in_channels: 1, out_channels: 9, kernel_size: 1, padding: 1024}",
+            "returns (N, 9, 2076, 2076): 38,787,984 numbers for an image, at most 4,194,304",
+            about="images",
+        ),
+        case("C41", ", ".join(["ReLU"] * 4000), "expected 1 to 256 layers, got 4000", about="many"),
+    ],
+)
+def test_C41_layers_that_no_machine_has_room_for_allocate_nothing(layers, expected, tmp_path):
+    network = f"network: {{name: Sequential, layers: [{layers}]}}\n"
+    (tmp_path / "c.yaml").write_text(network + CONFIG[CONFIG.index("data:") :])
+    check(refusal_of_process(TRAIN, tmp_path), [expected])
+
+
 @pytest.mark.parametrize(
     "value",
     [
@@ -309,6 +338,12 @@ def test_a_tag_runs_nothing(value, tmp_path):
             "{name: LeNet, kernel_size: 12}",
             ["kernel_size must be between 1 and 10", "32x32", "12"],
             about="LeNet",
+        ),
+        case(
+            "C34",
+            "{name: Sequential, layers: [Flatten, {name: Linear, in_features: 7, out_features: 10}]}",
+            ["network.layers.1.in_features: Linear gets (N, 784), but in_features is 7; write 784"],
+            about="Sequential",
         ),
     ],
 )

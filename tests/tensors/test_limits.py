@@ -31,10 +31,21 @@ def test_the_limit_ends_with_its_block_and_holds_for_its_thread_alone():
     with pytest.raises(KeyError), at_most(10):
         raise KeyError
     with at_most(10):
-        with at_most(1000):
-            zeros(500)
         thread = threading.Thread(target=zeros, args=(500,))
         thread.start()
         thread.join()
         zeros_like(before)
         np.testing.assert_array_equal(zeros(7).numpy(), np.zeros(7))
+
+
+def test_a_limit_inside_of_another_cannot_widen_it():
+    with at_most(100):
+        with at_most(1000), pytest.raises(RuntimeError, match="at most 100 elements"):
+            zeros(101)
+        with at_most(50):
+            zeros(40)
+            with pytest.raises(RuntimeError, match="at most 50 elements"):
+                zeros(11)
+        zeros(60)
+        with pytest.raises(RuntimeError, match="at most 100 elements"):
+            zeros(1)

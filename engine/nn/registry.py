@@ -1,0 +1,8 @@
+"""The layers that configs can name."""
+
+from __future__ import annotations
+
+from nnkit.nn.module import Module
+from nnkit.registry import Registry
+
+LAYERS: Registry[type[Module]] = Registry("layer")

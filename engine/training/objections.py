@@ -1,0 +1,11 @@
+"""What is raised about arguments that cannot be used."""
+
+from __future__ import annotations
+
+# Constructors and layers raise these, as PyTorch does.
+OBJECTIONS = (ValueError, RuntimeError, TypeError, IndexError, NotImplementedError)
+
+
+def one_line(error: BaseException) -> str:
+    """Return the message of an error without its line breaks."""
+    return " ".join(str(error).split())
