@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from nnkit.cli import options
 from nnkit.cli.console import announce_compilation, printable, tell, write
 
 
@@ -17,6 +18,7 @@ from nnkit.cli.console import announce_compilation, printable, tell, write
     type=click.Path(path_type=Path, dir_okay=False),
     help="Where the page goes [default: RUN/report.html; compare.html for several].",
 )
+@options.allow_code
 def command(runs: tuple[Path, ...], output: Path | None) -> None:
     """Make the report of a run, or compare several.
 

@@ -92,7 +92,7 @@ def command(
     with Progress(as_json=as_json, quiet=quiet, verbose=verbose) as progress:
         signals = click.get_current_context().find_object(Signals) or Signals()
         if _train(checked, folder, start, force, progress, signals) and not no_report:
-            _report(folder, progress, signals)
+            _report(checked, folder, progress, signals)
 
 
 def _train(
@@ -126,12 +126,12 @@ def _train(
     return has_trained
 
 
-def _report(folder: Path, progress: Progress, signals: Signals) -> None:
+def _report(config: Config, folder: Path, progress: Progress, signals: Signals) -> None:
     """Make the report of a run that is done and saved: whatever goes wrong now does not make it a failure."""
     from nnkit.reporting.report import write_report
     from nnkit.training.objections import one_line
 
-    again = f"nnkit report {shlex.quote(printable(str(folder)))} makes it"
+    again = f"nnkit report {shlex.quote(printable(str(folder)))}{options.allowance(config)} makes it"
     try:
         with signals.obeyed(f"before the report was made; {again}"):
             reported = write_report(folder)

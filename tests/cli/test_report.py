@@ -9,9 +9,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import own_network
 import pytest
 
 from nnkit.cli.main import run
+from nnkit.training import user_code
 
 from .conftest import COMMAND
 
@@ -227,6 +229,24 @@ def test_the_report_of_a_resumed_run_has_all_epochs(runs):
         assert run(["train", "--resume", "runs/quickstart/last.safetensors", "--epochs", "3", "--quiet"]) == 0
     page = (runs / "quickstart" / "report.html").read_text(encoding="utf-8")
     assert "finished: 3 of 3 epochs are done" in page
+
+
+def test_code_of_a_run_is_run_where_that_is_allowed(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(user_code, "_modules", {})
+    own_network.write(tmp_path)
+    assert run(["train", "my.yaml", "--allow-code", "--quiet", "--no-report"]) == 0
+    monkeypatch.setattr(user_code, "_modules", {})
+    assert own_network.has_run(tmp_path)
+    assert run(["report", "runs/my"]) == 0
+    assert not own_network.has_run(tmp_path)
+    assert "look at it, then add --allow-code" in capsys.readouterr().err
+    page = Path("runs/my/report.html").read_text(encoding="utf-8")
+    assert 'id="curves"' in page
+    assert 'id="graph"' not in page
+    assert run(["report", "runs/my", "--allow-code"]) == 0
+    assert capsys.readouterr().err == ""
+    assert 'id="graph"' in Path("runs/my/report.html").read_text(encoding="utf-8")
 
 
 def test_the_report_of_an_earlier_run_goes_with_it(runs):
