@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 # A strict editable install links files one by one, so the list of files is part of what makes it current.
-SOURCES := $(shell find engine cli configs -name '*.py' -o -name '*.yaml' -o -name '*.npz' -o -name '*.css' -o -name '*.html' | sort)
+SOURCES := $(shell find engine cli configs -type f ! -name '*.pyc' | sort)
 
 .PHONY: train test reliability bench format clean
 

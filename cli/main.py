@@ -27,6 +27,7 @@ COMMANDS = {
     "summary": ("nnkit.cli.summary", "Print the layers of a network and their sizes."),
     "schema": ("nnkit.cli.schema", "Print the JSON Schema of configs, for editors."),
     "eval": ("nnkit.cli.eval", "Measure a checkpoint on test images."),
+    "play": ("nnkit.cli.play", "Draw a digit in the browser, and watch a network read it."),
     "export": ("nnkit.cli.export", "Write a network for other programs: ONNX, safetensors, npz."),
     "report": ("nnkit.cli.report", "Make the page about a run, or compare runs."),
     "runs": ("nnkit.cli.runs", "List the runs in a folder, the best first."),

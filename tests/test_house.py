@@ -19,10 +19,10 @@ FLOORS = (
     ("tensors",),
     ("autograd", "graph"),
     ("nn",),
-    ("optim", "data", "models", "plan"),
+    ("optim", "data", "imaging", "models", "plan"),
     ("profiling",),
     ("training",),
-    ("export", "reporting"),
+    ("export", "playground", "reporting"),
     ("nnkit",),
     ("cli",),
 )
