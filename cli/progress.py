@@ -45,7 +45,6 @@ class Progress:
         self._verbose = verbose
         self._columns: dict[str, int] = {}
         self._bar: Bar | None = None
-        self._allowance = ""
         self._last_line = time.monotonic()
 
     def __enter__(self) -> Progress:
@@ -99,7 +98,6 @@ class Progress:
         self._pace = Pace(self._epochs)
         if is_possible() and not self._quiet:
             self._bar = Bar(self._epochs)
-        self._allowance = options.allowance(event.config)
         if not self._table:
             return
         if self._verbose:
@@ -170,7 +168,7 @@ class Progress:
             click.echo(f"\ntest accuracy {event.last.test.accuracy:.2%} ({best}), {event.seconds:.1f} s in all")
         folder = printable(str(event.output))
         click.echo(f"results are in {folder}")
-        commands = [f"nnkit eval {shlex.quote(f'{folder}/best.safetensors')}{self._allowance}"]
+        commands = [f"nnkit eval {shlex.quote(f'{folder}/best.safetensors')}{options.allowance(self._config)}"]
         if self._config.training.tensorboard:
             commands.append(f"tensorboard --logdir {shlex.quote(folder)}")
         click.echo("next: " + "\n      ".join(commands))

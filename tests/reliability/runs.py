@@ -22,7 +22,11 @@ KINDS = {
     ]
     for network, network_settings, more in (
         ("LeNet", "{name: LeNet}", ["--set", "data.augment={shift: 2, rotation: 10}"]),
-        ("MNISTConvNet", "{name: MNISTConvNet}", ["--set", "data.validation_fraction=0.2"]),
+        (
+            "MNISTConvNet",
+            "{name: MNISTConvNet}",
+            ["--set", "data.validation_fraction=0.2", "--set", "training.ema_decay=0.9"],
+        ),
         ("RNN", "{name: RNN, hidden_size: 32, nonlinearity: tanh}", ["--set", "training.clip_grad_norm=1.0"]),
     )
     for way in ("plan", "tape")
