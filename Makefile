@@ -31,7 +31,7 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.installed: pyproject.toml $(SOURCES) | $(BIN)/python
-	@$(BIN)/python -m pip install --quiet --editable . --config-settings editable_mode=strict
+	@$(BIN)/python -m pip install --quiet --editable '.[plot]' --config-settings editable_mode=strict
 	@touch $@
 
 $(VENV)/.installed-dev: pyproject.toml $(SOURCES) | $(BIN)/python

@@ -31,9 +31,11 @@ def measure(repeats: int) -> dict[str, Any]:
         # Downloads of MNIST are not what is measured.
         environment.setdefault("NNKIT_DATA_DIR", str(cache_folder() / "data"))
         started = time.perf_counter()
-        _finish([*NNKIT, "train", "quickstart", "--quiet", "--output", f"{folder}/quickstart"], environment)
+        _finish(
+            [*NNKIT, "train", "quickstart", "--quiet", "--no-report", "--output", f"{folder}/quickstart"], environment
+        )
         first_run = time.perf_counter() - started
-        lenet = [*NNKIT, "train", "lenet", "--epochs", "1", "--quiet", "--output", f"{folder}/lenet"]
+        lenet = [*NNKIT, "train", "lenet", "--epochs", "1", "--quiet", "--no-report", "--output", f"{folder}/lenet"]
         _finish(lenet, environment)
         megabytes = _finish(lenet, environment) * RSS_UNIT / 1e6
         line = Path(folder, "lenet", "metrics.jsonl").read_text(encoding="utf-8")

@@ -29,6 +29,8 @@ COMMANDS = {
     "predict": ("nnkit.cli.predict", "Read the digits in image files."),
     "play": ("nnkit.cli.play", "Draw a digit in the browser, and watch a network read it."),
     "export": ("nnkit.cli.export", "Write a network for other programs: ONNX, safetensors, npz."),
+    "report": ("nnkit.cli.report", "Make the page about a run, or compare runs."),
+    "runs": ("nnkit.cli.runs", "List the runs in a folder, the best first."),
     "profile": ("nnkit.cli.profile", "Measure where the time of a training step goes."),
     "data": ("nnkit.cli.data", "List, download, verify or look at the data sets."),
     "inspect-graph": ("nnkit.cli.inspect_graph", "Show or draw the grad_fn graph behind a loss."),

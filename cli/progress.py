@@ -15,8 +15,9 @@ import click
 
 from nnkit.cli import options
 from nnkit.cli.bar import Bar, Pace, as_clock, is_possible
-from nnkit.cli.console import printable, standard_output, tell, terminal_width
+from nnkit.cli.console import printable, standard_output, tell, terminal_width, write
 from nnkit.errors import FileAccessError
+from nnkit.reporting.report import Reported
 from nnkit.training.config import to_yaml
 from nnkit.training.fit import EpochDone, Evaluated, OnTape, StepDone
 from nnkit.training.run import Event, RunDone, RunStarted
@@ -67,6 +68,12 @@ class Progress:
                 self._show(event)
         except FileAccessError as error:
             warnings.warn(f"{error}; the run goes on without it", stacklevel=2)
+
+    def show_report(self, reported: Reported) -> None:
+        """Say where the report of the run is, and what it lacks."""
+        if self._table:
+            lacks = f" ({'; '.join(reported.without)})" if reported.without else ""
+            write(f"report: {printable(f'{reported.page}{lacks}')}")
 
     def _show(self, event: Event) -> None:
         if isinstance(event, RunStarted):

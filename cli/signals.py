@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -36,6 +38,7 @@ class Signals:
     def __init__(self) -> None:
         self._received: int | None = None
         self._deferred = False
+        self._where = ""
         self._handlers: dict[int, Any] = {}
 
     def __enter__(self) -> Signals:
@@ -59,6 +62,17 @@ class Signals:
         """From now on only note signals; `were_received` has to be asked often."""
         self._deferred = True
 
+    @contextlib.contextmanager
+    def obeyed(self, where: str) -> Iterator[None]:
+        """Within, end at a signal after all, also at one that was noted before; `where` says where the command ends."""
+        self._deferred, self._where = False, where
+        try:
+            if self._received is not None:
+                self.stop(where)
+            yield
+        finally:
+            self._deferred, self._where = True, ""
+
     def were_received(self) -> bool:
         """Return whether the process is to end."""
         return self._received is not None
@@ -71,7 +85,7 @@ class Signals:
         if self._received is None:
             self._received = number
             if not self._deferred:
-                raise StoppedError(number)
+                raise StoppedError(number, self._where)
 
     def _start_watch(self) -> None:
         listening, self._told = os.pipe()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from nnkit.cli import options, suggestions
-from nnkit.cli.console import announce_compilation, printable, show_status
+from nnkit.cli.console import announce_compilation, printable, show_status, tell
 from nnkit.cli.signals import Signals
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 )
 @click.option("--force", is_flag=True, help="Resume also with another config or other data.")
 @click.option("--tensorboard", is_flag=True, help="Write event files for TensorBoard, too.")
+@click.option("--no-report", is_flag=True, help="Leave out the page and the pictures about the run.")
 @click.option("--detect-anomaly", is_flag=True, help="Name the operation where numbers stop being finite.")
 @options.allow_code
 @options.as_json
@@ -55,6 +56,7 @@ def command(
     resume: str | None,
     force: bool,
     tensorboard: bool,
+    no_report: bool,
     detect_anomaly: bool,
     as_json: bool,
     quiet: bool,
@@ -67,6 +69,9 @@ def command(
 
     Ctrl-C saves the run after the step that it is in. A run that goes on from a checkpoint ends with the same
     bits as one that was never stopped.
+
+    In the end the folder of the results gets report.html, a page about the run. If that cannot be made, a warning
+    says why, and the run counts as done nevertheless.
 
     \b
     Examples:
@@ -95,16 +100,20 @@ def command(
     from nnkit.cli.progress import Progress
 
     with Progress(as_json=as_json, quiet=quiet, verbose=verbose) as progress:
-        _train(checked, folder, start, force, progress)
+        signals = click.get_current_context().find_object(Signals) or Signals()
+        if _train(checked, folder, start, force, progress, signals) and not no_report:
+            _report(checked, folder, progress, signals)
 
 
-def _train(config: Config, folder: Path, resume: Path | str | None, force: bool, progress: Progress) -> None:
-    """Train, and stop with a checkpoint when a signal asks for it or nobody reads on."""
-    from nnkit.training.fit import StepDone
+def _train(
+    config: Config, folder: Path, resume: Path | str | None, force: bool, progress: Progress, signals: Signals
+) -> bool:
+    """Train, and stop with a checkpoint when a signal asks for it or nobody reads on; return whether it did train."""
+    from nnkit.training.fit import EpochDone, StepDone
     from nnkit.training.run import RunStopped, train
 
-    signals = click.get_current_context().find_object(Signals) or Signals()
     reader_left: BrokenPipeError | None = None
+    has_trained = False
 
     def should_stop() -> bool:
         return signals.were_received() or reader_left is not None
@@ -113,6 +122,7 @@ def _train(config: Config, folder: Path, resume: Path | str | None, force: bool,
         # Before the first step there is nothing to save, and perhaps a compiler at work that takes its time.
         if isinstance(event, StepDone):
             signals.defer()
+        has_trained = has_trained or isinstance(event, EpochDone)
         if isinstance(event, RunStopped) and reader_left is None:
             place = shlex.quote(printable(str(event.checkpoint)))
             allowance = options.allowance(config)
@@ -123,6 +133,22 @@ def _train(config: Config, folder: Path, resume: Path | str | None, force: bool,
             reader_left = error
     if reader_left is not None:
         raise reader_left
+    return has_trained
+
+
+def _report(config: Config, folder: Path, progress: Progress, signals: Signals) -> None:
+    """Make the report of a run that is done and saved: whatever goes wrong now does not make it a failure."""
+    from nnkit.reporting.report import write_report
+    from nnkit.training.objections import one_line
+
+    again = f"nnkit report {shlex.quote(printable(str(folder)))}{options.allowance(config)} makes it"
+    try:
+        with signals.obeyed(f"before the report was made; {again}"):
+            reported = write_report(folder)
+    except Exception as error:
+        tell(f"nnkit: warning: there is no report: {printable(one_line(error))}; {again}")
+    else:
+        progress.show_report(reported)
 
 
 def _load(

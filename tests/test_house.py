@@ -22,7 +22,7 @@ FLOORS = (
     ("optim", "data", "imaging", "models", "plan"),
     ("profiling",),
     ("training",),
-    ("export", "playground"),
+    ("export", "playground", "reporting"),
     ("nnkit",),
     ("cli",),
 )

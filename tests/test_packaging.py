@@ -55,7 +55,7 @@ def test_the_package_alone_does_not_load_numba():
     assert loaded_after("import nnkit") & {"numba", "llvmlite"} == set()
 
 
-@pytest.mark.parametrize("command", [[], ["train"], ["eval"], ["inspect-graph"]])
+@pytest.mark.parametrize("command", [[], ["train"], ["eval"], ["inspect-graph"], ["report"], ["runs", "ls"]])
 def test_help_loads_neither_numpy_nor_numba(command):
     code = f"import sys, contextlib, nnkit.cli.main as m; sys.argv = ['nnkit', *{command}, '--help']"
     # The report is run however the command ends.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from nnkit import data
 from nnkit.data import Batches, ImageSet
+from nnkit.kernels.layout import Array
 from nnkit.models import Network
 from nnkit.plan import Replay
 from nnkit.training.build import build_criterion, check_classes, logits_of_an_image
@@ -66,27 +67,48 @@ def evaluate(replay: Replay, batches: Batches) -> Evaluation:
 
 def evaluation(replay: Replay, batches: Batches) -> Generator[int, None, Evaluation]:
     """Do as `evaluate`, and yield after each batch how many images are done."""
-    network = replay.network
     confusion = ConfusionMatrix(batches.image_set.classes)
     loss, images_done = 0.0, 0
+    for batch_loss, logits, labels in outputs(replay, batches):
+        loss += batch_loss * len(labels)
+        confusion.add(logits, labels)
+        images_done += len(labels)
+        yield images_done
+    return Evaluation(loss / confusion.images, confusion)
+
+
+def outputs(replay: Replay, batches: Batches) -> Iterator[tuple[float, Array, Array]]:
+    """Run a network over all images once, in evaluation mode and without gradients.
+
+    Yields:
+        For each batch its loss, logits (n, K) that are valid until the next, and labels (n,).
+    """
+    network = replay.network
     was_training = network.training
     network.eval()
     try:
         for images, labels in batches.pixels(0):
             # A network that was ruined by its last step gives a loss that says so.
             with np.errstate(over="ignore", invalid="ignore"):
-                batch_loss, logits = replay.evaluate(images, labels)
-            loss += batch_loss * len(labels)
-            confusion.add(logits, labels.numpy())
-            images_done += len(labels)
-            yield images_done
+                loss, logits = replay.evaluate(images, labels)
+            yield loss, logits, labels.numpy()
     finally:
         network.train(was_training)
-    return Evaluation(loss / confusion.images, confusion)
 
 
-def evaluate_checkpoint(path: Path, overrides: Iterable[Override] = ()) -> Report:
-    """Evaluate the network of a checkpoint on the test images of its data set, or of the one in `overrides`.
+@dataclass(frozen=True)
+class Trained:
+    """The network of a checkpoint, and the test images as it sees them."""
+
+    config: Config
+    network: Network
+    epoch: int
+    replay: Replay
+    batches: Batches
+
+
+def open_checkpoint(path: Path, overrides: Iterable[Override] = ()) -> Trained:
+    """Return the network of a checkpoint, with the test images of its data set, or of the one in `overrides`.
 
     Images of another data set are normalised as the network's own were.
 
@@ -102,5 +124,10 @@ def evaluate_checkpoint(path: Path, overrides: Iterable[Override] = ()) -> Repor
     images = checkpoint.images.applied_to(data.load(config.data.name, "test"))
     check_classes(config, logits_of_an_image(config, network), images.classes)
     replay = Replay(network, build_criterion(config), enabled=config.training.plan)
-    evaluation = evaluate(replay, evaluation_batches(images, network))
-    return Report(path, config, checkpoint.epoch, evaluation)
+    return Trained(config, network, checkpoint.epoch, replay, evaluation_batches(images, network))
+
+
+def evaluate_checkpoint(path: Path, overrides: Iterable[Override] = ()) -> Report:
+    """Evaluate the network of a checkpoint on test images, and raise what `open_checkpoint` raises."""
+    trained = open_checkpoint(path, overrides)
+    return Report(path, trained.config, trained.epoch, evaluate(trained.replay, trained.batches))

@@ -18,6 +18,11 @@ class ClassMetrics:
     recall: float
     images: int
 
+    @property
+    def f1(self) -> float:
+        """The harmonic mean of precision and recall, 0 where both are."""
+        return 2 * self.precision * self.recall / max(self.precision + self.recall, 1e-12)
+
 
 class ConfusionMatrix:
     """Counts of images by their class (rows) and the class that was predicted (columns)."""
@@ -39,6 +44,11 @@ class ConfusionMatrix:
     def accuracy(self) -> float:
         """The share of images that were predicted right."""
         return int(self.counts.trace()) / self.images
+
+    @property
+    def mistakes(self) -> int:
+        """The number of images that were predicted wrong."""
+        return self.images - int(self.counts.trace())
 
     def per_class(self) -> list[ClassMetrics]:
         """Return precision and recall of each class, 0 where there is nothing to divide by."""

@@ -78,7 +78,7 @@ def check_same_run(config: Config, checkpoint: Checkpoint, path: Path, *, force:
     if checkpoint.state is None:
         raise CheckpointError(f"{path}: holds the network alone; resume from the {LAST} of its run")
     written = config_in(checkpoint, path)
-    ours, theirs = (dict(_leaves(each.model_dump(mode="json"))) for each in (config, written))
+    ours, theirs = (dict(leaves(each.model_dump(mode="json"))) for each in (config, written))
     free = set(_FREE)
     if _is_part_of_a_schedule(config) and checkpoint.epoch < written.training.epochs:
         # The schedule lasts as long as the run: another length is another learning rate at every step.
@@ -148,7 +148,8 @@ def _is_part_of_a_schedule(config: Config) -> bool:
     return bool(config.scheduler and config.scheduler.unset_lengths)
 
 
-def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the dotted key of each value of nested sections, and the value."""
     items: Iterable[tuple[Any, Any]]
     if isinstance(value, dict):
         items = value.items()
@@ -158,4 +159,4 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield path, value
         return
     for key, item in items:
-        yield from _leaves(item, f"{path}.{key}" if path else str(key))
+        yield from leaves(item, f"{path}.{key}" if path else str(key))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import time
@@ -25,8 +26,14 @@ from nnkit.training.tensorboard import EventFile
 
 METRICS = "metrics.jsonl"
 TABLE = "metrics.csv"
+# What others make of the results, and what is not true of the next run.
+REPORT = ("report.html", "curves.png", "confusion.png", "mistakes.png")
 # What a killed process leaves of a file that it was writing.
-_LEFT_OVER = re.compile(r"\.(config\.yaml|metrics\.(jsonl|csv)|(best|last|step-[0-9]+)\.safetensors)\.[0-9a-f]{8}\.tmp")
+_LEFT_OVER = re.compile(
+    r"\.(config\.yaml|metrics\.(jsonl|csv)|(best|last|step-[0-9]+)\.safetensors|report\.html"
+    r"|(curves|confusion|mistakes)\.png)"
+    r"\.[0-9a-f]{8}\.tmp"
+)
 
 
 class RunFolder:
@@ -80,6 +87,10 @@ class RunFolder:
             curves = tensorboard.files_in(self.path / tensorboard.FOLDER)
             for path in (*earlier_checkpoints(self.path).values(), *curves.values()):
                 path.unlink(missing_ok=True)
+            for name in REPORT:
+                # What is no file is told where it stands in the way.
+                with contextlib.suppress(OSError):
+                    (self.path / name).unlink()
         if self._events:
             self._events.begin(training, map(metrics_file.values_in, lines))
         header = "# Every value of this run: `nnkit train` with this file repeats it.\n"

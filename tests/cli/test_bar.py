@@ -18,7 +18,7 @@ from nnkit.training.fit import StepDone
 
 from .conftest import COMMAND
 
-QUICK = ("train", "quickstart", "--threads", "1")
+QUICK = ("train", "quickstart", "--threads", "1", "--no-report")
 SLOW = ("--epochs", "2", "--set", "data.batch_size=1")
 
 

@@ -21,7 +21,7 @@ def made(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setattr(user_code, "_modules", {})
-        assert run(["train", "my.yaml", "--allow-code", "--quiet"]) == 0
+        assert run(["train", "my.yaml", "--allow-code", "--quiet", "--no-report"]) == 0
     assert own_network.has_run(folder)
     return folder
 
@@ -109,7 +109,7 @@ def test_commands_run_it_where_that_is_allowed_and_no_longer(arguments, folder, 
 
 def test_a_real_run_says_how_to_go_on(nnkit, tmp_path):
     own_network.write(tmp_path)
-    done = nnkit("train", "--allow-code", "my.yaml")
+    done = nnkit("train", "--allow-code", "--no-report", "my.yaml")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("MyNet (19,090 parameters) on digits: ")
     assert done.stdout.splitlines()[-1] == "next: nnkit eval runs/my/best.safetensors --allow-code"

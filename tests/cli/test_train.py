@@ -10,7 +10,7 @@ import pytest
 
 from .conftest import COMMAND
 
-QUICK = ("train", "quickstart", "--threads", "1")
+QUICK = ("train", "quickstart", "--threads", "1", "--no-report")
 
 
 def files(folder):
@@ -28,10 +28,12 @@ def test_what_a_run_prints_and_leaves(trained):
     assert re.fullmatch(r"test accuracy \d+\.\d\d% \(best \d+\.\d\d% after epoch \d\), \d+\.\d s in all", lines[6])
     assert lines[7] == "results are in runs/quickstart"
     assert lines[8] == "next: nnkit eval runs/quickstart/best.safetensors"
+    assert lines[9:] == ["report: runs/quickstart/report.html"]
     assert files(folder) == [
         f"runs/quickstart/{name}"
         for name in (
-            *("best.safetensors", "config.yaml", "last.safetensors", "metrics.csv", "metrics.jsonl"),
+            *("best.safetensors", "config.yaml", "confusion.png", "curves.png", "last.safetensors", "metrics.csv"),
+            *("metrics.jsonl", "mistakes.png", "report.html"),
             # the checkpoint before the last one
             "step-45.safetensors",
         )
@@ -111,7 +113,7 @@ def test_R15_a_config_of_ones_own(nnkit, tmp_path):
 
     text = built_in_configs()["quickstart"].read_text(encoding="utf-8").replace("epochs: 20", "epochs: 1")
     (tmp_path / "größe.yaml").write_bytes(text.replace("\n", "\r\n").encode())
-    result = nnkit("train", "größe.yaml", "--threads", "1", env={**os.environ, "LC_ALL": "C"})
+    result = nnkit("train", "größe.yaml", "--threads", "1", "--no-report", env={**os.environ, "LC_ALL": "C"})
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "runs" / "größe" / "last.safetensors").exists()
 
@@ -160,7 +162,7 @@ def test_a_config_with_several_mistakes_has_a_line_for_each(nnkit, tmp_path):
 def test_resume_goes_on_with_the_config_of_the_checkpoint(nnkit, tmp_path):
     plain = ("--set", "scheduler=null", "--set", "optimizer={name: SGD, lr: 0.01, momentum: 0.9}")
     assert nnkit(*QUICK, *plain, "--epochs", "1", "--output", "a").returncode == 0
-    result = nnkit("train", "--resume", "a/last.safetensors", "--epochs", "2", "--json")
+    result = nnkit("train", "--resume", "a/last.safetensors", "--epochs", "2", "--json", "--no-report")
     assert result.returncode == 0, result.stderr
     assert nnkit(*QUICK, *plain, "--epochs", "2", "--output", "b").returncode == 0
     names = [tmp_path / folder / "metrics.jsonl" for folder in "ab"]

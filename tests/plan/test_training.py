@@ -311,7 +311,7 @@ def test_evaluation_on_the_tape_is_told_too():
 @pytest.mark.parametrize(("smoothing", "lines"), [("0.1", 1), ("0", 0)])
 def test_the_command_tells_it_once(tmp_path, smoothing, lines):
     command = [sys.executable, "-c", "from nnkit.cli.main import main; main()"]
-    options = ["--verbose", "--epochs", "2", "--set", f"loss.label_smoothing={smoothing}"]
+    options = ["--verbose", "--no-report", "--epochs", "2", "--set", f"loss.label_smoothing={smoothing}"]
     done = subprocess.run(
         [*command, "train", "quickstart", *options], cwd=tmp_path, capture_output=True, text=True, timeout=300
     )

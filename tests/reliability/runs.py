@@ -35,7 +35,8 @@ KINDS = {
 
 def arguments(*more, epochs=6):
     """Return the command of a run into the folder `run`."""
-    return [*COMMAND, "train", "quickstart", "--epochs", str(epochs), "--output", "run", "--quiet", *map(str, more)]
+    options = ["--epochs", str(epochs), "--output", "run", "--quiet", "--no-report", *map(str, more)]
+    return [*COMMAND, "train", "quickstart", *options]
 
 
 def begin(folder, *more, **options):

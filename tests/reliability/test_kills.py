@@ -184,7 +184,7 @@ def test_a_run_whose_reader_leaves_is_saved(tmp_path):
 
 def test_a_checkpoint_without_config_is_resumed_in_its_own_folder(tmp_path):
     assert completed(tmp_path / "a", "--set", "scheduler=null", epochs=1)
-    command = [*COMMAND, "train", "--resume", "../a/run/last.safetensors", "--epochs", "2", "--quiet"]
+    command = [*COMMAND, "train", "--resume", "../a/run/last.safetensors", "--epochs", "2", "--quiet", "--no-report"]
     (tmp_path / "b").mkdir()
     subprocess.run(command, cwd=tmp_path / "b", check=True, timeout=120)
     assert list((tmp_path / "b").iterdir()) == []

@@ -32,7 +32,8 @@ import sys
 from nnkit.cli import main
 
 network, threads, folder = sys.argv[1:]
-command = ["train", "quickstart", "--set", f"network={{name: {network}}}", "--threads", threads, "--epochs", "1", "-q"]
+command = ["train", "quickstart", "--set", f"network={{name: {network}}}", "--threads", threads, "--epochs", "1"]
+command += ["--quiet", "--no-report"]
 for plan in ("true", "false"):
     code = main.run([*command, "--set", f"training.plan={plan}", "--output", f"{folder}-{plan}"])
     assert code == 0

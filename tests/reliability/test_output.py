@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 COMMAND = [sys.executable, "-c", "from nnkit.cli.main import main; main()"]
-QUICK = ["train", "quickstart", "--threads", "1", "--epochs", "1"]
+QUICK = ["train", "quickstart", "--threads", "1", "--epochs", "1", "--no-report"]
 BEST = "runs/quickstart/best.safetensors"
 RESULTS = ["best.safetensors", "config.yaml", "last.safetensors", "metrics.csv", "metrics.jsonl"]
 PRINTING = {
@@ -152,14 +152,16 @@ def test_R15_other_alphabets(variables, tmp_path):
         return done.stdout
 
     path = "Größe-数字/best.safetensors"
-    shown = nnkit("train", "Größe-数字.yaml", "--epochs", "1", "--threads", "1", "--verbose", "--output", path[:-17])
+    more = ("--epochs", "1", "--threads", "1", "--verbose", "--no-report")
+    shown = nnkit("train", "Größe-数字.yaml", *more, "--output", path[:-17])
     assert b"results are in Gr" in shown
     assert sorted(each.name for each in (folder / path).parent.iterdir()) == RESULTS
     assert b" after epoch 1, on the 382 test images of digits" in nnkit("eval", path)
     assert b"results are in Gr" in nnkit("train", "--resume", "Größe-数字/last.safetensors")
-    assert b"results are in runs/Gr" in nnkit(
-        "train", "Größe-数字/config.yaml", "--output", "runs/Größe", "--epochs", "1"
-    )
+    shown = nnkit("train", "Größe-数字/config.yaml", "--output", "runs/Größe", "--epochs", "1")
+    assert b"results are in runs/Gr" in shown
+    assert b"report: runs/Gr" in shown
+    assert "Größe" in (folder / "runs/Größe/report.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.case("R15")
@@ -182,7 +184,7 @@ from nnkit.cli import main
 from nnkit.training import checkpoint as checkpoints
 
 LESS = [int(number) for number in sys.argv[1:]]
-LARGE = ["--set", "data.batch_size=1400", "--quiet", "--threads", "1", "--epochs", "1"]
+LARGE = ["--set", "data.batch_size=1400", "--quiet", "--threads", "1", "--epochs", "1", "--no-report"]
 assert main.run(["train", "quickstart", *LARGE, "--output", "out"]) == 0
 best = Path("out/best.safetensors").read_bytes()
 for megabytes in LESS:

@@ -259,7 +259,7 @@ def test_R26_the_newest_checkpoint_is_that_of_the_last_step(tmp_path, tried):
     for path in (tmp_path / "run").glob("step-*"):
         os.utime(path, (future, future))
     step = checkpoints.load(tmp_path / "run" / "last.safetensors").step
-    command = [*COMMAND, "train", "quickstart", "--epochs", "3", "--output", "run", "--resume", "auto"]
+    command = [*COMMAND, "train", "quickstart", "--epochs", "3", "--output", "run", "--resume", "auto", "--no-report"]
     text = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120).stdout
     assert f"resumed from run/last.safetensors, after epoch {step // 45} and step {step}\n" in text
     assert outcome(tmp_path / "run") == expected
