@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -113,11 +112,6 @@ class Bar:
         else:
             self._line.bar_format, self._line.n = text, share
             self._line.refresh()
-
-
-def is_possible() -> bool:
-    """Return whether standard error is a terminal that can go back in a line."""
-    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def fitted(title: str, with_bar: Sequence[list[str]], without: Sequence[list[str]], width: int) -> str:

@@ -97,9 +97,14 @@ def tell(text: str) -> None:
         _discard(sys.stderr)
 
 
+def can_draw_again() -> bool:
+    """Return whether standard error is a terminal that can go back in a line."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
 def show_status(text: str) -> None:
     """Say on a terminal what is being done, until the next line is printed: imports alone can take a second."""
-    if sys.stderr.isatty():
+    if can_draw_again():
         # A line that the terminal breaks could not be taken back.
         shown = printable(text)[: shutil.get_terminal_size().columns - 1]
         _erase_status.append(" " * len(shown))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import click
 
-from nnkit.cli import options
+from nnkit.cli import options, tables
 from nnkit.cli.console import announce_compilation, printable, tell, write
 
 # The first of each is the usual one; `nnkit.graph.FORMATS` has functions for all.
@@ -19,8 +18,6 @@ _SUFFIXES = {
     "dot": (".dot", ".gv"),
     "mermaid": (".mmd", ".mermaid"),
 }
-# Where the output goes to no terminal it has all columns.
-_WIDE = 1000
 
 
 @click.command("inspect-graph")
@@ -85,7 +82,7 @@ def command(
     if not unfold:
         graph = fold(graph)
     if language == "text" and output is None:
-        text = to_text(graph, shutil.get_terminal_size((_WIDE, 24)).columns)
+        text = to_text(graph, tables.width())
     elif language in ("svg", "html"):
         draw = to_svg if language == "svg" else to_html
         text = draw(graph, layout=layout_named(layout))

@@ -26,6 +26,8 @@ _FILES = (
     ("metrics.jsonl, metrics.csv", "A line for each epoch."),
     ("best.safetensors", "The network after its best epoch."),
     ("last.safetensors", "What is needed to go on."),
+    ("report.html", "The page about the run."),
+    ("curves.png, confusion.png, mistakes.png", "Its pictures."),
 )
 
 

@@ -16,7 +16,22 @@ if TYPE_CHECKING:
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-checkpoint = click.argument("checkpoint", type=click.Path(path_type=Path), shell_complete=suggestions.checkpoints)
+
+def _find_checkpoint(context: click.Context, _: click.Parameter, path: Path) -> Path:
+    """Return the file that a path stands for, as all commands understand it."""
+    if context.resilient_parsing:
+        return path
+    from nnkit.training.paths import find_checkpoint
+
+    return find_checkpoint(path)
+
+
+checkpoint = click.argument(
+    "checkpoint",
+    type=click.Path(path_type=Path),
+    callback=_find_checkpoint,
+    shell_complete=suggestions.checkpoints,
+)
 config_or_checkpoint = click.argument(
     "source",
     metavar="[CONFIG|CHECKPOINT]",

@@ -37,10 +37,9 @@ def command(checkpoint: Path, port: int | None, opened: bool) -> None:
     show_status(f"reading {checkpoint} ...")
     # Numba and pydantic take most of a second to import; --help needs neither.
     from nnkit.playground import PlaygroundServer, Reader
-    from nnkit.training.paths import find_checkpoint
 
     announce_compilation()
-    reader = Reader(find_checkpoint(checkpoint))
+    reader = Reader(checkpoint)
     with PlaygroundServer(reader, port) as server:
         write(f"{printable(reader.title)}: draw at {server.address} (Ctrl-C ends it)")
         if opened:

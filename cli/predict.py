@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nnkit.cli import options
-from nnkit.cli.console import announce_compilation, printable, tell, write
+from nnkit.cli import options, suggestions
+from nnkit.cli.console import announce_compilation, printable, show_status, tell, write
 from nnkit.cli.drawing import bar, bold, drawn
 from nnkit.errors import NnkitError
 
@@ -27,8 +27,8 @@ _LONGEST_BAR = 40
 
 
 @click.command("predict")
-@click.argument("checkpoint", type=click.Path(path_type=Path))
-@click.argument("images", metavar="IMAGE...", nargs=-1)
+@options.checkpoint
+@click.argument("images", metavar="IMAGE...", nargs=-1, shell_complete=suggestions.images)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object for each image, each in a line of its own.")
 @click.option("--png", type=click.Path(path_type=Path, dir_okay=False), help="Write what the network saw as a picture.")
 @options.device
@@ -52,6 +52,7 @@ def command(
         raise click.UsageError(f"which IMAGE? Try: nnkit predict {checkpoint} three.png")
     if images[0].endswith(".safetensors"):
         raise click.UsageError(f"{checkpoint}: the checkpoint comes first, then the images")
+    show_status(f"reading {checkpoint} ...")
     # Numba and pydantic take most of a second to import; --help needs neither.
     from nnkit.training.predict import Predictor, Unreadable, picture_names, predict
 

@@ -14,8 +14,8 @@ from typing import Any
 import click
 
 from nnkit.cli import options
-from nnkit.cli.bar import Bar, Pace, as_clock, is_possible
-from nnkit.cli.console import printable, standard_output, tell, terminal_width, write
+from nnkit.cli.bar import Bar, Pace, as_clock
+from nnkit.cli.console import can_draw_again, printable, standard_output, tell, terminal_width, write
 from nnkit.errors import FileAccessError
 from nnkit.reporting.report import Reported
 from nnkit.training.config import to_yaml
@@ -96,7 +96,7 @@ class Progress:
     def _begin(self, event: RunStarted) -> None:
         self._config, self._epochs = event.config, event.config.training.epochs
         self._pace = Pace(self._epochs)
-        if is_possible() and not self._quiet:
+        if can_draw_again() and not self._quiet:
             self._bar = Bar(self._epochs)
         if not self._table:
             return

@@ -6,12 +6,19 @@ from pathlib import Path
 
 import click
 
-from nnkit.cli import options
-from nnkit.cli.console import announce_compilation, printable, tell, write
+from nnkit.cli import options, suggestions
+from nnkit.cli.console import announce_compilation, printable, show_status, tell, write
 
 
 @click.command("report")
-@click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument(
+    "runs",
+    metavar="RUN...",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path),
+    shell_complete=suggestions.folders,
+)
 @click.option(
     "--output",
     metavar="FILE",
@@ -32,6 +39,7 @@ def command(runs: tuple[Path, ...], output: Path | None) -> None:
       nnkit report runs/lenet --output lenet.html
       nnkit report runs/lenet runs/rnn --output compare.html
     """  # noqa: D301 (click wants the character, not a backslash)
+    show_status("making the report ...")
     # Numba and pydantic take most of a second to import; --help needs neither.
     from nnkit.reporting.comparison import write_comparison
     from nnkit.reporting.report import write_report

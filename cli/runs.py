@@ -8,14 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from nnkit.cli import options
+from nnkit.cli import options, suggestions
 from nnkit.cli.console import printable, write
+from nnkit.cli.group import Group
+from nnkit.cli.tables import table
 
 if TYPE_CHECKING:
     from nnkit.reporting.run_record import RunRecord
 
 
-@click.group("runs")
+_HEADS = ("accuracy", "loss", "best", "epochs", "seconds", "network", "data", "run")
+_LEFT_OUT = ("seconds", "best", "data", "loss", "network", "epochs")
+
+
+@click.group("runs", cls=Group)
 def command() -> None:
     """List the runs in a folder.
 
@@ -27,10 +33,22 @@ def command() -> None:
 
 
 @command.command("ls")
-@click.argument("folder", metavar="[DIR]", default="runs", type=click.Path(path_type=Path))
+@click.argument(
+    "folder",
+    metavar="[DIR]",
+    default="runs",
+    type=click.Path(path_type=Path),
+    shell_complete=suggestions.folders,
+)
 @options.as_json
 def list_all(folder: Path, as_json: bool) -> None:
-    """List the runs in DIR [default: runs] and below, the best first."""
+    """List the runs in DIR [default: runs] and below, the best first.
+
+    \b
+    Examples:
+      nnkit runs ls
+      nnkit runs ls experiments --json
+    """  # noqa: D301 (click wants the character, not a backslash)
     # Pydantic takes a while to import.
     from nnkit.errors import NnkitError
     from nnkit.reporting.run_record import find_runs, read_run
@@ -72,14 +90,8 @@ def _as_values(record: RunRecord) -> dict[str, Any]:
 
 def _as_lines(records: list[RunRecord], problems: list[tuple[Path, str]]) -> list[str]:
     """Return a table of the runs, and a line for each that cannot be read; names come last, as they may be long."""
-    heads = ("accuracy", "loss", "best", "epochs", "seconds", "network", "data", "run")
-    rows = [heads, *map(_cells, records)] if records else []
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = []
-    for row in rows:
-        numbers = [f"{cell:>{width}}" for cell, width in zip(row[:5], widths[:5], strict=True)]
-        words = [f"{cell:<{width}}" for cell, width in zip(row[5:], widths[5:], strict=True)]
-        lines.append("  ".join([*numbers, *words]).rstrip())
+    rows = [_HEADS, *map(_cells, records)] if records else []
+    lines = table(rows, ">>>>><<<", drop=_LEFT_OUT) if rows else []
     return [*lines, *(f"{printable(str(path))}: damaged: {printable(text)}" for path, text in problems)]
 
 

@@ -1,5 +1,6 @@
 """Cases: tests that hold a promise of docs/reliability.md, and the table of what they tried."""
 
+import os
 import signal
 from collections import defaultdict
 from pathlib import Path
@@ -17,6 +18,12 @@ DOCUMENT = Path(__file__).parent.parent / "docs" / "reliability.md"
 for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
     if signal.getsignal(number) == signal.SIG_IGN:
         signal.signal(number, handler)
+
+
+# What runs tests side by side tells its workers how wide a line is, and programs would take that for their terminal's.
+for name in ("COLUMNS", "LINES", "NO_COLOR"):
+    os.environ.pop(name, None)
+os.environ["TERM"] = "xterm"
 
 
 def pytest_addoption(parser):

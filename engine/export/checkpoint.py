@@ -20,7 +20,6 @@ from nnkit.registry import unknown_name
 from nnkit.training.checkpoint import Checkpoint, parameters_of
 from nnkit.training.files import write_atomically
 from nnkit.training.load import load_checkpoint
-from nnkit.training.paths import find_checkpoint
 
 # What an export is called, after the name of its checkpoint. A safetensors file is not to replace that.
 SUFFIXES = {"onnx": ".onnx", "safetensors": ".parameters.safetensors", "npz": ".npz"}
@@ -61,7 +60,7 @@ def export_checkpoint(
     """Write the network of a checkpoint, without what training needs, in the format of other programs.
 
     Args:
-        checkpoint: the file that training has written, or the folder of a run, which stands for its best one.
+        checkpoint: the file that training has written.
         output: the new file, or its folder; beside the checkpoint if not given.
         format: one of `SUFFIXES`; if not given the one that `output` ends with, or else ONNX.
         raw_pixels: whether an ONNX file is to take pixels, uint8 (N, 1, H, W), instead of normalised images.
@@ -78,7 +77,6 @@ def export_checkpoint(
         raise ConfigError(f"only ONNX files can take raw pixels, {format} files hold nothing but arrays")
     if format == "onnx":
         _require_onnx()
-    checkpoint = find_checkpoint(checkpoint)
     _, network, saved = load_checkpoint(checkpoint)
     target = _target(checkpoint, output, format, force=force)
     graph, difference = None, None

@@ -12,7 +12,6 @@ from nnkit.data import ImageSet
 from nnkit.errors import DataError, NonFiniteError
 from nnkit.imaging.mnist_form import SIZE, as_mnist
 from nnkit.kernels.layout import Array
-from nnkit.nn.functional import softmax
 from nnkit.playground.activations import Activation, activations
 from nnkit.playground.pictures import description, encoded, picture
 from nnkit.tensors import Tensor
@@ -21,6 +20,7 @@ from nnkit.training.config import Override
 from nnkit.training.evaluate import evaluation_batches
 from nnkit.training.load import load_checkpoint
 from nnkit.training.machine import use_machine
+from nnkit.training.predict import probabilities_of
 
 Drawing = npt.NDArray[np.uint8]
 
@@ -86,7 +86,7 @@ class Reader:
         logits, layers = self._look(seen)
         if not np.isfinite(logits).all():
             raise NonFiniteError("the network answers with numbers that are not finite")
-        probabilities = softmax(Tensor(logits), 0).array
+        (probabilities,) = probabilities_of(self._config, Tensor(logits[None])).array
         return {
             "guess": int(probabilities.argmax()),
             "probabilities": probabilities.tolist(),

@@ -16,7 +16,7 @@ from nnkit.reporting.run_record import RunRecord
 from nnkit.training.config import Override
 from nnkit.training.evaluate import Evaluation, open_checkpoint, outputs
 from nnkit.training.metrics import ConfusionMatrix
-from nnkit.training.run_folder import BEST
+from nnkit.training.paths import BEST
 from nnkit.training.schema import Config
 
 Weights = npt.NDArray[np.float32]

@@ -14,7 +14,7 @@ from nnkit.errors import CheckpointError, ConfigError
 from nnkit.registry import closest
 from nnkit.training.config import load_config
 from nnkit.training.files import open_regular
-from nnkit.training.resume import LAST
+from nnkit.training.paths import LAST
 from nnkit.training.run_folder import METRICS
 from nnkit.training.schema import Config
 

@@ -18,7 +18,6 @@ from nnkit.training.config import Override
 from nnkit.training.load import load_checkpoint
 from nnkit.training.machine import use_machine
 from nnkit.training.metrics import ConfusionMatrix
-from nnkit.training.paths import find_checkpoint
 from nnkit.training.schema import Config
 
 # Fixed, so that a checkpoint gives the digits that its training run gave, whatever batches that had.
@@ -118,7 +117,6 @@ def open_checkpoint(path: Path, overrides: Iterable[Override] = ()) -> Trained:
         DataError: the data set is missing or damaged.
         FileAccessError: a file may not be read.
     """
-    path = find_checkpoint(path)
     config, network, checkpoint = load_checkpoint(path, overrides)
     use_machine(config)
     images = checkpoint.images.applied_to(data.load(config.data.name, "test"))

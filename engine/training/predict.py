@@ -22,6 +22,7 @@ from nnkit.training.config import Override
 from nnkit.training.files import open_regular
 from nnkit.training.load import load_checkpoint
 from nnkit.training.machine import use_machine
+from nnkit.training.schema import Config
 
 Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -53,8 +54,7 @@ class Predictor:
         self.network.eval()
         self.classes = checkpoint.images.classes
         self._format = checkpoint.images
-        # Trained towards ones and zeros, outputs are estimates of the probabilities themselves.
-        self._gives_probabilities = config.loss.name == "MSELoss"
+        self._config = config
         with no_grad():
             check_classes(config, self.network(zeros(1, 1, *self.network.input_size)), self.classes)
 
@@ -73,8 +73,7 @@ class Predictor:
         image_set = ImageSet("images", images, labels, self.classes, self._format.mean, self._format.std)
         batches = Batches(image_set, _BATCH, self.network.input_size, shuffle=False, seed=0)
         with no_grad(), np.errstate(over="ignore", invalid="ignore"):
-            outputs = [self.network(batch) for batch, _ in batches.epoch(0)]
-            parts = [_shares(each) if self._gives_probabilities else softmax(each, dim=1) for each in outputs]
+            parts = [probabilities_of(self._config, self.network(batch)) for batch, _ in batches.epoch(0)]
         result: Floats = np.concatenate([part.numpy() for part in parts])
         if not np.isfinite(result).all():
             raise NonFiniteError("the network gives numbers that are not finite")
@@ -89,6 +88,15 @@ class Predictor:
         if self.reads_digits:
             return locate_digit(pixels)
         return Digit(find_article(pixels), Box(0, 0, *pixels.shape[:2]), 0)
+
+
+def probabilities_of(config: Config, outputs: Tensor) -> Tensor:
+    """Return the probabilities of the classes (N, K) that the outputs of a network (N, K) mean."""
+    if config.loss.name != "MSELoss":
+        return softmax(outputs, dim=1)
+    # Trained towards ones and zeros, outputs are estimates of the probabilities themselves.
+    positive = outputs.clamp(min=1e-9)
+    return positive / positive.sum(1, keepdim=True)
 
 
 @dataclass(frozen=True)
@@ -184,9 +192,3 @@ def _natural(name: str) -> list[tuple[str, int]]:
     """Return what sorts names by the numbers in them."""
     parts = re.split(r"(\d+)", name.casefold())
     return [(text, int(number)) for text, number in zip(parts[::2], [*parts[1::2], "-1"], strict=True)]
-
-
-def _shares(outputs: Tensor) -> Tensor:
-    """Return outputs (N, K) as shares of their sum, those below 0 as 0."""
-    positive = outputs.clamp(min=1e-9)
-    return positive / positive.sum(1, keepdim=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from nnkit.cli import completion, main
+from nnkit.cli import completion, main, suggestions
 from nnkit.configs import built_in_configs
 
 from .terminal import Terminal
@@ -123,12 +123,18 @@ def test_what_a_terminal_would_obey_is_never_offered(offered, folder):
 
 
 def test_every_file_and_name_on_a_command_line_is_completed():
-    kinds = {"config", "configs", "checkpoint", "source", "run", "runs", "settings", "data", "device"}
+    kinds = {"config", "configs", "checkpoint", "images", "source", "run", "runs", "settings", "data", "device"}
     for name in main.COMMANDS:
         command = main.cli.get_command(click.Context(main.cli), name)
         for parameter in command.params:
             if parameter.name in kinds:
                 assert parameter._custom_shell_complete, f"{name}: {parameter.name}"
+
+
+def test_images_are_those_that_are_read():
+    from nnkit.imaging import SUFFIXES
+
+    assert suggestions._IMAGES == SUFFIXES
 
 
 def test_completion_imports_nothing_heavy(folder):

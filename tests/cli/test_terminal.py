@@ -88,7 +88,7 @@ def test_no_command_needs_colours(arguments, setting, tmp_path):
 def test_a_command_says_at_once_what_it_does(trained):
     folder, _ = trained
     with Terminal([*COMMAND, "eval", "runs/quickstart"], cwd=folder) as terminal:
-        terminal.wait_for("evaluating runs/quickstart ...\r")
+        terminal.wait_for("evaluating runs/quickstart/best.safetensors ...\r")
         code, text = terminal.read_all()
     assert code == 0
     # It is covered with blanks before anything else is written.
