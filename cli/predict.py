@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # So many pictures are shown one by one, more of them as a table.
 _MOST_IN_FULL = 3
+# More of them would not fit into a picture that can be looked at, or into the memory.
+_MOST_IN_PNG = 2500
 _GAP = 3
 _LONGEST_BAR = 40
 
@@ -67,6 +69,7 @@ def command(
     show = _as_json if as_json else _views(names, predictor.classes)
     seen: list[Prediction] = []
     failures: list[NnkitError] = []
+    read = 0
     for outcome in predict(predictor, names):
         if isinstance(outcome, Unreadable):
             tell(f"nnkit: error: {printable(str(outcome.error))}")
@@ -76,10 +79,13 @@ def command(
             digits = 1 + outcome.seen.others
             tell(f"nnkit: warning: {printable(outcome.name)}: may hold {digits} digits; the clearest was read")
         write(show(outcome, predictor.classes))
-        seen.append(outcome)
+        read += 1
+        if png is not None and read <= _MOST_IN_PNG:
+            seen.append(outcome)
     if png is not None and seen:
         _write_png(png, seen, predictor.classes)
-        tell(f"what the network saw is in {printable(str(png))}")
+        part = f" of the first {len(seen):,} images" if len(seen) < read else ""
+        tell(f"what the network saw{part} is in {printable(str(png))}")
     if failures:
         if len(names) > 1:
             tell(f"nnkit: {len(failures):,} of {len(names):,} images could not be read")

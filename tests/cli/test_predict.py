@@ -104,6 +104,15 @@ def test_what_the_network_saw_is_written(out, checkpoint, folder, tmp_path):
         assert picture.size == (4 * 62 + 6, 3 * 76 + 6)
 
 
+def test_a_picture_has_room_for_so_many(out, checkpoint, folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("nnkit.cli.predict._MOST_IN_PNG", 4)
+    captured = out(checkpoint, folder, "--png", tmp_path / "seen.png")
+    assert len(captured.out.splitlines()) == 13
+    assert captured.err == f"what the network saw of the first 4 images is in {tmp_path / 'seen.png'}\n"
+    with Image.open(tmp_path / "seen.png") as picture:
+        assert picture.size == (2 * 62 + 6, 2 * 76 + 6)
+
+
 def test_the_others_are_read_where_some_cannot_be(out, checkpoint, folder):
     (folder / "3.png").write_text("<html>")
     (folder / "5.png").write_bytes((folder / "4.png").read_bytes()[:-30])
