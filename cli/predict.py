@@ -132,7 +132,7 @@ def _as_row(prediction: Prediction, classes: Sequence[str], width: int, class_wi
     chances = prediction.probabilities
     name = printable(prediction.name)
     # The end of a long path says more than its beginning.
-    name = name if len(name) <= width else "…" + name[1 - width :]
+    name = name if len(name) <= width else "..." + name[3 - width :]
     guess, runner_up = bold(f"{classes[first]:<{class_width}}"), f"{classes[second]:<{class_width}}"
     return f"{name:<{width}}  {guess}  {chances[first]:>11.2%}  {runner_up}  {chances[second]:>6.2%}"
 

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import sys
 
 import numpy as np
@@ -64,6 +65,16 @@ def test_one_image_is_shown_with_all_probabilities(out, checkpoint, folder, monk
     assert longest == len(bars[int(guess)][2])
     assert any("█" in line[:28] for line in lines[2:12])
     assert max(map(len, lines[1:])) <= 80
+
+
+def test_without_utf_8_there_are_other_characters(nnkit, checkpoint, folder):
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "COLUMNS": "80"}
+    result = nnkit("predict", checkpoint, folder / "0.png", env=environment)
+    assert (result.returncode, result.stderr) == (0, "")
+    lines = result.stdout.splitlines()[2:-1]
+    assert max(map(len, lines)) <= 80
+    assert {"#", "'", "."} <= set("".join(line[:28] for line in lines))
+    assert any(re.fullmatch(r"\d +\d+\.\d% #{10,}", line[31:]) for line in lines)
 
 
 @pytest.mark.parametrize("columns", ["20", "40", "50"])
