@@ -20,7 +20,7 @@ EXIT_CODES: tuple[tuple[tuple[int, ...], str], ...] = (
     ((NnkitError.exit_code,), "a bug of nnkit"),
     ((ConfigError.exit_code,), "wrong usage or config"),
     ((DataError.exit_code,), "data missing or damaged"),
-    ((CheckpointError.exit_code,), "checkpoint damaged or unfit, or its network cannot be exported"),
+    ((CheckpointError.exit_code,), "checkpoint damaged or unfit, or not to be exported"),
     ((NonFiniteError.exit_code,), "the loss or a gradient became NaN or infinite"),
     ((FileAccessError.exit_code,), "the file system refused, or there is not enough memory"),
     ((LockedError.exit_code,), "another run has the folder, or another program the port"),
