@@ -1,6 +1,5 @@
 """`nnkit predict`: digits in image files."""
 
-import io
 import json
 import os
 import re
@@ -13,6 +12,7 @@ from nnkit import data
 from nnkit.cli.main import run
 
 from .conftest import COMMAND
+from .terminal import Terminal
 
 Image = pytest.importorskip("PIL.Image", reason="reading images needs Pillow")
 
@@ -186,28 +186,10 @@ def test_standard_input_as_a_process(nnkit, checkpoint, folder):
     assert json.loads(result.stdout)["image"] == "-"
 
 
-@pytest.mark.skipif(os.name != "posix", reason="a pseudo-terminal")
 @pytest.mark.parametrize("no_color", ["", "1"])
 def test_the_guess_is_bold_in_a_terminal(checkpoint, folder, no_color):
-    import pty
-    import subprocess
-
-    master, slave = pty.openpty()
-    environment = {**os.environ, "NO_COLOR": no_color, "TERM": "xterm", "COLUMNS": "80"}
-    command = [*COMMAND, "predict", checkpoint, str(folder / "0.png")]
-    with subprocess.Popen(command, stdout=slave, stderr=slave, env=environment) as process:
-        os.close(slave)
-        shown = io.BytesIO()
-        while chunk := _read(master):
-            shown.write(chunk)
-    os.close(master)
-    assert process.returncode == 0
-    assert (b"\x1b[1m" in shown.getvalue()) is not bool(no_color)
-
-
-def _read(descriptor):
-    try:
-        return os.read(descriptor, 4096)
-    except OSError:
-        # So Linux says that the other end is closed.
-        return b""
+    environment = {**os.environ, "NO_COLOR": no_color}
+    with Terminal([*COMMAND, "predict", checkpoint, str(folder / "0.png")], env=environment) as terminal:
+        code, text = terminal.read_all()
+    assert code == 0
+    assert ("\x1b[1m" in text) is not bool(no_color)
