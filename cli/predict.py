@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import click
 
 from nnkit.cli import options, suggestions
-from nnkit.cli.console import announce_compilation, printable, show_status, tell, write
+from nnkit.cli.console import announce_compilation, show_status, tell, write
 from nnkit.cli.drawing import bar, bold, drawn
 from nnkit.errors import NnkitError
+from nnkit.escapes import printable
 
 if TYPE_CHECKING:
     from nnkit.training.predict import Prediction
