@@ -6,9 +6,9 @@ import numpy as np
 
 from nnkit.errors import ExportError
 from nnkit.export.graph import IMAGES, LOGITS
-from nnkit.export.trace import evaluating
 from nnkit.kernels.layout import Array
 from nnkit.nn import Module
+from nnkit.nn.modes import evaluating
 from nnkit.tensors import Tensor
 
 # Sums in another order differ by far less than this share of the greatest logit, other calculations by far more. Logits

@@ -19,6 +19,7 @@ from contextvars import ContextVar
 from pathlib import Path
 
 from nnkit.errors import ConfigError
+from nnkit.kernels import shapes_only
 from nnkit.nn import Module
 from nnkit.registry import unknown_name
 from nnkit.training.components import CodeNetwork
@@ -59,6 +60,11 @@ def is_code(config: Config) -> bool:
 def may_run(config: Config) -> bool:
     """Return whether the network can be built: it is no user's code, or that is allowed."""
     return _is_allowed.get() or not is_code(config)
+
+
+def without_numbers(config: Config) -> contextlib.AbstractContextManager[None]:
+    """Return `shapes_only` for networks that do not look at the numbers; what users wrote may do so."""
+    return contextlib.nullcontext() if is_code(config) else shapes_only()
 
 
 def check_file(config: Config) -> None:

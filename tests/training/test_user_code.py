@@ -8,8 +8,9 @@ import pytest
 from nnkit.models import LeNet
 from nnkit.nn import Module
 from nnkit.training import load_checkpoint, user_code
-from nnkit.training.build import build_network, check_components
+from nnkit.training.build import build_network, check_components, logits_of_an_image
 from nnkit.training.config import Override, load_config
+from nnkit.training.evaluate import open_checkpoint
 from nnkit.training.run import train
 from nnkit.training.user_code import CodeError, allowed, fault, may_run
 from nnkit.training.yaml_loader import InvalidConfigError
@@ -97,6 +98,50 @@ def test_a_file_finds_those_beside_it_behind_all_that_is_installed(folder):
     (folder / "my_net.py").write_text("import click\nfrom parts import MyNet\nassert click.Command\n")
     with allowed():
         check_components(load_config("my.yaml"))
+
+
+COUNTING = (
+    HEAD
+    + """
+class MyNet(nn.Module):
+    def __init__(self, hidden=3):
+        super().__init__()
+        self.layer = nn.Linear(28 * 28, 10)
+        self.register_buffer("passes", torch.zeros(1))
+        self.frozen = nn.Dropout(0.5).eval()
+
+    def forward(self, x):
+        if self.training:
+            self.passes.add_(1)
+        return self.frozen(self.layer(x.flatten(1)))
+"""
+)
+
+
+def test_a_look_at_a_network_leaves_its_buffers_and_modes_alone(folder):
+    (folder / "my_net.py").write_text(COUNTING)
+    with allowed():
+        list(train(load_config("my.yaml"), folder / "run"))
+        trained = open_checkpoint(folder / "run")
+        logits_of_an_image(trained.config, trained.network)
+    assert trained.network.passes.item() == 3
+    assert (trained.network.training, trained.network.frozen.training) == (True, False)
+
+
+OTHERS = {
+    "nothing": ("return None", "it returns a NoneType for one image"),
+    "images": ("return x", r"it returns \(1, 1, 28, 28\) for one image"),
+    "failure": ("raise KeyError('x')", "my_net.py:[0-9]+: KeyError: 'x'"),
+}
+
+
+@pytest.mark.parametrize(("line", "message"), OTHERS.values(), ids=OTHERS)
+def test_code_that_has_become_another_since_it_was_trained_is_refused(line, message, folder):
+    with allowed():
+        list(train(load_config("my.yaml"), folder / "run"))
+        (folder / "my_net.py").write_text(own_network.CODE.rpartition("return")[0] + line)
+        with pytest.warns(UserWarning, match="has changed"), pytest.raises(InvalidConfigError, match=message):
+            load_checkpoint(folder / "run")
 
 
 def test_a_dataclass_may_be_defined(folder):
