@@ -201,11 +201,11 @@ AT_FILE, AT_CLASS, AT_NETWORK = (
         ),
         (
             HEAD + NET + "    input_size = 28\n",
-            f"{AT_CLASS}MyNet.input_size is 28, expected two integers from 1 to 1024",
+            f"{AT_CLASS}MyNet.input_size is 28, expected two integers from 1 to 512",
         ),
         (
             HEAD + NET + "    input_size = (28, 10**9)\n",
-            f"{AT_CLASS}MyNet.input_size is (28, 1000000000), expected two integers from 1 to 1024",
+            f"{AT_CLASS}MyNet.input_size is (28, 1000000000), expected two integers from 1 to 512",
         ),
     ],
 )
