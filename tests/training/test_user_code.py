@@ -1,6 +1,7 @@
 """Python that the user wrote: what is made of it, and how its mistakes are told."""
 
 import contextlib
+import sys
 
 import own_network
 import pytest
@@ -98,6 +99,36 @@ def test_a_file_finds_those_beside_it_behind_all_that_is_installed(folder):
     (folder / "my_net.py").write_text("import click\nfrom parts import MyNet\nassert click.Command\n")
     with allowed():
         check_components(load_config("my.yaml"))
+
+
+def test_files_of_two_folders_find_what_is_beside_each(folder):
+    for place, width in (("one", 5), ("two", 7)):
+        parts = folder / place / "parts"
+        parts.mkdir(parents=True)
+        (parts / "__init__.py").write_text("from parts.sizes import WIDTH")
+        (parts / "sizes.py").write_text(f"WIDTH = {width}")
+        sized = NET.replace("28 * 28, 10", "28 * 28, WIDTH")
+        (folder / place / "my_net.py").write_text(f"from parts import WIDTH\n{HEAD}{sized}")
+        (folder / place / "my.yaml").write_text(
+            "network: {file: my_net.py, class: MyNet}\n" + own_network.CONFIG.partition("\n")[2]
+        )
+    before = set(sys.modules)
+    with allowed():
+        networks = [build_network(load_config(f"{place}/my.yaml")) for place in ("one", "two", "one")]
+    assert [network.layer.out_features for network in networks] == [5, 7, 5]
+    assert not {name for name in sys.modules.keys() - before if name.startswith("parts")}
+
+
+def test_a_file_that_is_interrupted_runs_anew(folder):
+    stopping = "from pathlib import Path\nif Path('stop').exists(): raise KeyboardInterrupt\n"
+    (folder / "my_net.py").write_text(stopping + HEAD + NET)
+    (folder / "stop").touch()
+    config = load_config("my.yaml", [Override.from_text("network.arguments", "{}", "test")])
+    with allowed():
+        with pytest.raises(KeyboardInterrupt):
+            build_network(config)
+        (folder / "stop").unlink()
+        build_network(config)
 
 
 COUNTING = (
