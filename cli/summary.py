@@ -39,9 +39,11 @@ def command(source: str, as_json: bool) -> None:
     # NumPy and pydantic take a while to import; --help needs neither.
     from nnkit.profiling.summary import summarize
     from nnkit.training.load import load_run
+    from nnkit.training.user_code import without_numbers
 
     config, network = load_run(source)
-    layers = summarize(network)
+    with without_numbers(config):
+        layers = summarize(network)
     total = _total(layers)
     if as_json:
         rows = [dataclasses.asdict(layer) for layer in layers]
