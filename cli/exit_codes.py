@@ -20,10 +20,10 @@ EXIT_CODES: tuple[tuple[tuple[int, ...], str], ...] = (
     ((NnkitError.exit_code,), "a bug of nnkit"),
     ((ConfigError.exit_code,), "wrong usage or config"),
     ((DataError.exit_code,), "data missing or damaged"),
-    ((CheckpointError.exit_code,), "checkpoint damaged or unfit"),
+    ((CheckpointError.exit_code,), "checkpoint damaged or unfit, or not to be exported"),
     ((NonFiniteError.exit_code,), "the loss or a gradient became NaN or infinite"),
     ((FileAccessError.exit_code,), "the file system refused, or there is not enough memory"),
-    ((LockedError.exit_code,), "another run has the folder"),
+    ((LockedError.exit_code,), "another run has the folder, or another program the port"),
     ((HANGUP, INTERRUPTED, TERMINATED), "ended by SIGHUP, SIGINT (Ctrl-C) or SIGTERM"),
     ((BROKEN_PIPE,), "the reader of the output went away"),
 )

@@ -39,16 +39,14 @@ def command(configs: tuple[str, ...], settings: tuple[str, ...]) -> None:
     """  # noqa: D301 (click wants the character, not a backslash)
     show_status(f"checking {', '.join(configs)} ...")
     # Pydantic takes a while to import.
-    from nnkit.training.build import check_components
-    from nnkit.training.config import load_config
     from nnkit.training.user_code import may_run
+    from nnkit.training.validate import validated
 
     overrides = options.overrides(settings, {})
     problems: list[str] = []
     for name in configs:
         try:
-            config = load_config(name, overrides)
-            check_components(config)
+            config = validated(name, overrides)
         except ConfigError as error:
             problems += error.lines
         else:

@@ -166,7 +166,7 @@ def check_components(config: Config) -> None:
         InvalidConfigError: constructors refuse their arguments, or the layers do not fit each other or the images.
     """
     problems: list[Problem] = []
-    for attempt in (_try_network, _try_optimizer):
+    for attempt in (check_network, _try_optimizer):
         try:
             attempt(config)
         except InvalidConfigError as error:
@@ -175,7 +175,8 @@ def check_components(config: Config) -> None:
         raise InvalidConfigError(problems)
 
 
-def _try_network(config: Config) -> None:
+def check_network(config: Config) -> None:
+    """Build the network and the loss, as `check_components` does, and raise what it raises."""
     if not may_run(config):
         check_file(config)
         return

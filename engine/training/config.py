@@ -43,8 +43,19 @@ def load_config(path_or_name: str, overrides: Iterable[Override] = ()) -> Config
         ConfigError: there is no such file.
         FileAccessError: the file may not be read.
     """
+    return check(read_config(path_or_name), overrides)
+
+
+def read_config(path_or_name: str) -> Document:
+    """Return what a config file says, unchecked.
+
+    Raises:
+        InvalidConfigError: it is no YAML.
+        ConfigError: there is no such file.
+        FileAccessError: the file may not be read.
+    """
     path = find_config(path_or_name)
-    return check(parse(_read_text(path), str(path)), overrides)
+    return parse(_read_text(path), str(path))
 
 
 def check(document: Document, overrides: Iterable[Override] = ()) -> Config:

@@ -77,10 +77,10 @@ Exit codes:
   1              a bug of nnkit
   2              wrong usage or config
   3              data missing or damaged
-  4              checkpoint damaged or unfit
+  4              checkpoint damaged or unfit, or not to be exported
   5              the loss or a gradient became NaN or infinite
   6              the file system refused, or there is not enough memory
-  7              another run has the folder
+  7              another run has the folder, or another program the port
   129, 130, 143  ended by SIGHUP, SIGINT (Ctrl-C) or SIGTERM
   141            the reader of the output went away
 """

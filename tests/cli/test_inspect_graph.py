@@ -112,7 +112,7 @@ def test_the_steps_of_a_recurrent_network_are_shown_once(capsys):
 
 
 def test_unfolded_a_recurrent_network_shows_its_parameters_once(capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setattr("nnkit.cli.tables.width", lambda: 100)
     assert run(["inspect-graph", "rnn", "--unfold"]) == 0
     printed = capsys.readouterr().out
     for name in ("i2h.weight", "i2h.bias", "h2o.weight", "h2o.bias"):
@@ -183,7 +183,7 @@ def test_without_its_data_set_the_batch_is_random(capsys, monkeypatch, tmp_path)
 
 
 def test_a_narrow_terminal_gets_the_tree(capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr("nnkit.cli.tables.width", lambda: 80)
     assert run(["inspect-graph", "rnn", "--backward"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].endswith("  gradient")

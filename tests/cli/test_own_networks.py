@@ -136,9 +136,10 @@ def test_validation_without_permission_says_what_it_left_out(folder, said):
         "validate", "my.yaml", "--set", "network.file=nets/my_net.py", "--set", "optimizer.betas=[0, 2]"
     )
     assert code == 2
-    assert err == "nnkit: error: --set optimizer.betas: optimizer.betas.1: must be >= 0 and < 1, got 2\n"
-    code, _, err = said("validate", "my.yaml", "--set", "network.file=nets/my_net.py")
-    assert (code, err) == (2, "nnkit: error: --set network.file: nets/my_net.py: does not exist\n")
+    assert err.splitlines() == [
+        "nnkit: error: --set optimizer.betas: optimizer.betas.1: must be >= 0 and < 1, got 2",
+        "nnkit: error: --set network.file: nets/my_net.py: does not exist",
+    ]
 
 
 def test_a_checkpoint_that_moved_finds_the_file_in_the_current_folder(folder, said, tmp_path, monkeypatch):
@@ -228,3 +229,19 @@ def test_the_schema_completes_layers(said):
     assert linear["properties"]["in_features"]["description"] == "Size of each input sample."
     assert schema["$defs"]["CodeNetwork"]["required"] == ["file", "class"]
     assert "sequential" in built_in_configs()
+
+
+def test_layers_that_do_not_fit_are_told_beside_all_else_that_is_wrong(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run(["configs", "cp", "sequential", "mine.yaml"]) == 0
+    path = tmp_path / "mine.yaml"
+    text = path.read_text().replace("in_features: 512", "in_features: 800").replace("epochs: 5", "epochs: 0")
+    path.write_text(text.replace("momentum: 0.9", "momentun: 0.9"))
+    capsys.readouterr()
+    assert run(["validate", "mine.yaml"]) == 2
+    problems = [line.split(": ", 3)[3] for line in capsys.readouterr().err.splitlines()]
+    assert problems == [
+        "network.layers.7.in_features: Linear gets (N, 512), but in_features is 800; write 512",
+        "optimizer.momentun: unknown key, did you mean 'momentum'?",
+        "training.epochs: must be >= 1 and <= 1000000, got 0",
+    ]

@@ -92,7 +92,8 @@ def test_a_command_says_at_once_what_it_does(trained):
         code, text = terminal.read_all()
     assert code == 0
     # It is covered with blanks before anything else is written.
-    assert f"evaluating runs/quickstart ...\r{' ' * 30}\rruns/quickstart/best.safetensors: LeNet" in text
+    said = "evaluating runs/quickstart/best.safetensors ..."
+    assert f"{said}\r{' ' * len(said)}\rruns/quickstart/best.safetensors: LeNet" in text
 
 
 def test_an_error_takes_the_place_of_what_was_being_done(tmp_path):
