@@ -22,7 +22,7 @@ Node = Mapping[str, Any]
 
 _CONFIGS = (".yaml", ".yml")
 _CHECKPOINTS = (".safetensors",)
-_IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
+IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
 # A config is a page of text, and its sections do not go deeper.
 _MAX_BYTES = 256 * 1024
 _MAX_DEPTH = 4
@@ -45,7 +45,7 @@ def checkpoints(_ctx: click.Context, _param: click.Parameter, incomplete: str) -
 
 def images(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> Items:
     """Return pictures, and the folders that lead to them."""
-    return files(incomplete, _IMAGES)
+    return files(incomplete, IMAGES)
 
 
 def configs_and_checkpoints(ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:

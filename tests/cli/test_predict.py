@@ -85,6 +85,14 @@ def test_narrow_terminals_are_respected(out, checkpoint, folder, monkeypatch, co
     assert [line.split()[0] for line in lines[-11:-1]] == list("0123456789")
 
 
+@pytest.mark.parametrize(("columns", "has_second"), [(60, True), (49, True), (40, False), (32, False)])
+def test_a_narrow_table_does_without_the_runner_up(out, checkpoint, folder, monkeypatch, columns, has_second):
+    monkeypatch.setattr("nnkit.cli.tables.width", lambda: columns)
+    lines = out(checkpoint, folder).out.splitlines()
+    assert max(map(len, lines)) <= columns
+    assert lines[0].split() == ["image", "guess", "probability", *["runner-up"] * has_second]
+
+
 def test_many_images_are_a_table_in_natural_order(out, checkpoint, folder, digits):
     lines = out(checkpoint, folder).out.splitlines()
     assert lines[0].split() == ["image", "guess", "probability", "runner-up"]
@@ -156,8 +164,10 @@ def test_a_file_name_cannot_command_the_terminal(out, checkpoint, folder):
     ("arguments", "code", "message"),
     [
         (["{checkpoint}"], 2, "which IMAGE? Try: nnkit predict {checkpoint} three.png (see nnkit predict --help)"),
-        ([], 2, "Missing argument 'CHECKPOINT'. (see nnkit predict --help)"),
+        ([], 2, "missing argument 'CHECKPOINT' (see nnkit predict --help)"),
         (["0.png", "{checkpoint}"], 2, "0.png: the checkpoint comes first, then the images"),
+        (["0.png"], 2, "0.png: is an image, expected the checkpoint before it (see nnkit predict --help)"),
+        (["0.png", "0.png"], 2, "0.png: is an image, expected the checkpoint before it"),
         (["no.safetensors", "0.png"], 4, "no.safetensors: does not exist"),
         (["{checkpoint}", "sub"], 3, "sub: holds no images (.png, .jpg, .jpeg, .bmp, .gif, .webp); folders in it"),
         (["{checkpoint}", "notes.txt"], 3, "notes.txt: not an image that can be read"),
