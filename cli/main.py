@@ -13,10 +13,11 @@ from typing import TextIO
 import click
 
 from nnkit.cli import exit_codes
-from nnkit.cli.console import end_status, prepare_streams, printable, settle_streams, tell, write
+from nnkit.cli.console import end_status, prepare_streams, settle_streams, tell, write
 from nnkit.cli.group import Group, adopt, wants_debug
 from nnkit.cli.signals import Signals, StoppedError
 from nnkit.errors import ConfigError, FileAccessError, NnkitError
+from nnkit.escapes import printable
 
 # The one-line help stands here, so that `nnkit --help` imports no command, and with it no numerical library.
 COMMANDS = {
@@ -152,7 +153,7 @@ def _explain(error: Exception) -> int:
         if type(error).__name__ == "NoArgsIsHelpError":
             write(error.format_message())
             return 0
-        _say(f"error: {error.format_message()}{_help_hint(error)}")
+        _say(f"error: {_in_one_style(error.format_message())}{_help_hint(error)}")
         return error.exit_code
     if isinstance(error, NnkitError):
         for line in error.lines:
@@ -173,6 +174,16 @@ def _explain(error: Exception) -> int:
         return ConfigError.exit_code
     _say(f"error: {type(error).__name__}: {error} (a bug in nnkit; nnkit --debug ... shows the traceback)")
     return NnkitError.exit_code
+
+
+def _in_one_style(message: str) -> str:
+    """Return a message of click in one line, as nnkit's own are written; those are returned as they are."""
+    if not message.startswith(("Missing ", "No such option", "Got unexpected", "Invalid value", "Option ")):
+        return message
+    line = " ".join(message.split()).rstrip(".")
+    for more in ("Did you mean", "Choose from"):
+        line = line.replace(f". {more}", f", {more[0].lower()}{more[1:]}")
+    return line[0].lower() + line[1:]
 
 
 def _help_hint(error: click.ClickException) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from collections.abc import Callable, Sequence
 from itertools import zip_longest
 from pathlib import Path
@@ -12,18 +11,22 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nnkit.cli import options, suggestions
-from nnkit.cli.console import announce_compilation, printable, show_status, tell, write
+from nnkit.cli import options, suggestions, tables
+from nnkit.cli.console import announce_compilation, show_status, tell, write
 from nnkit.cli.drawing import bar, bold, drawn
 from nnkit.errors import NnkitError
+from nnkit.escapes import printable
 
 if TYPE_CHECKING:
     from nnkit.training.predict import Prediction
 
 # So many pictures are shown one by one, more of them as a table.
 _MOST_IN_FULL = 3
+# More of them would not fit into a picture that can be looked at, or into the memory.
+_MOST_IN_PNG = 2500
 _GAP = 3
 _LONGEST_BAR = 40
+_SHORTEST_NAME = 12
 
 
 @click.command("predict")
@@ -48,10 +51,12 @@ def command(
       nnkit predict runs/lenet/best.safetensors photos --png seen.png
       nnkit predict runs/lenet/best.safetensors photos --json | jq -r '[.image, .guess] | @tsv'
     """  # noqa: D301 (click wants the character, not a backslash)
+    if images and images[0].endswith(".safetensors"):
+        raise click.UsageError(f"{checkpoint}: the checkpoint comes first, then the images")
+    if checkpoint.suffix in suggestions.IMAGES:
+        raise click.UsageError(f"{checkpoint}: is an image, expected the checkpoint before it")
     if not images:
         raise click.UsageError(f"which IMAGE? Try: nnkit predict {checkpoint} three.png")
-    if images[0].endswith(".safetensors"):
-        raise click.UsageError(f"{checkpoint}: the checkpoint comes first, then the images")
     show_status(f"reading {checkpoint} ...")
     # Numba and pydantic take most of a second to import; --help needs neither.
     from nnkit.training.predict import Predictor, Unreadable, picture_names, predict
@@ -67,6 +72,7 @@ def command(
     show = _as_json if as_json else _views(names, predictor.classes)
     seen: list[Prediction] = []
     failures: list[NnkitError] = []
+    read = 0
     for outcome in predict(predictor, names):
         if isinstance(outcome, Unreadable):
             tell(f"nnkit: error: {printable(str(outcome.error))}")
@@ -76,10 +82,13 @@ def command(
             digits = 1 + outcome.seen.others
             tell(f"nnkit: warning: {printable(outcome.name)}: may hold {digits} digits; the clearest was read")
         write(show(outcome, predictor.classes))
-        seen.append(outcome)
+        read += 1
+        if png is not None and read <= _MOST_IN_PNG:
+            seen.append(outcome)
     if png is not None and seen:
         _write_png(png, seen, predictor.classes)
-        tell(f"what the network saw is in {printable(str(png))}")
+        part = f" of the first {len(seen):,} images" if len(seen) < read else ""
+        tell(f"what the network saw{part} is in {printable(str(png))}")
     if failures:
         if len(names) > 1:
             tell(f"nnkit: {len(failures):,} of {len(names):,} images could not be read")
@@ -116,19 +125,23 @@ def _views(names: Sequence[str], classes: Sequence[str]) -> View:
         return lambda prediction, classes: _in_full(prediction, classes, columns)
     class_width = max(5, *map(len, classes))
     longest = max(5, *(len(printable(name)) for name in names))
-    width = min(longest, max(12, columns - 2 * class_width - 27)) if sys.stdout.isatty() else longest
-    write(f"{'image':<{width}}  {'guess':<{class_width}}  probability  runner-up")
-    return lambda prediction, classes: _as_row(prediction, classes, width, class_width)
+    room, second_width = tables.width() - class_width - 15, class_width + 10
+    # Where there is no room for both, a name says more than the second guess.
+    has_second = room - second_width >= min(longest, _SHORTEST_NAME)
+    width = min(longest, max(_SHORTEST_NAME, room - second_width * has_second))
+    write(f"{'image':<{width}}  {'guess':<{class_width}}  probability{'  runner-up' * has_second}")
+    return lambda prediction, classes: _as_row(prediction, classes, width, class_width, has_second)
 
 
-def _as_row(prediction: Prediction, classes: Sequence[str], width: int, class_width: int) -> str:
+def _as_row(prediction: Prediction, classes: Sequence[str], width: int, class_width: int, has_second: bool) -> str:
     first, second = _best(prediction)
     chances = prediction.probabilities
     name = printable(prediction.name)
     # The end of a long path says more than its beginning.
-    name = name if len(name) <= width else "…" + name[1 - width :]
+    name = name if len(name) <= width else "..." + name[3 - width :]
     guess, runner_up = bold(f"{classes[first]:<{class_width}}"), f"{classes[second]:<{class_width}}"
-    return f"{name:<{width}}  {guess}  {chances[first]:>11.2%}  {runner_up}  {chances[second]:>6.2%}"
+    row = f"{name:<{width}}  {guess}  {chances[first]:>11.2%}"
+    return f"{row}  {runner_up}  {chances[second]:>6.2%}" if has_second else row
 
 
 def _in_full(prediction: Prediction, classes: Sequence[str], columns: int) -> str:

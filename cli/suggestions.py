@@ -22,7 +22,7 @@ Node = Mapping[str, Any]
 
 _CONFIGS = (".yaml", ".yml")
 _CHECKPOINTS = (".safetensors",)
-_IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
+IMAGES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
 # A config is a page of text, and its sections do not go deeper.
 _MAX_BYTES = 256 * 1024
 _MAX_DEPTH = 4
@@ -45,7 +45,7 @@ def checkpoints(_ctx: click.Context, _param: click.Parameter, incomplete: str) -
 
 def images(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> Items:
     """Return pictures, and the folders that lead to them."""
-    return files(incomplete, _IMAGES)
+    return files(incomplete, IMAGES)
 
 
 def configs_and_checkpoints(ctx: click.Context, param: click.Parameter, incomplete: str) -> Items:
@@ -124,13 +124,14 @@ def _schema() -> Node:
 def _config_of(ctx: click.Context) -> Any:
     """Return the config that the line names, with the `--set` that are complete, as far as it can be read."""
     # PyYAML takes a moment to import, and only `--set` needs it.
-    from nnkit.errors import NnkitError
+    from nnkit.errors import ConfigError, NnkitError
+    from nnkit.training.files import open_regular
     from nnkit.training.yaml_loader import parse
 
     config: dict[str, Any] = {}
     name = ctx.params.get("config") or ""
     try:
-        with built_in_configs().get(name, Path(name)).open("rb") as file:
+        with open_regular(built_in_configs().get(name, Path(name)), ConfigError) as file:
             value = parse(file.read(_MAX_BYTES).decode(), name).value
         config = value if isinstance(value, dict) else {}
     except (OSError, ValueError, NnkitError):

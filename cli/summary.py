@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nnkit.cli import options
-from nnkit.cli.console import printable, show_status, write
+from nnkit.cli.console import show_status, write
 from nnkit.cli.tables import table
+from nnkit.escapes import printable
 
 if TYPE_CHECKING:
     from nnkit.profiling.summary import LayerSummary

@@ -18,7 +18,7 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
 # Larger files are no drawings; a file of this size can be kept in memory.
 MOST_BYTES = 1 << 27
 _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
-_NAMES = "PNG, JPEG, BMP, GIF and WebP"
+_NAMES = "PNG, JPEG, BMP, GIF or WebP"
 # Larger pictures are made so small: enough for a digit that takes a fiftieth of a photograph.
 _LONGEST = 1500
 

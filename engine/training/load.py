@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from nnkit.errors import CheckpointError
+from nnkit.escapes import printable
 from nnkit.models import Network, Sequential
 from nnkit.tensors.limits import at_most
 from nnkit.training import checkpoint as checkpoints
@@ -113,5 +114,4 @@ def config_in(checkpoint: Checkpoint, path: Path, overrides: Iterable[Override] 
 
 def _shown(error: InvalidConfigError) -> str:
     """Return the first problem in one line: keys of a config may hold line breaks, or commands to a terminal."""
-    message = error.problems[0].message[:_SHOWN_CHARACTERS]
-    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in message)
+    return printable(error.problems[0].message[:_SHOWN_CHARACTERS])

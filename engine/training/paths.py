@@ -57,5 +57,8 @@ def find_checkpoint(path: Path, name: str = BEST) -> Path:
     if path.suffix in _CONFIG_SUFFIXES and path.exists():
         raise CheckpointError(f"{path}: is a config, expected a checkpoint; nnkit train makes one")
     if str(path) in built_in_configs() and not path.exists():
+        run = Path("runs", path)
+        if (run / name).exists():
+            raise CheckpointError(f"{path}: is a built-in config, expected a checkpoint, did you mean {str(run)!r}?")
         raise CheckpointError(f"{path}: is a built-in config, expected a checkpoint; nnkit train {path} makes one")
     return path

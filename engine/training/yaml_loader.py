@@ -183,6 +183,8 @@ def _syntax_error(error: yaml.MarkedYAMLError, source: str) -> tuple[Place, str]
     problem = error.problem or "not valid YAML"
     if "'\\t'" in problem:
         problem = "a tab cannot indent YAML, use spaces"
+    elif problem == "mapping values are not allowed here":
+        problem = "a ':' is not allowed here: either this line is indented too far, or a ': ' above it lacks its blank"
     elif error.context and error.context_mark and error.context_mark is not mark:
         problem = f"{problem}, {error.context} that starts at line {error.context_mark.line + 1}"
     return _place(mark, source), problem if len(problem) <= SHOWN_REASON else f"{problem[:SHOWN_REASON]}..."

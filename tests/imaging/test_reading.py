@@ -84,7 +84,7 @@ PHOTOGRAPH = encoded(Image.fromarray(np.random.default_rng(0).integers(0, 256, (
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "not an image that can be read: expected PNG, JPEG, BMP, GIF and WebP"),
+        (b"", "not an image that can be read: expected PNG, JPEG, BMP, GIF or WebP"),
         (b"<html>", "not an image that can be read"),
         (b"%PDF-1.7", "not an image that can be read"),
         (PHOTOGRAPH[: len(PHOTOGRAPH) // 2], "damaged, or not an image: image file is truncated"),

@@ -126,6 +126,21 @@ def test_dark_and_light_differ_and_paper_is_light(open_page, page):
     assert colours("dark", "print") == ["rgb(255, 255, 255)", *light[1:]]
 
 
+def test_pictures_and_rows_are_not_cut_by_the_ends_of_sheets(open_page, page):
+    shown = open_page(page, **DESKTOP)
+    shown.emulate_media(media="print")
+    for part in (".mistakes figure", ".facts", "tbody tr", ".charts svg"):
+        assert shown.locator(part).first.evaluate("part => getComputedStyle(part).breakInside") == "avoid"
+
+
+def test_a_phone_shows_the_whole_confusion_matrix_of_mnist(open_page, page):
+    shown = open_page(page, **PHONE)
+    for digit, images in zip((1, 2, 3, 7), ("1,135", "1,032", "1,010", "1,028"), strict=True):
+        cell = shown.locator(".confusion tbody tr").nth(digit).locator("td").nth(digit)
+        cell.evaluate("(cell, text) => { cell.textContent = text }", images)
+    assert shown.locator(".confusion").evaluate("part => part.scrollWidth <= part.clientWidth")
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("screen", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_runs_are_compared(open_page, comparison, screen, scheme):

@@ -43,7 +43,8 @@ def test_a_config_is_a_name_or_a_file(folder):
         (find_config, "other", "does not exist, did you mean 'other.yml'?"),
         (find_config, "lennet", "does not exist, unknown built-in config 'lennet', did you mean 'lenet'?"),
         (find_checkpoint, "mine.yaml", "is a config, expected a checkpoint; nnkit train makes one"),
-        (find_checkpoint, "lenet", "is a built-in config, expected a checkpoint; nnkit train lenet makes one"),
+        (find_checkpoint, "lenet", "is a built-in config, expected a checkpoint, did you mean 'runs/lenet'?"),
+        (find_checkpoint, "rnn", "is a built-in config, expected a checkpoint; nnkit train rnn makes one"),
         (find_checkpoint, "runs", "is a directory, expected a file, or the folder of a run with its best.safetensors"),
     ],
 )

@@ -75,6 +75,13 @@ def test_line_ends_and_markers_do_not_matter(text):
         ("", ["c.yaml: empty"]),
         ("# only a comment\n", ["c.yaml: empty"]),
         ("a: 1\n---\nb: 2\n", ["c.yaml:2:1: a second document starts here, expected one"]),
+        (
+            "a:\n  b: 1\n   c: 2\n",
+            [
+                "c.yaml:3:5: a ':' is not allowed here: either this line is indented too far, "
+                "or a ': ' above it lacks its blank"
+            ],
+        ),
         ("a:\n\t- 1\n", ["c.yaml:2:1: a tab cannot indent YAML, use spaces"]),
         ("lr: 1\nb: 2\nlr: 3\n", ["c.yaml:3:1: duplicate key 'lr', first at line 1"]),
         ("a: &x 1\nb: *x\n", ["c.yaml:1:4: anchor not allowed: '&x'", "c.yaml:2:4: alias not allowed: '*x'"]),
