@@ -7,7 +7,7 @@ from typing import Any
 from pydantic_core import ErrorDetails
 
 from nnkit.registry import closest, unknown_name
-from nnkit.training.components import COMPONENTS, MOST_LAYERS, component_model, names
+from nnkit.training.components import COMPONENTS, MOST_LAYERS, CodeNetwork, component_model, names
 from nnkit.training.ranges import RANGES
 from nnkit.training.schema import AugmentConfig, CheckpointConfig, Config, DataConfig, TrainingConfig
 from nnkit.training.yaml_loader import Document, Path, Problem, shortened, shown
@@ -146,7 +146,7 @@ def _keys_of(kind: str, value: Any) -> list[str]:
     registry, base = COMPONENTS[kind]
     keys = value if isinstance(value, dict) else {}
     if kind == "network" and ("file" in keys or "class" in keys):
-        return ["file", "class", "arguments", "sha256"]
+        return ["class", *CodeNetwork.model_fields]
     name = keys.get("name")
     if not isinstance(name, str) or name not in registry:
         return []

@@ -254,13 +254,13 @@ def test_one_mistake_in_the_file(content, expected, problems):
                 "(choose from: hidden)"
             ],
         ),
-        ({"file": "none.py"}, ["--set network.file: none.py: does not exist"]),
+        ({"file": "absent_one.py"}, ["--set network.file: absent_one.py: does not exist"]),
         ({"file": "my_net.txt"}, ["--set network.file: expected the path of a .py file, got 'my_net.txt'"]),
         ({"class": "a.b"}, ["--set network.class: expected the name of a class, got 'a.b'"]),
         ({"arguments": "[3]"}, ["--set network.arguments: expected a mapping, got a list"]),
         ({"arguments": "{a: .inf}"}, ["--set network.arguments: network.arguments.a: must be finite, got inf"]),
         ({"sha256": "abc"}, ["--set network.sha256: expected 64 hexadecimal digits, got 'abc'"]),
-        ({"layers": "[ReLU]"}, ["--set network.layers: unknown key (known keys: file, class, arguments, sha256)"]),
+        ({"layers": "[ReLU]"}, ["--set network.layers: unknown key (known keys: class, file, arguments, sha256)"]),
     ],
 )
 def test_one_mistake_in_the_config(settings, expected, problems):
