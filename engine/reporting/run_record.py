@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -179,7 +180,8 @@ def _read_epochs(path: Path) -> tuple[list[Epoch], str | None]:
         while line := file.readline(_LONGEST_LINE):
             number = len(epochs) + 1
             try:
-                epoch = Epoch.model_validate_json(line)
+                # Editors leave a byte order mark, which does not make an epoch another one.
+                epoch = Epoch.model_validate_json(line.removeprefix(codecs.BOM_UTF8))
             except ValidationError:
                 return epochs, f"{path}:{number}: not the line of an epoch; it and what follows are left out"
             if epochs and epoch.epoch <= epochs[-1].epoch:
