@@ -152,7 +152,7 @@ def _explain(error: Exception) -> int:
         if type(error).__name__ == "NoArgsIsHelpError":
             write(error.format_message())
             return 0
-        _say(f"error: {error.format_message()}{_help_hint(error)}")
+        _say(f"error: {_in_one_style(error.format_message())}{_help_hint(error)}")
         return error.exit_code
     if isinstance(error, NnkitError):
         for line in error.lines:
@@ -173,6 +173,16 @@ def _explain(error: Exception) -> int:
         return ConfigError.exit_code
     _say(f"error: {type(error).__name__}: {error} (a bug in nnkit; nnkit --debug ... shows the traceback)")
     return NnkitError.exit_code
+
+
+def _in_one_style(message: str) -> str:
+    """Return a message of click in one line, as nnkit's own are written; those are returned as they are."""
+    if not message.startswith(("Missing ", "No such option", "Got unexpected", "Invalid value", "Option ")):
+        return message
+    line = " ".join(message.split()).rstrip(".")
+    for more in ("Did you mean", "Choose from"):
+        line = line.replace(f". {more}", f", {more[0].lower()}{more[1:]}")
+    return line[0].lower() + line[1:]
 
 
 def _help_hint(error: click.ClickException) -> str:

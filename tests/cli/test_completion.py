@@ -134,7 +134,7 @@ def test_every_file_and_name_on_a_command_line_is_completed():
 def test_images_are_those_that_are_read():
     from nnkit.imaging import SUFFIXES
 
-    assert suggestions._IMAGES == SUFFIXES
+    assert suggestions.IMAGES == SUFFIXES
 
 
 def test_completion_imports_nothing_heavy(folder):

@@ -124,7 +124,11 @@ def test_without_onnxruntime_it_is_said(best, capsys, monkeypatch):
     [
         (["no.safetensors"], 4, "no.safetensors: does not exist"),
         (["runs"], 4, "runs: is a directory, expected a file, or the folder of a run"),
-        ([BEST, "--format", "pt"], 2, "Invalid value for '--format': 'pt' is not one of 'onnx', 'safetensors', 'npz'."),
+        (
+            [BEST, "--format", "pt"],
+            2,
+            "invalid value for '--format': 'pt' is not one of 'onnx', 'safetensors', 'npz' (see nnkit export --help)",
+        ),
         (
             [BEST, "--output", "x.pt"],
             2,

@@ -78,7 +78,17 @@ def test_version(nnkit):
         (["trian"], "nnkit: error: no such command 'trian', did you mean 'train'? (see nnkit --help)"),
         (["frobnicate"], "nnkit: error: no such command 'frobnicate' (see nnkit --help)"),
         (["train"], "nnkit: error: which CONFIG? Try: nnkit train quickstart (see nnkit train --help)"),
-        (["eval"], "nnkit: error: Missing argument 'CHECKPOINT'. (see nnkit eval --help)"),
+        (["eval"], "nnkit: error: missing argument 'CHECKPOINT' (see nnkit eval --help)"),
+        (
+            ["completion"],
+            "nnkit: error: missing argument '{bash|zsh|fish}', choose from: bash, zsh, fish "
+            "(see nnkit completion --help)",
+        ),
+        (["env", "x."], "nnkit: error: got unexpected extra argument (x.) (see nnkit env --help)"),
+        (
+            ["eval", "x", "--jsn"],
+            "nnkit: error: no such option '--jsn', did you mean '--json'? (see nnkit eval --help)",
+        ),
         (
             ["train", "quickstart", "--set", "lr"],
             "nnkit: error: --set lr: expected KEY=VALUE, such as optimizer.lr=0.1 (see nnkit train --help)",
@@ -93,7 +103,7 @@ def test_usage_errors_are_one_line(arguments, message, nnkit):
 def test_an_unknown_option_is_one_line(nnkit):
     result = nnkit("train", "quickstart", "--epoch", "3")
     assert result.returncode == 2
-    assert result.stderr.startswith("nnkit: error: No such option")
+    assert result.stderr.startswith("nnkit: error: no such option")
     assert "--epochs" in result.stderr
     assert result.stderr.count("\n") == 1
 

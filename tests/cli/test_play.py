@@ -343,8 +343,12 @@ def test_open_starts_the_browser_or_says_that_there_is_none(variable, told, trai
         (["no.safetensors"], 4, "no.safetensors: does not exist"),
         (["runs/quickstart/metrics.jsonl"], 4, "runs/quickstart/metrics.jsonl: damaged, or not a safetensors file"),
         (["{best}", "--port", "{taken}"], 7, "port {taken} is used by another program; choose another --port, or 0"),
-        (["{best}", "--port", "70000"], 2, "Invalid value for '--port': 70000 is not in the range 0<=x<=65535."),
-        ([], 2, "Missing argument 'CHECKPOINT'."),
+        (
+            ["{best}", "--port", "70000"],
+            2,
+            "invalid value for '--port': 70000 is not in the range 0<=x<=65535 (see nnkit play --help)",
+        ),
+        ([], 2, "missing argument 'CHECKPOINT' (see nnkit play --help)"),
     ],
 )
 def test_slips_are_answered_in_one_line(arguments, code, message, trained, monkeypatch, capsys):

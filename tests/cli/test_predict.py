@@ -144,7 +144,7 @@ def test_a_file_name_cannot_command_the_terminal(out, checkpoint, folder):
     ("arguments", "code", "message"),
     [
         (["{checkpoint}"], 2, "which IMAGE? Try: nnkit predict {checkpoint} three.png (see nnkit predict --help)"),
-        ([], 2, "Missing argument 'CHECKPOINT'. (see nnkit predict --help)"),
+        ([], 2, "missing argument 'CHECKPOINT' (see nnkit predict --help)"),
         (["0.png", "{checkpoint}"], 2, "0.png: the checkpoint comes first, then the images"),
         (["0.png"], 2, "0.png: is an image, expected the checkpoint before it (see nnkit predict --help)"),
         (["0.png", "0.png"], 2, "0.png: is an image, expected the checkpoint before it"),

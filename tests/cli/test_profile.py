@@ -132,12 +132,12 @@ def test_nothing_is_saved(profiled, tmp_path, monkeypatch):
     [
         (["lenett"], 2, "lenett: does not exist, unknown built-in config 'lenett', did you mean 'lenet'?"),
         (["no/such.yaml"], 2, "no/such.yaml: does not exist"),
-        (["quickstart", "--steps", "0"], 2, "Invalid value for '--steps'"),
+        (["quickstart", "--steps", "0"], 2, "invalid value for '--steps'"),
         (["quickstart", "--threads", "many"], 2, "--threads: training.threads: expected an integer"),
         (["quickstart", "--device", "cuda"], 2, "--device: training.device: cuda cannot be used"),
         (["quickstart", "--set", "data.batch"], 2, "--set data.batch: expected KEY=VALUE"),
         (["quickstart", "--set", "optimizer.lr=fast"], 2, "--set optimizer.lr: expected a number"),
-        ([], 2, "Missing argument 'CONFIG'"),
+        ([], 2, "missing argument 'CONFIG'"),
     ],
 )
 def test_failures_are_one_line_with_their_exit_code(capsys, arguments, code, message):

@@ -83,7 +83,7 @@ def test_what_is_not_a_page_of_nnkit_stays(kind, runs, capsys):
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["report"], 2, "Missing argument 'RUN...'."),
+        (["report"], 2, "missing argument 'RUN...' (see nnkit report --help)"),
         (["report", "quickstart"], 2, "quickstart: does not exist, did you mean runs/quickstart?"),
         (["report", "runs"], 2, "runs: is not the folder of a run; runs/quickstart is one"),
         (["report", "runs/quickstart/best.safetensors"], 2, "runs/quickstart/best.safetensors: is a file, expected"),
