@@ -7,11 +7,12 @@ from pathlib import Path
 import click
 
 from nnkit.cli import suggestions
-from nnkit.cli.console import printable, write
+from nnkit.cli.console import write
 from nnkit.cli.group import Group
 from nnkit.cli.tables import table
 from nnkit.configs import SCHEMA_NAME, built_in_configs, schema_path
 from nnkit.errors import FileAccessError
+from nnkit.escapes import printable
 from nnkit.registry import unknown_name
 
 

@@ -13,13 +13,7 @@ from typing import TextIO
 import click
 
 from nnkit.errors import FileAccessError
-
-
-def printable(text: str) -> str:
-    """Return text in one line, with characters that a terminal would obey written as escapes."""
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
-    )
+from nnkit.escapes import printable
 
 
 def prepare_streams() -> None:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from nnkit.cli import suggestions
-from nnkit.cli.console import printable, show_status, write
+from nnkit.cli.console import show_status, write
 from nnkit.cli.drawing import drawn
 from nnkit.cli.group import Group
 from nnkit.cli.tables import table
 from nnkit.errors import ConfigError
+from nnkit.escapes import printable
 
 if TYPE_CHECKING:
     from nnkit.data import ImageSet

@@ -7,7 +7,8 @@ import json
 import click
 
 from nnkit.cli import options
-from nnkit.cli.console import printable, write
+from nnkit.cli.console import write
+from nnkit.escapes import printable
 
 _LONGEST_NAME = 16
 

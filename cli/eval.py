@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nnkit.cli import options, suggestions, tables
-from nnkit.cli.console import announce_compilation, printable, show_status, write
+from nnkit.cli.console import announce_compilation, show_status, write
+from nnkit.escapes import printable
 
 if TYPE_CHECKING:
     from nnkit.training.evaluate import Report

@@ -68,14 +68,28 @@ class Group(click.Group):
         ctx.fail(f"no such command {name!r}{hint}")
 
     def _command_first(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Move the first word that is a command to the front, if it is options that stand before it."""
-        if not args or not args[0].startswith("-") or "--" in args:
+        """Move the word that is a command to the front, if it is options that stand before it."""
+        if not args or not args[0].startswith("-"):
             return args
+        words = args[: args.index("--")] if "--" in args else args
         names = self.list_commands(ctx)
-        for place, word in enumerate(args):
-            if word in names:
-                return [word, *args[:place], *args[place + 1 :]]
-        return args
+        places = [place for place, word in enumerate(words) if word in names]
+        if not places:
+            return args
+        # What an option is given may be called as a command is: --output runs.
+        place = next((place for place in places if self._takes(ctx, args[place], args[:place])), places[0])
+        return [args[place], *args[:place], *args[place + 1 :]]
+
+    def _takes(self, ctx: click.Context, name: str, words: list[str]) -> bool:
+        """Return whether words are options of a command, each with its value."""
+        command = self.get_command(ctx, name)
+        if command is None:
+            return False
+        try:
+            _, rest, _ = command.make_parser(click.Context(command, ctx, name)).parse_args(list(words))
+        except click.UsageError:
+            return False
+        return not rest
 
 
 def adopt(command: click.Command, *, hidden: bool = True) -> click.Command:

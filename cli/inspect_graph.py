@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from nnkit.cli import options, tables
-from nnkit.cli.console import announce_compilation, printable, tell, write
+from nnkit.cli.console import announce_compilation, tell, write
+from nnkit.escapes import printable
 
 # The first of each is the usual one; `nnkit.graph.FORMATS` has functions for all.
 _SUFFIXES = {

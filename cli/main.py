@@ -13,10 +13,11 @@ from typing import TextIO
 import click
 
 from nnkit.cli import exit_codes
-from nnkit.cli.console import end_status, prepare_streams, printable, settle_streams, tell, write
+from nnkit.cli.console import end_status, prepare_streams, settle_streams, tell, write
 from nnkit.cli.group import Group, adopt, wants_debug
 from nnkit.cli.signals import Signals, StoppedError
 from nnkit.errors import ConfigError, FileAccessError, NnkitError
+from nnkit.escapes import printable
 
 # The one-line help stands here, so that `nnkit --help` imports no command, and with it no numerical library.
 COMMANDS = {

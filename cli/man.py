@@ -119,7 +119,13 @@ def _list(rows: Iterable[tuple[str, str]]) -> Iterator[str]:
         yield from (".TP", f"\\fB{_text(name)}\\fR", _text(meaning))
 
 
+# What roff would obey, or take for a finer character than the one that can be typed into a shell.
+_ESCAPES = str.maketrans(
+    {"\\": "\\e", "-": "\\-", "'": "\\(aq", '"': "\\(dq", "`": "\\(ga", "^": "\\(ha", "~": "\\(ti"}
+)
+
+
 def _text(text: str) -> str:
     """Return text so that roff prints it as it is."""
-    escaped = text.replace("\\", "\\e").replace("-", "\\-")
-    return f"\\&{escaped}" if escaped.startswith((".", "'")) else escaped
+    escaped = text.translate(_ESCAPES)
+    return f"\\&{escaped}" if escaped.startswith(".") else escaped

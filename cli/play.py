@@ -11,7 +11,8 @@ from pathlib import Path
 import click
 
 from nnkit.cli import options
-from nnkit.cli.console import announce_compilation, printable, show_status, tell, write
+from nnkit.cli.console import announce_compilation, show_status, tell, write
+from nnkit.escapes import printable
 
 
 @click.command("play")

@@ -12,15 +12,18 @@ from typing import TYPE_CHECKING
 import click
 
 from nnkit.cli import options, suggestions, tables
-from nnkit.cli.console import announce_compilation, printable, show_status, tell, write
+from nnkit.cli.console import announce_compilation, show_status, tell, write
 from nnkit.cli.drawing import bar, bold, drawn
 from nnkit.errors import NnkitError
+from nnkit.escapes import printable
 
 if TYPE_CHECKING:
     from nnkit.training.predict import Prediction
 
 # So many pictures are shown one by one, more of them as a table.
 _MOST_IN_FULL = 3
+# More of them would not fit into a picture that can be looked at, or into the memory.
+_MOST_IN_PNG = 2500
 _GAP = 3
 _LONGEST_BAR = 40
 _SHORTEST_NAME = 12
@@ -69,6 +72,7 @@ def command(
     show = _as_json if as_json else _views(names, predictor.classes)
     seen: list[Prediction] = []
     failures: list[NnkitError] = []
+    read = 0
     for outcome in predict(predictor, names):
         if isinstance(outcome, Unreadable):
             tell(f"nnkit: error: {printable(str(outcome.error))}")
@@ -78,10 +82,13 @@ def command(
             digits = 1 + outcome.seen.others
             tell(f"nnkit: warning: {printable(outcome.name)}: may hold {digits} digits; the clearest was read")
         write(show(outcome, predictor.classes))
-        seen.append(outcome)
+        read += 1
+        if png is not None and read <= _MOST_IN_PNG:
+            seen.append(outcome)
     if png is not None and seen:
         _write_png(png, seen, predictor.classes)
-        tell(f"what the network saw is in {printable(str(png))}")
+        part = f" of the first {len(seen):,} images" if len(seen) < read else ""
+        tell(f"what the network saw{part} is in {printable(str(png))}")
     if failures:
         if len(names) > 1:
             tell(f"nnkit: {len(failures):,} of {len(names):,} images could not be read")
@@ -131,7 +138,7 @@ def _as_row(prediction: Prediction, classes: Sequence[str], width: int, class_wi
     chances = prediction.probabilities
     name = printable(prediction.name)
     # The end of a long path says more than its beginning.
-    name = name if len(name) <= width else "…" + name[1 - width :]
+    name = name if len(name) <= width else "..." + name[3 - width :]
     guess, runner_up = bold(f"{classes[first]:<{class_width}}"), f"{classes[second]:<{class_width}}"
     row = f"{name:<{width}}  {guess}  {chances[first]:>11.2%}"
     return f"{row}  {runner_up}  {chances[second]:>6.2%}" if has_second else row

@@ -15,8 +15,9 @@ import click
 
 from nnkit.cli import options
 from nnkit.cli.bar import Bar, Pace, as_clock
-from nnkit.cli.console import can_draw_again, printable, standard_output, tell, terminal_width, write
+from nnkit.cli.console import can_draw_again, standard_output, tell, terminal_width, write
 from nnkit.errors import FileAccessError
+from nnkit.escapes import printable
 from nnkit.reporting.report import Reported
 from nnkit.training.config import to_yaml
 from nnkit.training.fit import EpochDone, Evaluated, OnTape, StepDone

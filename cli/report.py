@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from nnkit.cli import options, suggestions
-from nnkit.cli.console import announce_compilation, printable, show_status, tell, write
+from nnkit.cli.console import announce_compilation, show_status, tell, write
+from nnkit.escapes import printable
 
 
 @click.command("report")

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nnkit.cli import options, suggestions
-from nnkit.cli.console import printable, write
+from nnkit.cli.console import write
 from nnkit.cli.group import Group
 from nnkit.cli.tables import table
+from nnkit.escapes import printable
 
 if TYPE_CHECKING:
     from nnkit.reporting.run_record import RunRecord

@@ -124,13 +124,14 @@ def _schema() -> Node:
 def _config_of(ctx: click.Context) -> Any:
     """Return the config that the line names, with the `--set` that are complete, as far as it can be read."""
     # PyYAML takes a moment to import, and only `--set` needs it.
-    from nnkit.errors import NnkitError
+    from nnkit.errors import ConfigError, NnkitError
+    from nnkit.training.files import open_regular
     from nnkit.training.yaml_loader import parse
 
     config: dict[str, Any] = {}
     name = ctx.params.get("config") or ""
     try:
-        with built_in_configs().get(name, Path(name)).open("rb") as file:
+        with open_regular(built_in_configs().get(name, Path(name)), ConfigError) as file:
             value = parse(file.read(_MAX_BYTES).decode(), name).value
         config = value if isinstance(value, dict) else {}
     except (OSError, ValueError, NnkitError):

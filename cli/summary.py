@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nnkit.cli import options
-from nnkit.cli.console import printable, show_status, write
+from nnkit.cli.console import show_status, write
 from nnkit.cli.tables import table
+from nnkit.escapes import printable
 
 if TYPE_CHECKING:
     from nnkit.profiling.summary import LayerSummary
@@ -38,9 +39,11 @@ def command(source: str, as_json: bool) -> None:
     # NumPy and pydantic take a while to import; --help needs neither.
     from nnkit.profiling.summary import summarize
     from nnkit.training.load import load_run
+    from nnkit.training.user_code import without_numbers
 
     config, network = load_run(source)
-    layers = summarize(network)
+    with without_numbers(config):
+        layers = summarize(network)
     total = _total(layers)
     if as_json:
         rows = [dataclasses.asdict(layer) for layer in layers]

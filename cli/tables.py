@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Sequence
+
+from nnkit.cli.console import terminal_width
 
 _UNLIMITED = 100_000
 _SHORTEST = 16
@@ -13,7 +14,7 @@ _GAP = 2
 
 def width() -> int:
     """Return how many characters a line may have."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else _UNLIMITED
+    return terminal_width(sys.stdout) or _UNLIMITED
 
 
 def table(

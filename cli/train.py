@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from nnkit.cli import options, suggestions
-from nnkit.cli.console import announce_compilation, printable, show_status, tell
+from nnkit.cli.console import announce_compilation, show_status, tell
 from nnkit.cli.signals import Signals
+from nnkit.escapes import printable
 
 if TYPE_CHECKING:
     from nnkit.cli.progress import Progress

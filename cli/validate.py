@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 from nnkit.cli import options, suggestions
-from nnkit.cli.console import printable, show_status, write
+from nnkit.cli.console import show_status, write
 from nnkit.errors import ConfigError
+from nnkit.escapes import printable
 
 
 class InvalidConfigsError(ConfigError):

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 SOURCES = sorted(path for top in ("engine", "cli", "configs") for path in (ROOT / top).rglob("*.py"))
 # From the ground up. Rooms on one floor do not know each other; `nnkit` is the package's own namespace.
 FLOORS = (
-    ("configs", "errors", "folders"),
+    ("configs", "errors", "escapes", "folders"),
     ("registry",),
     ("cuda", "devices", "kernels"),
     ("dtypes",),

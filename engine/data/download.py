@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO, BinaryIO, Protocol
 
 from nnkit.errors import DataError, FileAccessError
+from nnkit.escapes import printable
 
 # Seconds without a byte, whether connecting or reading, after which a mirror counts as dead.
 TIMEOUT = 20.0
@@ -186,5 +187,4 @@ def _reason(error: Exception, part: Path) -> str:
         text = error.strerror
     else:
         text = str(error).removeprefix(f"{part}: ") or type(error).__name__
-    line = " ".join(text.split())[:_LONGEST_REASON]
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in line)
+    return printable(" ".join(text.split())[:_LONGEST_REASON])

@@ -6,9 +6,9 @@ import numpy as np
 
 from nnkit.errors import ExportError
 from nnkit.export.graph import IMAGES, LOGITS
-from nnkit.export.trace import evaluating
 from nnkit.kernels.layout import Array
 from nnkit.nn import Module
+from nnkit.nn.modes import evaluating
 from nnkit.tensors import Tensor
 
 # Sums in another order differ by far less than this share of the greatest logit, other calculations by far more. Logits
@@ -37,18 +37,18 @@ def largest_difference(content: bytes, network: Module, images: Array, given: Ar
         import onnxruntime
     except ImportError:
         return None
+    parts = (slice(1), slice(1, None))
     with evaluating(network):
-        # A copy, because a network may change its images in place.
-        expected = network(Tensor(images.copy())).array
+        # Part by part, because an answer may depend on the batch; copies, because images may be changed in place.
+        expected = np.concatenate([network(Tensor(images[part].copy())).array for part in parts])
     settings = onnxruntime.SessionOptions()
     settings.log_severity_level = _ERRORS_ONLY
     settings.intra_op_num_threads = 1
     try:
         session = onnxruntime.InferenceSession(content, settings, providers=["CPUExecutionProvider"])
-        parts = [session.run([LOGITS], {IMAGES: part})[0] for part in (given[:1], given[1:])]
+        logits = np.concatenate([session.run([LOGITS], {IMAGES: given[part]})[0] for part in parts])
     except Exception as error:  # Each of the library's failures has a class of its own.
         raise ExportError(f"onnxruntime cannot run the graph: {' '.join(str(error).split())}") from None
-    logits = np.concatenate(parts)
     if logits.shape != expected.shape:
         raise ExportError(f"onnxruntime returns logits of shape {logits.shape}, nnkit of {expected.shape}")
     difference = float(np.abs(logits - expected).max())

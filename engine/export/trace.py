@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from nnkit.errors import ExportError
 from nnkit.nn import Module
+from nnkit.nn.modes import evaluating
 from nnkit.profiling.layers import Layers
 from nnkit.recording import Call, Recording
-from nnkit.tensors import Tensor, no_grad
+from nnkit.tensors import Tensor
 
 # What differs between two batches depends on their size or on the images. A batch of one image would hide that.
 BATCHES = (2, 3)
@@ -25,19 +25,6 @@ class Pass(NamedTuple):
     logits: Tensor
     calls: Sequence[Call]
     layers: Sequence[str]
-
-
-@contextlib.contextmanager
-def evaluating(network: Module) -> Iterator[None]:
-    """Have a network in evaluation mode, and without gradients."""
-    modes = [(module, module.training) for module in network.modules()]
-    network.eval()
-    try:
-        with no_grad():
-            yield
-    finally:
-        for module, training in modes:
-            module.training = training
 
 
 def trace(network: Module, shape: Sequence[int]) -> tuple[Pass, Pass]:

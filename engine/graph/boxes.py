@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
+from nnkit.escapes import printable
 from nnkit.graph.figures import bytes_in_words, figures, flops_in_words, norms_in_words, time_in_words
-from nnkit.graph.tracing import GraphNode, printable
+from nnkit.graph.tracing import GraphNode
 
 _ABOVE, _BESIDE, _LINE = 9.0, 14.0, 16.0
 _NARROWEST = 96.0

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from nnkit.graph.tracing import Fold, Graph, GraphNode, printable
+from nnkit.escapes import printable
+from nnkit.graph.tracing import Fold, Graph, GraphNode
 from nnkit.graph.view import Link, View
 
 

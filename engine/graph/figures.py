@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from nnkit.graph.tracing import Graph, GraphNode, printable
+from nnkit.escapes import printable
+from nnkit.graph.tracing import Graph, GraphNode
 
 _Number = TypeVar("_Number", int, float)
 

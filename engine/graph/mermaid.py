@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from nnkit.graph.tracing import Graph, printable
+from nnkit.escapes import printable
+from nnkit.graph.tracing import Graph
 from nnkit.graph.view import Link, View
 
 _ENTITIES = str.maketrans({'"': "#quot;", "<": "#lt;", ">": "#gt;"})

@@ -10,11 +10,12 @@ import re
 from importlib import resources
 from typing import Any
 
+from nnkit.escapes import printable
 from nnkit.graph import layered
 from nnkit.graph.arrangement import Layout
 from nnkit.graph.figures import Figures, bytes_in_words, figures, flops_in_words, norms_in_words, summary, time_in_words
 from nnkit.graph.svg import to_svg
-from nnkit.graph.tracing import Graph, GraphNode, SavedTensor, printable
+from nnkit.graph.tracing import Graph, GraphNode, SavedTensor
 from nnkit.graph.view import View
 
 # Where there are more nodes the page shows repetitions once, and does not offer to unfold them.

@@ -7,12 +7,13 @@ from importlib import resources
 from xml.sax.saxutils import escape, quoteattr
 
 from nnkit.errors import ConfigError
+from nnkit.escapes import printable
 from nnkit.graph import layered
 from nnkit.graph.arrangement import Arrangement, Arrow, Frame, Layout, PlacedBox, arrange
 from nnkit.graph.boxes import Line
 from nnkit.graph.geometry import Path
 from nnkit.graph.interior import NOTE_SIZE, TITLE_SIZE
-from nnkit.graph.tracing import Graph, GraphNode, printable
+from nnkit.graph.tracing import Graph, GraphNode
 from nnkit.graph.view import View
 
 # More boxes than this cannot be looked at.

@@ -6,8 +6,9 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from nnkit.escapes import printable
 from nnkit.graph.figures import Figures, bytes_in_words, figures, norms_in_words, summary
-from nnkit.graph.tracing import Graph, GraphNode, printable
+from nnkit.graph.tracing import Graph, GraphNode
 from nnkit.graph.view import Link, View
 
 # A branch that goes deeper is continued in a section of its own, unless it ends a few levels further: a

@@ -8,17 +8,13 @@ from dataclasses import dataclass
 
 from numpy.lib.array_utils import byte_bounds
 
+from nnkit.escapes import printable
 from nnkit.kernels.layout import Array
 from nnkit.tape import AccumulateGrad, Node
 from nnkit.tensors import Tensor
 
 # The number of the node that a gradient goes to, and as the gradient of which of its outputs.
 Edge = tuple[int, int]
-
-
-def printable(name: str) -> str:
-    """Return a name, which can hold anything, in one line and with what a terminal would obey written as escapes."""
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in name)
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.kernels import shapes_only
 from nnkit.models import Network
 from nnkit.nn import Module
+from nnkit.nn.modes import evaluating
 from nnkit.profiling.layers import Layers
 from nnkit.profiling.rows import forward_flops
 from nnkit.recording import Recording
-from nnkit.tensors import Tensor, no_grad, zeros
+from nnkit.tensors import Tensor, zeros
 
 
 @dataclass(frozen=True)
@@ -53,13 +53,10 @@ def summarize(network: Network) -> list[LayerSummary]:
             shapes[name] = tuple(output.shape)
 
     handles = [module.register_forward_hook(functools.partial(note, name)) for name, module in network.named_modules()]
-    was_training = network.training
-    network.eval()
     try:
-        with no_grad(), shapes_only(), Recording() as recording, Layers(network, recording) as layers:
+        with evaluating(network), Recording() as recording, Layers(network, recording) as layers:
             network(zeros(1, 1, *network.input_size))
     finally:
-        network.train(was_training)
         for handle in handles:
             handle.remove()
     flops: dict[str, int] = {}

@@ -13,10 +13,12 @@ from nnkit.kernels.layout import Array
 from nnkit.models import Network
 from nnkit.nn import Conv2d, Linear
 from nnkit.reporting.run_record import RunRecord
+from nnkit.tensors import Tensor
 from nnkit.training.config import Override
 from nnkit.training.evaluate import Evaluation, open_checkpoint, outputs
 from nnkit.training.metrics import ConfusionMatrix
 from nnkit.training.paths import BEST
+from nnkit.training.predict import probabilities_of
 from nnkit.training.schema import Config
 
 Weights = npt.NDArray[np.float32]
@@ -80,7 +82,7 @@ def examine(record: RunRecord) -> Findings:
         total_loss += loss * len(labels)
         confusion.add(logits, labels)
         guesses.append(logits.argmax(axis=1))
-        confidences.append(_largest_probability(logits))
+        confidences.append(probabilities_of(trained.config, Tensor(logits)).numpy().max(axis=1))
     guess, confidence = np.concatenate(guesses), np.concatenate(confidences)
     wrong = np.flatnonzero(guess != images.labels)
     chosen = wrong[np.argsort(-confidence[wrong], kind="stable")][:MOST_MISTAKES]
@@ -118,9 +120,3 @@ def _as_pictures(weight: Array, input_size: tuple[int, int]) -> Weights:
     if weight.shape[1] == input_size[0] * input_size[1]:
         return weight.reshape(-1, *input_size)
     return weight[None]
-
-
-def _largest_probability(logits: Array) -> Array:
-    """Return the probability (N,) of the most likely class by logits (N, K)."""
-    # The largest exponent is 0, so that none overflows.
-    return 1 / np.exp(logits - logits.max(axis=1, keepdims=True)).sum(axis=1)

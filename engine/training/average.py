@@ -50,7 +50,10 @@ class Average:
         self.updates += 1
 
     def averaged(self) -> Network:
-        """Return the network with the averages; its buffers are what they are now in the one that is trained."""
+        """Return the network with the averages, always the same; its buffers are now what they are in the trained one.
+
+        After more steps it has to be asked for again.
+        """
         with no_grad():
             for mine, theirs in zip(self._average.buffers(), self._network.buffers(), strict=True):
                 mine.copy_(theirs)

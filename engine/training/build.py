@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,20 +9,20 @@ from typing import Any, cast
 
 from nnkit.data import DATASETS
 from nnkit.dtypes import int64
-from nnkit.kernels import shapes_only
 from nnkit.models import Network, Sequential
 from nnkit.nn import MSELoss, NLLLoss, Parameter
 from nnkit.nn.functional import log_softmax
+from nnkit.nn.modes import evaluating
 from nnkit.optim import Optimizer
 from nnkit.optim.lr_scheduler import LRScheduler
 from nnkit.random import manual_seed
-from nnkit.tensors import Tensor, eye, no_grad, zeros
+from nnkit.tensors import Tensor, eye, zeros
 from nnkit.training.average import Average
 from nnkit.training.components import COMPONENTS, RUN_LENGTHS, CodeNetwork, Component
 from nnkit.training.layers import build_layers, check_fit, classes_error
 from nnkit.training.objections import OBJECTIONS, one_line
 from nnkit.training.schema import Config
-from nnkit.training.user_code import build_user_network, check_file, fault, may_run
+from nnkit.training.user_code import build_user_network, check_file, fault, may_run, without_numbers
 from nnkit.training.yaml_loader import InvalidConfigError, Problem
 
 Criterion = Callable[[Tensor, Tensor], Tensor]
@@ -131,7 +130,7 @@ def build_criterion(config: Config) -> Criterion:
 
 
 def logits_of_an_image(config: Config, network: Network) -> Tensor:
-    """Return what a network makes of one image: (1, N).
+    """Return what a network makes of one image in evaluation mode, which leaves it as it is: (1, N).
 
     Raises:
         InvalidConfigError: its layers do not fit, or what it returns are no logits.
@@ -139,12 +138,12 @@ def logits_of_an_image(config: Config, network: Network) -> Tensor:
     image = zeros(1, 1, *network.input_size)
     # What users wrote raises anything.
     objections = (Exception,) if isinstance(config.network, CodeNetwork) else OBJECTIONS
-    try:
-        with no_grad():
+    with evaluating(network):
+        try:
             logits = network(image)
-    except objections as error:
-        where = fault(error) or f"{_failing_layer(network, image)}{one_line(error)}"
-        raise config.error(("network",), where) from None
+        except objections as error:
+            where = fault(error) or f"{_failing_layer(network, image)}{one_line(error)}"
+            raise config.error(("network",), where) from None
     if not isinstance(logits, Tensor) or logits.dim() != 2 or logits.shape[0] != 1:
         got = str(tuple(logits.shape)) if isinstance(logits, Tensor) else f"a {type(logits).__name__}"
         raise config.error(("network",), f"it returns {got} for one image, expected logits (1, classes)")
@@ -181,15 +180,12 @@ def check_network(config: Config) -> None:
         check_file(config)
         return
     network = build_network(config)
-    network.eval()
     classes = DATASETS.get(config.data.name).classes
     if isinstance(network, Sequential):
         check_fit(config, network, len(classes))
         logits = zeros(1, len(classes))
     else:
-        # What users wrote may look at the numbers.
-        is_users = isinstance(config.network, CodeNetwork)
-        with contextlib.nullcontext() if is_users else shapes_only():
+        with without_numbers(config):
             logits = logits_of_an_image(config, network)
         check_classes(config, logits, classes)
     try:

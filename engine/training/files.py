@@ -53,11 +53,14 @@ def write_atomically(path: Path, content: bytes) -> None:
     A symbolic link stays one and its target is written; an existing file keeps its mode.
 
     Raises:
-        FileAccessError: the file system refused; what was there before is untouched.
+        FileAccessError: the file system refused, or there is a device or a pipe; what was there before is untouched.
     """
     try:
         # In a folder that has vanished, a relative path has no target.
         target = Path(os.path.realpath(path))
+        # Whoever may write to /dev could lose /dev/null to a file.
+        if target.exists() and not (target.is_file() or target.is_dir()):
+            raise FileAccessError(f"{path}: cannot be written: not a regular file")
         temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
         try:
             _write_durably(temporary, content, like=target)

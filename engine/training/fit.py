@@ -297,6 +297,8 @@ def _evaluate(training: Training, batches: Batches, name: str) -> Generator[Even
     Raises:
         NonFiniteError: the loss is NaN or infinite.
     """
+    # The steps since then may have changed buffers, which an average takes over when asked for.
+    training.evaluator.network = training.outcome
     parts = evaluation(training.evaluator, batches)
     while True:
         try:

@@ -6,16 +6,17 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from nnkit.errors import CheckpointError
+from nnkit.escapes import printable
 from nnkit.models import Network, Sequential
 from nnkit.tensors.limits import at_most
 from nnkit.training import checkpoint as checkpoints
-from nnkit.training.build import build_network, check_components
+from nnkit.training.build import build_network, check_components, logits_of_an_image
 from nnkit.training.checkpoint import Checkpoint
 from nnkit.training.config import Override, check, load_config
 from nnkit.training.layers import check_fit
 from nnkit.training.paths import find_checkpoint, names_config
 from nnkit.training.schema import Config
-from nnkit.training.user_code import CodeError
+from nnkit.training.user_code import CodeError, is_code
 from nnkit.training.yaml_loader import Document, InvalidConfigError
 
 # What a network may have besides its parameters, and enough for the difference between two usual networks to be
@@ -77,7 +78,7 @@ def network_of(config: Config, checkpoint: Checkpoint, path: Path) -> Network:
     Raises:
         CheckpointError: it cannot be built, or is so much larger than the parameters in the file that they cannot
             be its own; nothing of that size has been allocated then.
-        CodeError: it is the user's Python, which is not allowed to run or fails.
+        InvalidConfigError: it is the user's Python, which is not allowed to run, fails, or returns no logits.
     """
     elements = sum(array.size for array in checkpoint.parameters.values())
     try:
@@ -85,12 +86,15 @@ def network_of(config: Config, checkpoint: Checkpoint, path: Path) -> Network:
             network = build_network(config)
         if isinstance(network, Sequential):
             check_fit(config, network)
-        return network
     except CodeError:
         # Nothing is wrong with the checkpoint.
         raise
     except InvalidConfigError as error:
         raise CheckpointError(f"{path}: its network cannot be built: {_shown(error)}") from None
+    if is_code(config):
+        # It may be other code than that which was trained.
+        logits_of_an_image(config, network)
+    return network
 
 
 def config_in(checkpoint: Checkpoint, path: Path, overrides: Iterable[Override] = ()) -> Config:
@@ -110,5 +114,4 @@ def config_in(checkpoint: Checkpoint, path: Path, overrides: Iterable[Override] 
 
 def _shown(error: InvalidConfigError) -> str:
     """Return the first problem in one line: keys of a config may hold line breaks, or commands to a terminal."""
-    message = error.problems[0].message[:_SHOWN_CHARACTERS]
-    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in message)
+    return printable(error.problems[0].message[:_SHOWN_CHARACTERS])

@@ -75,19 +75,23 @@ def lines_until(epoch: int, path: Path) -> list[str]:
     lines: list[str] = []
     if epoch and os.path.lexists(path):
         with open_regular(path, FileAccessError) as file:
-            while len(lines) < epoch and _is_of_epoch(line := file.readline(_LONGEST_LINE), len(lines) + 1):
-                lines.append(line.decode())
+            while len(lines) < epoch and (line := _line_of(len(lines) + 1, file.readline(_LONGEST_LINE))):
+                lines.append(line)
     if len(lines) < epoch:
         warnings.warn(f"{path}: lacks the lines of epochs {len(lines) + 1} to {epoch}", stacklevel=2)
     return lines
 
 
-def _is_of_epoch(line: bytes, epoch: int) -> bool:
+def _line_of(epoch: int, line: bytes) -> str | None:
+    """Return the text of a line if it is that of an epoch."""
     try:
-        values = json.loads(line)
+        # Editors may begin a file with a byte order mark, which JSON does not have.
+        text = line.decode("utf-8-sig")
+        values = json.loads(text)
     except (ValueError, RecursionError):
-        return False
-    return line.endswith(b"\n") and isinstance(values, dict) and values.get("epoch") == epoch
+        return None
+    is_whole = text.endswith("\n") and isinstance(values, dict)
+    return text if is_whole and _is_number(values.get("epoch")) and values["epoch"] == epoch else None
 
 
 def _is_number(value: Any) -> bool:

@@ -16,8 +16,8 @@ from nnkit.data import Batches, Digits, ImageSet
 from nnkit.errors import DataError, FileAccessError, NnkitError, NonFiniteError
 from nnkit.imaging import MOST_BYTES, SUFFIXES, Box, Digit, find_article, locate_digit, read_picture
 from nnkit.nn.functional import softmax
-from nnkit.tensors import Tensor, no_grad, zeros
-from nnkit.training.build import check_classes
+from nnkit.tensors import Tensor, no_grad
+from nnkit.training.build import check_classes, logits_of_an_image
 from nnkit.training.config import Override
 from nnkit.training.files import open_regular
 from nnkit.training.load import load_checkpoint
@@ -55,8 +55,7 @@ class Predictor:
         self.classes = checkpoint.images.classes
         self._format = checkpoint.images
         self._config = config
-        with no_grad():
-            check_classes(config, self.network(zeros(1, 1, *self.network.input_size)), self.classes)
+        check_classes(config, logits_of_an_image(config, self.network), self.classes)
 
     @property
     def reads_digits(self) -> bool:

@@ -35,8 +35,8 @@ _FRACTION = Range(at_least=0, below=1)
 _SIZE = Range(at_least=1, at_most=65_536)
 # A layer has at most as many numbers as the square of this: a quarter of a gigabyte.
 _WIDTH = Range(at_least=1, at_most=8192)
-# The height or width of images that a network takes.
-LARGEST_IMAGE = 1024
+# The height or width of images that a network takes: they have no more pixels than a layer may have outputs.
+LARGEST_IMAGE = 512
 _DIMENSION = Range(at_least=-64, at_most=64)
 
 # Ranges belong to names, so that a new optimizer or layer has them without a word here.

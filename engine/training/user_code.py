@@ -14,11 +14,12 @@ import sys
 import traceback
 import types
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 from pathlib import Path
 
 from nnkit.errors import ConfigError
+from nnkit.kernels import shapes_only
 from nnkit.nn import Module
 from nnkit.registry import unknown_name
 from nnkit.training.components import CodeNetwork
@@ -59,6 +60,11 @@ def is_code(config: Config) -> bool:
 def may_run(config: Config) -> bool:
     """Return whether the network can be built: it is no user's code, or that is allowed."""
     return _is_allowed.get() or not is_code(config)
+
+
+def without_numbers(config: Config) -> contextlib.AbstractContextManager[None]:
+    """Return `shapes_only` for networks that do not look at the numbers; what users wrote may do so."""
+    return contextlib.nullcontext() if is_code(config) else shapes_only()
 
 
 def check_file(config: Config) -> None:
@@ -160,16 +166,29 @@ def _run(config: Config, path: Path, source: bytes, digest: str) -> types.Module
     sys.modules[module.__name__] = _modules[path, digest] = module
     # A file finds those beside it, but behind all that is installed: a `random.py` there is not meant for others.
     folder = os.path.realpath(path.parent)
+    before = set(sys.modules)
     sys.path.append(folder)
     try:
         exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         message = fault(error) or f"{path}: {type(error).__name__}: {one_line(error)}"
         del sys.modules[module.__name__], _modules[path, digest]
+        if not isinstance(error, (Exception, SystemExit)):
+            raise
         raise _error(config, "file", message) from None
     finally:
         sys.path.remove(folder)
+        _forget(folder, sys.modules.keys() - before)
     return module
+
+
+def _forget(folder: str, names: Iterable[str]) -> None:
+    """Unload modules of a folder, so that the next file does not get them for those of the same names beside it."""
+    for top in {name.partition(".")[0] for name in names}:
+        file = getattr(sys.modules.get(top), "__file__", None)
+        if file in (os.path.join(folder, f"{top}.py"), os.path.join(folder, top, "__init__.py")):
+            for name in [name for name in sys.modules if name.partition(".")[0] == top]:
+                del sys.modules[name]
 
 
 def _class(config: Config, network: CodeNetwork, module: types.ModuleType, path: Path) -> type[Module]:

@@ -17,13 +17,19 @@ ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 class Terminal:
-    """A program whose input and output are a terminal; as a context manager it ends the program."""
+    """A program whose input and output are a terminal; as a context manager it ends the program.
 
-    def __init__(self, command, *, columns=80, lines=24, **more):
+    Its standard output goes elsewhere if `stdout` says so.
+    """
+
+    def __init__(self, command, *, columns=80, lines=24, stdout=None, env=None, **more):
         self.screen, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        stdout = slave if stdout is None else stdout
+        # The C library has a COLUMNS that `os.environ` does not show, from the readline that pytest loads.
+        env = dict(os.environ) if env is None else env
         self.process = subprocess.Popen(
-            command, stdin=slave, stdout=slave, stderr=slave, start_new_session=True, **more
+            command, stdin=slave, stdout=stdout, stderr=slave, start_new_session=True, env=env, **more
         )
         os.close(slave)
         self.text = b""

@@ -1,13 +1,9 @@
 """The bar of a run: what it shows at which width, how often, and that a terminal is left clean."""
 
-import fcntl
 import os
-import pty
 import re
-import struct
 import subprocess
 import sys
-import termios
 
 import pytest
 
@@ -17,16 +13,17 @@ from nnkit.cli.progress import columns
 from nnkit.training.fit import StepDone
 
 from .conftest import COMMAND
+from .terminal import Terminal
 
 QUICK = ("train", "quickstart", "--threads", "1", "--no-report")
-SLOW = ("--epochs", "2", "--set", "data.batch_size=1")
+SLOW = ("--epochs", "2", "--set", "data.batch_size=2")
 
 
 def step_done(epoch, step, steps=10):
     return StepDone(epoch=epoch, step=step, steps=steps, loss=0.5, accuracy=0.9, images_per_second=1000.0)
 
 
-class Terminal:
+class Screen:
     """The lines of a terminal that knows carriage returns and line feeds; `frames` are all states of its last line."""
 
     def __init__(self, text):
@@ -43,27 +40,13 @@ class Terminal:
                 self.frames.append(self.lines[-1].rstrip())
 
 
-def in_a_terminal(folder, columns, *arguments, apart=False, command=COMMAND, **environment):
-    """Run nnkit in a terminal of so many columns; with `apart`, standard output is none. Return what it got."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    process = subprocess.Popen(
-        [*command, *arguments],
-        cwd=folder,
-        stdout=subprocess.DEVNULL if apart else theirs,
-        stderr=theirs,
-        env={**os.environ, "TERM": "xterm", **environment},
-    )
-    os.close(theirs)
-    text = b""
-    try:
-        while block := os.read(ours, 4096):
-            text += block
-    except OSError:
-        pass  # The other end is closed.
-    assert process.wait() == 0
-    os.close(ours)
-    return re.sub("compiling the kernels .*\r\n", "", text.decode())
+def in_a_terminal(folder, columns, *arguments, stdout=None, command=COMMAND, **environment):
+    """Run nnkit in a terminal of so many columns; return what that got."""
+    environment = {**os.environ, "TERM": "xterm", **environment}
+    with Terminal([*command, *arguments], columns=columns, stdout=stdout, cwd=folder, env=environment) as terminal:
+        code, text = terminal.read_all()
+    assert code == 0
+    return re.sub("compiling the kernels .*\r\n", "", text)
 
 
 STEP = re.compile(
@@ -76,27 +59,27 @@ STEP = re.compile(
 def test_the_bar_in_a_terminal_and_the_table_above_it(tmp_path):
     text = in_a_terminal(tmp_path, 80, *QUICK, *SLOW)
     assert "\x1b" not in text
-    terminal = Terminal(text)
-    bars = [frame for frame in terminal.frames if re.match(r"epoch \d", frame)]
+    screen = Screen(text)
+    bars = [frame for frame in screen.frames if re.match(r"epoch \d", frame)]
     assert bars
     assert [frame for frame in bars if not STEP.fullmatch(frame)] == []
     assert {len(frame) for frame in bars if "left" in frame} == {79}
     # Where the bar was there is nothing left.
-    assert terminal.lines[0].startswith("LeNet (61,706 parameters)")
-    assert re.split(r" {2,}", terminal.lines[2].strip())[::7] == ["epoch", "seconds"]
-    assert [line.split()[0] for line in terminal.lines[3:5]] == ["1/2", "2/2"]
-    assert max(map(len, terminal.lines)) <= 80
-    assert terminal.lines[-1].strip() == ""
-    assert not any("|" in line for line in terminal.lines)
+    assert screen.lines[0].startswith("LeNet (61,706 parameters)")
+    assert re.split(r" {2,}", screen.lines[2].strip())[::7] == ["epoch", "seconds"]
+    assert [line.split()[0] for line in screen.lines[3:5]] == ["1/2", "2/2"]
+    assert max(map(len, screen.lines)) <= 80
+    assert screen.lines[-1].strip() == ""
+    assert not any("|" in line for line in screen.lines)
 
 
 def test_a_narrow_terminal_gets_less_and_nothing_is_wrapped(tmp_path):
-    terminal = Terminal(in_a_terminal(tmp_path, 80, *QUICK, *SLOW, COLUMNS="40"))
-    bars = [frame for frame in terminal.frames if re.match(r"epoch \d", frame)]
+    screen = Screen(in_a_terminal(tmp_path, 80, *QUICK, *SLOW, COLUMNS="40"))
+    bars = [frame for frame in screen.frames if re.match(r"epoch \d", frame)]
     assert bars
     assert all(re.fullmatch(r"epoch \d/2  (loss \d\.\d{4}  acc +[\d.]+%|.*testing.*)", frame) for frame in bars)
     assert max(map(len, bars)) < 40
-    table = terminal.lines[2:5]
+    table = screen.lines[2:5]
     assert table[0].split("  ")[-1] == "test acc"
     assert all(len(line.rstrip()) <= 40 for line in table)
 
@@ -105,18 +88,18 @@ def test_a_narrow_terminal_gets_less_and_nothing_is_wrapped(tmp_path):
 def test_where_there_is_no_bar(way, tmp_path):
     options = ["--quiet"] if way == "quiet" else []
     text = in_a_terminal(tmp_path, 80, *QUICK, *SLOW[:2], *options, TERM="dumb" if way == "dumb" else "xterm")
-    assert not any("|" in frame for frame in Terminal(text).frames)
+    assert not any("|" in frame for frame in Screen(text).frames)
     assert "\r" not in text.replace("\r\n", "\n")
     assert (text == "") == (way == "quiet")
 
 
 def test_the_bar_alone_where_standard_output_is_a_file(tmp_path):
-    terminal = Terminal(in_a_terminal(tmp_path, 100, *QUICK, *SLOW[:2], "--json", apart=True))
-    first, *frames = filter(None, terminal.frames)
+    screen = Screen(in_a_terminal(tmp_path, 100, *QUICK, *SLOW[:2], "--json", stdout=subprocess.DEVNULL))
+    first, *frames = filter(None, screen.frames)
     assert first == "preparing quickstart ..."
     assert frames
     assert all(STEP.fullmatch(frame) for frame in frames)
-    assert [line.strip() for line in terminal.lines] == [""]
+    assert [line.strip() for line in screen.lines] == [""]
 
 
 # The bar is on the screen when something is told.
@@ -139,7 +122,7 @@ main.main()
 
 def test_a_warning_has_a_line_of_its_own(tmp_path):
     text = in_a_terminal(tmp_path, 80, *QUICK, *SLOW, command=[sys.executable, "-c", WARNING])
-    lines = [line.strip() for line in Terminal(text).lines]
+    lines = [line.strip() for line in Screen(text).lines]
     assert lines.count("nnkit: warning: something to know") == 1
 
 

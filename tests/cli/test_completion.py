@@ -12,6 +12,7 @@ import pytest
 from nnkit.cli import completion, main, suggestions
 from nnkit.configs import built_in_configs
 
+from .conftest import COMMAND
 from .terminal import Terminal
 
 NAMES = list(built_in_configs())
@@ -120,6 +121,14 @@ def test_what_a_terminal_would_obey_is_never_offered(offered, folder):
     assert offered("nnkit train mine.yaml --set optimizer.lr=") == ["optimizer.lr=0.001"]
     (folder / "mine.yaml").write_text("optimizer: {name: SGD, lr: $(reboot)}\n")
     assert offered("nnkit train mine.yaml --set optimizer.lr=$", "bash") == [r"\$\(reboot\) "]
+
+
+def test_a_pipe_is_not_waited_for(folder):
+    os.mkfifo(folder / "pipe.yaml")
+    environment = {**os.environ, "_NNKIT_COMPLETE": "fish_complete", "COMP_TYPED": "nnkit train pipe.yaml --set loss."}
+    result = subprocess.run(COMMAND, env=environment, capture_output=True, text=True, timeout=60)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "loss.name=" in result.stdout
 
 
 def test_every_file_and_name_on_a_command_line_is_completed():

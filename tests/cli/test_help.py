@@ -172,6 +172,25 @@ def test_options_may_stand_anywhere(order, monkeypatch):
 
 
 @pytest.mark.parametrize(
+    ("words", "output", "config"),
+    [
+        ("--output runs train lenet", "runs", "lenet"),
+        ("--debug --set data.name=digits --output man train lenet", "man", "lenet"),
+        ("--output=runs train train", "runs", "train"),
+        ("--output train train lenet", "train", "lenet"),
+        ("--output runs train -- lenet", "runs", "lenet"),
+        ("--output runs train lenet --epochs 2 --quiet", "runs", "lenet"),
+    ],
+)
+def test_a_value_may_be_called_as_a_command(words, output, config, monkeypatch):
+    called = []
+    module = __import__("nnkit.cli.train", fromlist=["command"])
+    monkeypatch.setattr(module.command, "callback", lambda **values: called.append(values))
+    assert main.run(words.split()) == 0
+    assert [(each["output"], each["config"]) for each in called] == [(output, config)]
+
+
+@pytest.mark.parametrize(
     "words",
     [
         ["--debug", "configs", "show", "nothing"],

@@ -1,14 +1,7 @@
 """`nnkit inspect-graph`, through the real command."""
 
-import contextlib
-import fcntl
 import json
-import os
-import pty
 import re
-import struct
-import subprocess
-import termios
 
 import pytest
 
@@ -22,6 +15,7 @@ from nnkit.training.inspection import loss_graph
 from nnkit.training.load import load_run
 
 from .conftest import COMMAND
+from .terminal import Terminal
 
 LENET = """\
 grad_fn                                                               module          parameters  MFLOP     saved
@@ -190,25 +184,11 @@ def test_a_narrow_terminal_gets_the_tree(capsys, monkeypatch):
     assert max(map(len, lines[:-2])) <= 80
 
 
-def on_terminal(columns, *arguments):
-    """Return what the command prints on a terminal of some width."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
-    process = subprocess.Popen([*COMMAND, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env=environment)
-    os.close(theirs)
-    printed = b""
-    # Its end is an error: nobody has the other side of the terminal open any more.
-    with contextlib.suppress(OSError):
-        while part := os.read(ours, 4096):
-            printed += part
-    os.close(ours)
-    assert process.wait(timeout=60) == 0
-    return printed.decode().split("\r\n")
-
-
 def test_on_a_terminal_lines_are_as_wide_as_it_is():
-    lines = on_terminal(76, "inspect-graph", "rnn")
+    with Terminal([*COMMAND, "inspect-graph", "rnn"], columns=76) as terminal:
+        code, text = terminal.read_all()
+    assert code == 0
+    lines = text.split("\r\n")
     assert lines[0] == f"{'grad_fn':<56}  module"
     assert max(map(len, lines[:-3])) <= 76
 

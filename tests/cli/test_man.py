@@ -61,8 +61,15 @@ def test_it_reads_well_in_a_terminal(rendered):
 
 def test_what_roff_would_obey_is_escaped():
     assert man._text(".SH hidden") == "\\&.SH hidden"
-    assert man._text("'quoted") == "\\&'quoted"
+    assert man._text("'quoted") == "\\(aqquoted"
     assert man._text("a\\nb --c") == "a\\enb \\-\\-c"
+
+
+def test_what_is_typed_into_a_shell_is_not_embellished(page):
+    # groff 1.23 takes these for quotation marks and accents; none of them is left to it.
+    assert man._text("~/.bashrc `a` ^b \"c\" 'd'") == r"\(ti/.bashrc \(gaa\(ga \(hab \(dqc\(dq \(aqd\(aq"
+    text = [line for line in page.splitlines() if not line.startswith(".TH")]
+    assert [line for line in text if re.search("[~`^\"']", line)] == []
 
 
 def test_the_files_are_those_of_a_run(trained):

@@ -217,6 +217,17 @@ def test_layers_are_profiled_and_drawn(said):
     assert "AccumulateGrad 10.bias (10,)" in graph
 
 
+def test_a_summary_follows_a_network_that_looks_at_its_numbers(folder, said):
+    (folder / "my_net.py").write_text(
+        own_network.CODE.rpartition("        return")[0]
+        + "        x = self.first(x.flatten(1))\n"
+        + "        return self.second(x) if x.abs().sum() > 0 else x\n"
+    )
+    code, out, _ = said("summary", "my.yaml", "--allow-code", "--json")
+    assert code == 0
+    assert [row["calls"] for row in json.loads(out)["layers"]] == [1, 1, 1]
+
+
 def test_the_schema_completes_layers(said):
     schema = json.loads(said("schema")[1])
     items = schema["$defs"]["Sequential"]["properties"]["layers"]["items"]

@@ -33,7 +33,7 @@ NO_GUESS = "\u2013"
 
 
 def taught_by(config, folder):
-    assert run(["train", *config, "--output", str(folder), "--quiet"]) == 0
+    assert run(["train", *config, "--output", str(folder), "--quiet", "--no-report"]) == 0
     return folder / "best.safetensors"
 
 

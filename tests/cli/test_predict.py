@@ -1,8 +1,8 @@
 """`nnkit predict`: digits in image files."""
 
-import io
 import json
 import os
+import re
 import sys
 
 import numpy as np
@@ -12,6 +12,7 @@ from nnkit import data
 from nnkit.cli.main import run
 
 from .conftest import COMMAND
+from .terminal import Terminal
 
 Image = pytest.importorskip("PIL.Image", reason="reading images needs Pillow")
 
@@ -66,6 +67,16 @@ def test_one_image_is_shown_with_all_probabilities(out, checkpoint, folder, monk
     assert max(map(len, lines[1:])) <= 80
 
 
+def test_without_utf_8_there_are_other_characters(nnkit, checkpoint, folder):
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "COLUMNS": "80"}
+    result = nnkit("predict", checkpoint, folder / "0.png", env=environment)
+    assert (result.returncode, result.stderr) == (0, "")
+    lines = result.stdout.splitlines()[2:-1]
+    assert max(map(len, lines)) <= 80
+    assert {"#", "'", "."} <= set("".join(line[:28] for line in lines))
+    assert any(re.fullmatch(r"\d +\d+\.\d% #{10,}", line[31:]) for line in lines)
+
+
 @pytest.mark.parametrize("columns", ["20", "40", "50"])
 def test_narrow_terminals_are_respected(out, checkpoint, folder, monkeypatch, columns):
     monkeypatch.setenv("COLUMNS", columns)
@@ -110,6 +121,15 @@ def test_what_the_network_saw_is_written(out, checkpoint, folder, tmp_path):
     assert captured.err == f"what the network saw is in {tmp_path / 'seen.png'}\n"
     with Image.open(tmp_path / "seen.png") as picture:
         assert picture.size == (4 * 62 + 6, 3 * 76 + 6)
+
+
+def test_a_picture_has_room_for_so_many(out, checkpoint, folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("nnkit.cli.predict._MOST_IN_PNG", 4)
+    captured = out(checkpoint, folder, "--png", tmp_path / "seen.png")
+    assert len(captured.out.splitlines()) == 13
+    assert captured.err == f"what the network saw of the first 4 images is in {tmp_path / 'seen.png'}\n"
+    with Image.open(tmp_path / "seen.png") as picture:
+        assert picture.size == (2 * 62 + 6, 2 * 76 + 6)
 
 
 def test_the_others_are_read_where_some_cannot_be(out, checkpoint, folder):
@@ -176,28 +196,10 @@ def test_standard_input_as_a_process(nnkit, checkpoint, folder):
     assert json.loads(result.stdout)["image"] == "-"
 
 
-@pytest.mark.skipif(os.name != "posix", reason="a pseudo-terminal")
 @pytest.mark.parametrize("no_color", ["", "1"])
 def test_the_guess_is_bold_in_a_terminal(checkpoint, folder, no_color):
-    import pty
-    import subprocess
-
-    master, slave = pty.openpty()
-    environment = {**os.environ, "NO_COLOR": no_color, "TERM": "xterm", "COLUMNS": "80"}
-    command = [*COMMAND, "predict", checkpoint, str(folder / "0.png")]
-    with subprocess.Popen(command, stdout=slave, stderr=slave, env=environment) as process:
-        os.close(slave)
-        shown = io.BytesIO()
-        while chunk := _read(master):
-            shown.write(chunk)
-    os.close(master)
-    assert process.returncode == 0
-    assert (b"\x1b[1m" in shown.getvalue()) is not bool(no_color)
-
-
-def _read(descriptor):
-    try:
-        return os.read(descriptor, 4096)
-    except OSError:
-        # So Linux says that the other end is closed.
-        return b""
+    environment = {**os.environ, "NO_COLOR": no_color}
+    with Terminal([*COMMAND, "predict", checkpoint, str(folder / "0.png")], env=environment) as terminal:
+        code, text = terminal.read_all()
+    assert code == 0
+    assert ("\x1b[1m" in text) is not bool(no_color)

@@ -316,6 +316,12 @@ def test_other_logits_are_refused():
         largest_difference(content, nn.Sequential(nn.ReLU()), images, images.astype(np.float64))
 
 
+def test_a_network_whose_answers_depend_on_the_batch_is_compared_in_the_same_batches():
+    network = Written(lambda self, images: self.layer(images.flatten(1)) * images.sum(), layer=nn.Linear(48, 3))
+    images = np.random.default_rng(0).uniform(-2, 2, (8, *SHAPE)).astype(np.float32)
+    assert largest_difference(encoded(network, SHAPE), network, images, images) < 1e-3
+
+
 def test_without_onnxruntime_nothing_is_compared(monkeypatch):
     content, images = encoded(nn.Sequential(nn.ReLU()), SHAPE), _images()
     monkeypatch.setitem(sys.modules, "onnxruntime", None)

@@ -19,8 +19,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from nnkit.cli.console import printable
 from nnkit.errors import NnkitError
+from nnkit.escapes import printable
 
 LONGEST_LINE = 2000
 HOW_OFTEN_CHANGED = 0.5

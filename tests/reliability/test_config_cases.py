@@ -300,7 +300,7 @@ def linear(in_features, out_features):
         case(
             "C41",
             "{name: Conv2d, in_channels: 1, out_channels: 9, kernel_size: 1, padding: 1024}",
-            "returns (N, 9, 2076, 2076): 38,787,984 numbers for an image, at most 4,194,304",
+            "returns (N, 9, 2076, 2076): 38,787,984 numbers for an image, at most 262,144",
             about="images",
         ),
         case("C41", ", ".join(["ReLU"] * 4000), "expected 1 to 256 layers, got 4000", about="many"),

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from nnkit import data
+from nnkit.cli.main import run
 from nnkit.errors import CheckpointError
 from nnkit.models import LeNet, Network
 from nnkit.nn import Linear, ReLU
@@ -11,6 +12,7 @@ from nnkit.reporting.findings import MOST_MISTAKES, examine, first_filters
 from nnkit.reporting.run_record import read_run
 from nnkit.tensors import no_grad
 from nnkit.training.evaluate import evaluate_checkpoint, evaluation_batches
+from nnkit.training.predict import Predictor
 
 from .conftest import epoch, make_run
 
@@ -42,16 +44,24 @@ def test_the_most_confident_mistakes_come_first(trained):
         assert np.array_equal(mistake.image, images.images[index])
 
 
+def test_confidence_is_the_probability_that_predict_gives(tmp_path):
+    settings = ["--set", "loss={name: MSELoss}", "--set", "data.batch_size=256", "--epochs", "1", "--threads", "1"]
+    assert run(["train", "quickstart", *settings, "--quiet", "--no-report", "--output", str(tmp_path)]) == 0
+    mistakes = examine(read_run(tmp_path)).mistakes
+    probabilities = Predictor(tmp_path / "best.safetensors").probabilities(np.stack([each.image for each in mistakes]))
+    assert [each.confidence for each in mistakes] == pytest.approx(probabilities.max(axis=1).tolist(), abs=1e-5)
+
+
 def test_a_checkpoint_of_another_run_is_not_measured(trained, tmp_path):
-    run = make_run(tmp_path, epoch(1), epoch(2), epoch(3))
+    other = make_run(tmp_path, epoch(1), epoch(2), epoch(3))
     with pytest.raises(CheckpointError, match=r"best\.safetensors: does not exist"):
-        examine(read_run(run))
-    (run / "best.safetensors").write_bytes((trained / "best.safetensors").read_bytes())
+        examine(read_run(other))
+    (other / "best.safetensors").write_bytes((trained / "best.safetensors").read_bytes())
     with pytest.raises(CheckpointError, match=r"best\.safetensors: is not from epoch 3 of this run"):
-        examine(read_run(run))
-    (run / "metrics.jsonl").write_text("")
+        examine(read_run(other))
+    (other / "metrics.jsonl").write_text("")
     with pytest.raises(CheckpointError, match="no epoch is done yet"):
-        examine(read_run(run))
+        examine(read_run(other))
 
 
 class Layers(Network):

@@ -1,5 +1,6 @@
 """The moving average of the parameters: its numbers against PyTorch's, and where a run uses it."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -8,13 +9,16 @@ import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from nnkit import nn
+from nnkit.data import Batches
 from nnkit.errors import CheckpointError
 from nnkit.models import Network
+from nnkit.optim import SGD
+from nnkit.plan import Replay
 from nnkit.tensors import Tensor, no_grad, zeros
 from nnkit.training import checkpoint as checkpoints
 from nnkit.training.average import Average
 from nnkit.training.build import build_average
-from nnkit.training.evaluate import evaluate_checkpoint
+from nnkit.training.evaluate import evaluate, evaluate_checkpoint
 from nnkit.training.fit import EpochDone, StepDone, fit
 from nnkit.training.run import RunDone, RunStopped, prepare, train
 from nnkit.training.yaml_loader import InvalidConfigError
@@ -67,6 +71,44 @@ def test_buffers_are_those_of_the_network():
     with no_grad():
         network.seen += 3
     assert average.averaged().seen.item() == 3
+
+
+class Seen(nn.Module):
+    """A network whose buffer decides what it gives, and is another one after each step, as in batch normalisation."""
+
+    input_size = (28, 28)
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(28 * 28, 10)
+        self.register_buffer("mean", zeros(28 * 28))
+
+    def forward(self, x):
+        x = x.flatten(1)
+        if self.training:
+            with no_grad():
+                self.mean.mul_(0.5).add_(x.mean(0))
+        return self.layer(x - self.mean)
+
+
+def test_buffers_are_brought_up_to_date_for_each_evaluation(tmp_path):
+    run = prepare(configured(training__epochs="2"))
+    network = Seen()
+    run = dataclasses.replace(
+        run,
+        network=network,
+        optimizer=SGD(network.parameters(), lr=0.01),
+        schedule=None,
+        average=Average(network, 0.5),
+        **{
+            name: Batches(getattr(run, name).image_set, 64, (28, 28), shuffle=False, seed=0)
+            for name in ("train", "test")
+        },
+    )
+    for event in fit(run):
+        if isinstance(event, EpochDone):
+            again = evaluate(Replay(run.outcome, run.criterion, enabled=False), run.test)
+            assert event.test.loss == pytest.approx(again.loss, rel=1e-5)
 
 
 def test_parameters_that_get_other_memory_are_followed():

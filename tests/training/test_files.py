@@ -95,6 +95,17 @@ def test_a_vanished_working_folder_is_told(tmp_path, monkeypatch):
         write_atomically(Path("a"), b"new")
 
 
+def test_a_pipe_or_a_device_is_not_replaced(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    (tmp_path / "link").symlink_to(path)
+    for name in ("pipe", "link"):
+        with pytest.raises(FileAccessError, match=f"{name}: cannot be written: not a regular file"):
+            write_atomically(tmp_path / name, b"new")
+    assert stat.S_ISFIFO(path.stat().st_mode)
+    assert sorted(os.listdir(tmp_path)) == ["link", "pipe"]
+
+
 def test_a_missing_folder_is_told(tmp_path):
     with pytest.raises(FileAccessError, match="No such file or directory"):
         write_atomically(tmp_path / "no" / "a", b"new")

@@ -13,7 +13,9 @@ from nnkit.training import load_checkpoint
 from nnkit.training.build import build_network, check_components
 from nnkit.training.components import Component, component_model
 from nnkit.training.config import Override, check, load_config, to_yaml
+from nnkit.training.evaluate import EVALUATION_BATCH_SIZE
 from nnkit.training.fit import OnTape
+from nnkit.training.layers import MOST_OUTPUTS
 from nnkit.training.run import train
 from nnkit.training.yaml_loader import InvalidConfigError, parse
 
@@ -183,7 +185,7 @@ CONV = "- {name: Conv2d, in_channels: 1, out_channels: 8, kernel_size: 3}"
             "- {name: Conv2d, in_channels: 1, out_channels: 8, kernel_size: 1, padding: 1024}",
             [
                 "c.yaml:4:7: network.layers.0: Conv2d returns (N, 8, 2076, 2076): 34,478,208 numbers for an image, "
-                "at most 4,194,304"
+                "at most 262,144"
             ],
         ),
         (
@@ -271,11 +273,25 @@ def test_there_are_layers_but_not_too_many(layers, got):
     assert str(caught.value) == f"c.yaml:1:37: network.layers: expected 1 to 256 layers, {got}"
 
 
+@pytest.mark.parametrize("channels", [1, 2])
+def test_what_an_evaluation_holds_at_once_stays_below_two_gigabytes(channels):
+    assert 4 * MOST_OUTPUTS * EVALUATION_BATCH_SIZE < 2**31
+    convolution = f"{{name: Conv2d, in_channels: 1, out_channels: {channels}, kernel_size: 1}}"
+    pool = "{name: MaxPool2d, kernel_size: 512}"
+    linear = f"{{name: Linear, in_features: {channels}, out_features: 10}}"
+    config = load(f"- {convolution}\n- {pool}\n- Flatten\n- {linear}", more="\n  input_size: [512, 512]")
+    if channels == 1:
+        check_components(config)
+    else:
+        with pytest.raises(InvalidConfigError, match=r"returns \(N, 2, 512, 512\): 524,288 numbers"):
+            check_components(config)
+
+
 def test_the_images_are_padded_to_the_size_that_is_written():
     layers = f"- Flatten\n{LINEAR % 1024}"
     check_components(load(layers, more="\n  input_size: [32, 32]"))
     (line,) = problems(layers, more="\n  input_size: [32, 2000]")
-    assert line == "c.yaml:3:20: network.input_size.1: must be >= 1 and <= 1024, got 2000"
+    assert line == "c.yaml:3:20: network.input_size.1: must be >= 1 and <= 512, got 2000"
 
 
 def overridden(key, text):

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from nnkit.training.fit import EpochDone
-from nnkit.training.metrics_file import COLUMNS, csv_lines, values_in
+from nnkit.training.metrics_file import COLUMNS, csv_lines, lines_until, values_in
 from nnkit.training.run import train
 
 from .conftest import configured
@@ -49,6 +49,35 @@ def test_the_table_has_validation_and_skipped_steps(tmp_path):
     assert float(row["validation_accuracy"]) == done.validation.accuracy
     assert float(row["train_accuracy"]) == done.train_accuracy
     assert row["skipped_steps"] == ""
+
+
+def test_a_byte_order_mark_that_an_editor_has_left_is_no_damage(tmp_path):
+    stopped_in_epoch(2, configured(), tmp_path)
+    path = tmp_path / "metrics.jsonl"
+    content = path.read_bytes()
+    path.write_bytes(b"\xef\xbb\xbf" + content)
+    stopped_in_epoch(3, configured(), tmp_path, resume="auto")
+    assert path.read_bytes().startswith(content)
+    assert as_lines(table(tmp_path)) == lines(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b'{"epoch": 1, "note": "\xed\xa0\x80"}\n',
+        '{"epoch": 1}\n'.encode("utf-16-be"),
+        b'{"epoch": true}\n',
+        b'{"epoch": 1}',
+        b"[1]\n",
+        b"[" * 3000 + b"\n",
+    ],
+    ids=["surrogate", "utf-16", "true", "cut", "list", "deep"],
+)
+def test_what_is_no_line_of_an_epoch_is_left_out(line, tmp_path):
+    path = tmp_path / "metrics.jsonl"
+    path.write_bytes(line)
+    with pytest.warns(UserWarning, match="lacks the lines of epochs 1 to 2"):
+        assert lines_until(2, path) == []
 
 
 @pytest.mark.parametrize("damage", ["cut", "lost", "more"])

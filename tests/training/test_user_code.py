@@ -1,6 +1,7 @@
 """Python that the user wrote: what is made of it, and how its mistakes are told."""
 
 import contextlib
+import sys
 
 import own_network
 import pytest
@@ -8,8 +9,9 @@ import pytest
 from nnkit.models import LeNet
 from nnkit.nn import Module
 from nnkit.training import load_checkpoint, user_code
-from nnkit.training.build import build_network, check_components
+from nnkit.training.build import build_network, check_components, logits_of_an_image
 from nnkit.training.config import Override, load_config
+from nnkit.training.evaluate import open_checkpoint
 from nnkit.training.run import train
 from nnkit.training.user_code import CodeError, allowed, fault, may_run
 from nnkit.training.yaml_loader import InvalidConfigError
@@ -99,6 +101,80 @@ def test_a_file_finds_those_beside_it_behind_all_that_is_installed(folder):
         check_components(load_config("my.yaml"))
 
 
+def test_files_of_two_folders_find_what_is_beside_each(folder):
+    for place, width in (("one", 5), ("two", 7)):
+        parts = folder / place / "parts"
+        parts.mkdir(parents=True)
+        (parts / "__init__.py").write_text("from parts.sizes import WIDTH")
+        (parts / "sizes.py").write_text(f"WIDTH = {width}")
+        sized = NET.replace("28 * 28, 10", "28 * 28, WIDTH")
+        (folder / place / "my_net.py").write_text(f"from parts import WIDTH\n{HEAD}{sized}")
+        (folder / place / "my.yaml").write_text(
+            "network: {file: my_net.py, class: MyNet}\n" + own_network.CONFIG.partition("\n")[2]
+        )
+    before = set(sys.modules)
+    with allowed():
+        networks = [build_network(load_config(f"{place}/my.yaml")) for place in ("one", "two", "one")]
+    assert [network.layer.out_features for network in networks] == [5, 7, 5]
+    assert not {name for name in sys.modules.keys() - before if name.startswith("parts")}
+
+
+def test_a_file_that_is_interrupted_runs_anew(folder):
+    stopping = "from pathlib import Path\nif Path('stop').exists(): raise KeyboardInterrupt\n"
+    (folder / "my_net.py").write_text(stopping + HEAD + NET)
+    (folder / "stop").touch()
+    config = load_config("my.yaml", [Override.from_text("network.arguments", "{}", "test")])
+    with allowed():
+        with pytest.raises(KeyboardInterrupt):
+            build_network(config)
+        (folder / "stop").unlink()
+        build_network(config)
+
+
+COUNTING = (
+    HEAD
+    + """
+class MyNet(nn.Module):
+    def __init__(self, hidden=3):
+        super().__init__()
+        self.layer = nn.Linear(28 * 28, 10)
+        self.register_buffer("passes", torch.zeros(1))
+        self.frozen = nn.Dropout(0.5).eval()
+
+    def forward(self, x):
+        if self.training:
+            self.passes.add_(1)
+        return self.frozen(self.layer(x.flatten(1)))
+"""
+)
+
+
+def test_a_look_at_a_network_leaves_its_buffers_and_modes_alone(folder):
+    (folder / "my_net.py").write_text(COUNTING)
+    with allowed():
+        list(train(load_config("my.yaml"), folder / "run"))
+        trained = open_checkpoint(folder / "run")
+        logits_of_an_image(trained.config, trained.network)
+    assert trained.network.passes.item() == 3
+    assert (trained.network.training, trained.network.frozen.training) == (True, False)
+
+
+OTHERS = {
+    "nothing": ("return None", "it returns a NoneType for one image"),
+    "images": ("return x", r"it returns \(1, 1, 28, 28\) for one image"),
+    "failure": ("raise KeyError('x')", "my_net.py:[0-9]+: KeyError: 'x'"),
+}
+
+
+@pytest.mark.parametrize(("line", "message"), OTHERS.values(), ids=OTHERS)
+def test_code_that_has_become_another_since_it_was_trained_is_refused(line, message, folder):
+    with allowed():
+        list(train(load_config("my.yaml"), folder / "run"))
+        (folder / "my_net.py").write_text(own_network.CODE.rpartition("return")[0] + line)
+        with pytest.warns(UserWarning, match="has changed"), pytest.raises(InvalidConfigError, match=message):
+            load_checkpoint(folder / "run")
+
+
 def test_a_dataclass_may_be_defined(folder):
     imports = "from __future__ import annotations\nimport dataclasses\n"
     sizes = "@dataclasses.dataclass\nclass Sizes:\n    hidden: int = 3\n"
@@ -156,11 +232,11 @@ AT_FILE, AT_CLASS, AT_NETWORK = (
         ),
         (
             HEAD + NET + "    input_size = 28\n",
-            f"{AT_CLASS}MyNet.input_size is 28, expected two integers from 1 to 1024",
+            f"{AT_CLASS}MyNet.input_size is 28, expected two integers from 1 to 512",
         ),
         (
             HEAD + NET + "    input_size = (28, 10**9)\n",
-            f"{AT_CLASS}MyNet.input_size is (28, 1000000000), expected two integers from 1 to 1024",
+            f"{AT_CLASS}MyNet.input_size is (28, 1000000000), expected two integers from 1 to 512",
         ),
     ],
 )

@@ -1,0 +1,22 @@
+"""Modules for a while in another mode."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from nnkit.nn.module import Module
+from nnkit.tensors import no_grad
+
+
+@contextlib.contextmanager
+def evaluating(network: Module) -> Iterator[None]:
+    """Have a network in evaluation mode, and without gradients; each of its modules gets its own mode back."""
+    modes = [(module, module.training) for module in network.modules()]
+    network.eval()
+    try:
+        with no_grad():
+            yield
+    finally:
+        for module, training in modes:
+            module.training = training
