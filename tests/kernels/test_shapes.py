@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from nnkit.configs import built_in_configs
 from nnkit.kernels import backend_for, shapes_only
-from nnkit.models import NETWORKS
 from nnkit.recording import Recording
 from nnkit.tensors import no_grad, randn
+from nnkit.training.load import load_run
 
 
 def results_of(network, images):
@@ -19,10 +20,11 @@ def results_of(network, images):
     ]
 
 
-@pytest.mark.parametrize("name", NETWORKS.names())
+@pytest.mark.parametrize("name", built_in_configs())
 @pytest.mark.parametrize("batch", [1, 3, 16])
 def test_every_result_is_shaped_as_the_real_one(name, batch):
-    network = NETWORKS.get(name)()
+    _, network = load_run(name)
+    network.eval()
     images = randn(batch, 1, *network.input_size)
     real = results_of(network, images)
     with shapes_only():

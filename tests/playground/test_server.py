@@ -228,11 +228,17 @@ def test_who_goes_away_disturbs_nobody(playground, ask, recwarn):
 
 
 def test_a_bug_is_told_in_a_line_to_both_sides(playground, ask, drawing, monkeypatch):
-    told = []
-    monkeypatch.setattr(server.warnings, "warn", lambda message, **_: told.append(message))
+    told, has_told = [], threading.Event()
+
+    def warn(message, **_):
+        told.append(message)
+        has_told.set()
+
+    monkeypatch.setattr(server.warnings, "warn", warn)
     monkeypatch.setattr(playground.reader, "read", lambda _: {}["none"])
     status, _, body = ask("POST", "/read", drawing.tobytes(), BINARY)
     assert (status, body) == (500, b"KeyError: 'none'\n")
+    assert has_told.wait(60)
     monkeypatch.undo()
     assert ask("POST", "/read", drawing.tobytes(), BINARY)[0] == 200
     assert told == ["KeyError: 'none' (a bug in nnkit)"]

@@ -109,7 +109,7 @@ CHECKPOINT = {
 
 RUN = {
     "R1": Promise("SIGKILL at random moments, resumed until done", "the weights of an uninterrupted run"),
-    "R2": Promise("20 SIGKILLs in one run", "the weights of an uninterrupted run"),
+    "R2": Promise("many SIGKILLs in one run", "the weights of an uninterrupted run"),
     "R3": Promise("R1 for each network, with plan and on the tape", "the weights of an uninterrupted run"),
     "R4": Promise("SIGINT", "checkpoint, exit 130 within 2 s, resumes to the same bits"),
     "R5": Promise("SIGTERM", "checkpoint, exit 143 within 2 s, resumes to the same bits"),
