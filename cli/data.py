@@ -43,6 +43,7 @@ def list_all() -> None:
     Examples:
       nnkit data ls
     """  # noqa: D301 (click wants the character, not a backslash)
+    show_status("looking for the data sets ...")
     # NumPy takes a while to import.
     from nnkit.data import DATASETS
 
@@ -117,6 +118,7 @@ def show(name: str, split: str, label: str | None, count: int, start: int, png: 
       nnkit data show digits --label 7 --count 4
       nnkit data show mnist --count 100 --png sheet.png
     """  # noqa: D301 (click wants the character, not a backslash)
+    show_status(f"reading {name} ...")
     from nnkit import data
 
     images = _chosen(data.load(name, split), label, start, count)

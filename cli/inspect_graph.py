@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from nnkit.cli import options, tables
-from nnkit.cli.console import announce_compilation, tell, write
+from nnkit.cli.console import announce_compilation, show_status, tell, write
 from nnkit.escapes import printable
 
 # The first of each is the usual one; `nnkit.graph.FORMATS` has functions for all.
@@ -69,6 +69,7 @@ def command(
       nnkit inspect-graph runs/lenet/best.safetensors --backward --time
       nnkit inspect-graph lenet --format dot | dot -Tpdf > lenet.pdf
     """  # noqa: D301 (click wants the character, not a backslash)
+    show_status(f"looking into {source} ...")
     # Numba and pydantic take most of a second to import; --help needs neither.
     from nnkit.graph import FORMATS, fold, to_html, to_svg, to_text
     from nnkit.graph.graphviz import layout_named

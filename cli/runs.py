@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nnkit.cli import options, suggestions
-from nnkit.cli.console import write
+from nnkit.cli.console import show_status, write
 from nnkit.cli.group import Group
 from nnkit.cli.tables import table
 from nnkit.escapes import printable
@@ -50,6 +50,7 @@ def list_all(folder: Path, as_json: bool) -> None:
       nnkit runs ls
       nnkit runs ls experiments --json
     """  # noqa: D301 (click wants the character, not a backslash)
+    show_status(f"looking for runs in {folder} ...")
     # Pydantic takes a while to import.
     from nnkit.errors import NnkitError
     from nnkit.reporting.run_record import find_runs, read_run

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from nnkit.cli.console import write
+from nnkit.configs import schema_path
 
 
 @click.command("schema")
@@ -19,7 +20,4 @@ def command() -> None:
       nnkit schema > nnkit.schema.json
       nnkit schema | jq '.["$defs"] | keys'
     """  # noqa: D301 (click wants the character, not a backslash)
-    # Pydantic takes a while to import.
-    from nnkit.training.config import schema_text
-
-    write(schema_text().rstrip("\n"))
+    write(schema_path().read_text(encoding="utf-8").rstrip("\n"))
