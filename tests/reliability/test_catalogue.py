@@ -33,7 +33,7 @@ def test_outcomes_are_counted_and_shown():
     text = as_text({"K3": Outcome(100, 100), "R1": seen})
     assert "K3       100     100  single flipped bits" in text
     assert "R1       120     100  NOT HELD  SIGKILL at random moments" in text
-    assert "R2         0       0  NOT TRIED  20 SIGKILLs in one run" in text
+    assert "R2         0       0  NOT TRIED  many SIGKILLs in one run" in text
     assert text.endswith(f"1 of {len(PROMISES)} promises held")
     assert "| K3 | single flipped bits, anywhere | exit 4, every one | 100 | 100 |" in as_markdown(
         {"K3": Outcome(100, 100)}
