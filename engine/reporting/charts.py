@@ -43,10 +43,15 @@ class Chart:
     labels_at_lines: bool = True
 
     @property
+    def values(self) -> list[float]:
+        """Those of all lines."""
+        return [value for line in self.lines for value in line.values]
+
+    @property
     def decades(self) -> float:
         """How many powers of ten its smallest and largest value are apart; 0 where some are not positive."""
-        values = [value for line in self.lines for value in line.values]
-        return math.log10(max(values)) - math.log10(min(values)) if min(values) > 0 else 0.0
+        low, high = min(self.values), max(self.values)
+        return math.log10(high) - math.log10(low) if low > 0 else 0.0
 
     @property
     def is_logarithmic(self) -> bool:

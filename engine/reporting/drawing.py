@@ -205,6 +205,9 @@ def _scales(chart: Chart, axes: Axes, palette: Palette) -> None:
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if chart.decades < 2 else (1,), numticks=8))
         axes.yaxis.set_minor_locator(NullLocator())
+    elif len(set(chart.values)) == 1:
+        # What lies around the only value there is would be written with all its digits.
+        axes.set_yticks(chart.values[:1])
     else:
         axes.yaxis.set_major_locator(MaxNLocator(5, steps=(1, 2, 2.5, 5, 10)))
     if chart.unit == "share":
@@ -214,8 +217,12 @@ def _scales(chart: Chart, axes: Axes, palette: Palette) -> None:
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.4g}"))
     first = min(line.epochs[0] for line in chart.lines)
     last = max(line.epochs[-1] for line in chart.lines)
-    axes.set_xlim(first, max(last, first + 1))
-    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
+    # One epoch is a point in the middle.
+    axes.set_xlim(*((first, last) if first < last else (first - 1, first + 1)))
+    if first == last:
+        axes.set_xticks([first])
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, min_n_ticks=1))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f}"))
     axes.set_xlabel("epoch", color=palette.muted, loc="right", labelpad=2)
     axes.grid(axis="y", color=palette.grid, linewidth=0.8)

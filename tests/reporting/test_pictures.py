@@ -91,6 +91,12 @@ def test_whatever_is_read_can_be_drawn(epochs, values):
     ElementTree.fromstring(drawing.chart_svg(chart))
 
 
+def test_one_epoch_is_a_point_with_one_number_on_each_axis():
+    drawn = drawing.chart_svg(Chart("Learning rate", (Line("rate", (1,), (2.0001e-07,), 0),)))
+    texts = [element.text for element in ElementTree.fromstring(drawn).iter("{http://www.w3.org/2000/svg}text")]
+    assert sorted(filter(None, texts)) == ["1", "2e-07", "Learning rate", "epoch", "rate"]
+
+
 def test_a_chart_takes_its_colours_from_the_page(record):
     style = (files("nnkit.reporting") / "page.css").read_text()
     for chart in charts_of(record):
