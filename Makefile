@@ -15,6 +15,9 @@ test: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	@# Kernels are compiled once, and not by each of the processes that run tests.
+	@$(BIN)/nnkit profile quickstart --steps 1 >/dev/null
+	@$(BIN)/python -m nnkit.kernels.cpu.ahead
 	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
 reliability: $(VENV)/.installed-dev
