@@ -109,5 +109,5 @@ OPERATIONS = {
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.__name__)
 def test_a_plan_has_the_numbers_of_the_tape(operation):
-    planned = any([is_planned(network) for network in OPERATIONS[operation]])
-    assert planned == (operation not in ON_THE_TAPE)
+    planned = [is_planned(network) for network in OPERATIONS[operation]]
+    assert any(planned) == (operation not in ON_THE_TAPE)
