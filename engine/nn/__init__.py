@@ -1,6 +1,6 @@
 """Layers, losses and the Module they are made of; the names are those of `torch.nn`."""
 
-from nnkit.nn import functional, init
+from nnkit.nn import functional, init, modules
 from nnkit.nn.activation import Identity, LogSoftmax, ReLU, Sigmoid, Softmax, Tanh
 from nnkit.nn.container import ModuleDict, ModuleList, Sequential
 from nnkit.nn.conv import Conv2d
@@ -38,4 +38,5 @@ __all__ = [
     "Tanh",
     "functional",
     "init",
+    "modules",
 ]

@@ -282,6 +282,16 @@ class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Shaping, Indexing):
         """
         backward([self], None if gradient is None else [gradient], retain_graph)
 
+    def __copy__(self) -> Tensor:
+        # Without `__reduce_ex__`, which is what pickles are made of too.
+        return self.detach().requires_grad_(self.requires_grad)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise TypeError(
+            f"cannot pickle '{type(self).__name__}' object: whoever loads a pickle runs the code in it; keep tensors "
+            "in a dictionary, such as a state_dict(), and save that with torch.save"
+        )
+
     def __deepcopy__(self, memo: dict[builtins.int, Any]) -> Tensor:
         if not self.is_leaf:
             raise RuntimeError(

@@ -1,7 +1,11 @@
+import pickle
+
 import pytest
+import torch
 
 import nnkit
 from nnkit import nn
+from nnkit.nn.hooks import everywhere
 
 SHAPES = "def sh(t): return tuple(None if v is None else tuple(v.shape) for v in t)"
 
@@ -154,3 +158,23 @@ def test_a_hook_may_remove_itself():
     module(nnkit.ones(1))
     module(nnkit.ones(1))
     assert calls == [1]
+
+
+def test_hooks_of_the_old_kind_on_all_modules_are_pytorchs(same_as_torch, monkeypatch):
+    # Both remember for ever which kind there was first.
+    monkeypatch.setattr(everywhere, "full", None)
+    monkeypatch.setattr(torch.nn.modules.module, "_global_is_full_backward_hook", None)
+    same_as_torch(
+        f"{SHAPES}\nlog = []; m = nn.Sequential(nn.Linear(2, 3), nn.Tanh())\n"
+        "note = lambda mod, gi, go: log.append((type(mod).__name__, sh(gi), sh(go)))\n"
+        "with torch.nn.modules.module.register_module_backward_hook(note): m(torch.ones(1, 2)).sum().backward()\n"
+        "m(torch.ones(1, 2)).sum().backward(); log"
+    )
+
+
+def test_a_pickle_is_refused_with_what_to_do_instead():
+    with pytest.raises(TypeError, match=r"cannot pickle 'Linear' object: keep its state_dict\(\) instead"):
+        pickle.dumps(nn.Linear(2, 1))
+    for tensor in (nnkit.ones(1), nn.Linear(2, 1).weight):
+        with pytest.raises(TypeError, match=r"cannot pickle .* object: .* torch\.save"):
+            pickle.dumps({"tensor": tensor})
