@@ -5,11 +5,12 @@ from nnkit.nn.activation import Identity, LogSoftmax, ReLU, Sigmoid, Softmax, Ta
 from nnkit.nn.container import ModuleDict, ModuleList, Sequential
 from nnkit.nn.conv import Conv2d
 from nnkit.nn.dropout import Dropout
-from nnkit.nn.flatten import Flatten
+from nnkit.nn.flatten import Flatten, Unflatten
 from nnkit.nn.linear import Linear
 from nnkit.nn.loss import LOSSES, CrossEntropyLoss, MSELoss, NLLLoss
 from nnkit.nn.module import Module
 from nnkit.nn.parameter import Buffer, Parameter
+from nnkit.nn.parameter_container import ParameterDict, ParameterList
 from nnkit.nn.pooling import MaxPool2d
 from nnkit.nn.registry import LAYERS
 
@@ -31,11 +32,14 @@ __all__ = [
     "ModuleList",
     "NLLLoss",
     "Parameter",
+    "ParameterDict",
+    "ParameterList",
     "ReLU",
     "Sequential",
     "Sigmoid",
     "Softmax",
     "Tanh",
+    "Unflatten",
     "functional",
     "init",
     "modules",

@@ -88,6 +88,8 @@ RANGES = {
     "T_max": Range(at_least=1, at_most=2**31),
     "threads": Range(at_least=1, at_most=1024),
     "total_steps": Range(at_least=1, at_most=2**31),
+    # -1 stands for what is left.
+    "unflattened_size": Range(at_least=-1, at_most=8192),
     "validation_fraction": _FRACTION,
     "weight_decay": _NOT_NEGATIVE,
     **{name: Range(at_least=0, at_most=largest) for name, largest in LARGEST.items()},
