@@ -1,6 +1,6 @@
 """Layers, losses and the Module they are made of; the names are those of `torch.nn`."""
 
-from nnkit.nn import functional, init, modules
+from nnkit.nn import functional, init, modules, utils
 from nnkit.nn.activation import Identity, LogSoftmax, ReLU, Sigmoid, Softmax, Tanh
 from nnkit.nn.container import ModuleDict, ModuleList, Sequential
 from nnkit.nn.conv import Conv2d
@@ -43,4 +43,5 @@ __all__ = [
     "functional",
     "init",
     "modules",
+    "utils",
 ]
