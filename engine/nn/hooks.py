@@ -109,7 +109,7 @@ def _call_after(node: Node, function: Hook) -> None:
         replaced = function(_as_tensors(inputs), _as_tensors(outputs))
         return None if replaced is None else tuple(None if each is None else each.array for each in replaced)
 
-    node.after.append(run)
+    node.add_after(run)
 
 
 def _as_tensors(arrays: tuple[Array | None, ...]) -> Gradients:
@@ -175,10 +175,8 @@ class BackwardHookFunction(Function):
     @staticmethod
     def forward(ctx: Any, *tensors: Tensor) -> tuple[Tensor, ...]:
         """Return the tensors as they are."""
-        outputs = tuple(tensor.detach() for tensor in tensors)
-        unneeded = [output for output, needed in zip(outputs, ctx.needs_input_grad, strict=True) if not needed]
-        ctx.mark_non_differentiable(*unneeded)
-        return outputs
+        ctx.mark_non_differentiable(*[tensor for tensor in tensors if not tensor.requires_grad])
+        return tensors
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, ...]:

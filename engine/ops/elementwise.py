@@ -107,6 +107,7 @@ class PowTensor(Operation):
     """a to the power of b."""
 
     node_name = "PowBackward1"
+    saved_names = ("self", "exponent")
 
     def forward(self, a: Array, b: Array) -> Array:
         check_broadcast((a, b))
@@ -323,6 +324,7 @@ class Minimum(Extremum):
 class Where(Operation):
     """a where the condition holds, b elsewhere."""
 
+    saved_names = ("condition", "self", "other")
     differentiable = slice(1, 3)
 
     def forward(self, condition: Array, a: Operand, b: Operand) -> Array:

@@ -45,6 +45,8 @@ class MatrixProduct(Operation):
 class Mm(MatrixProduct):
     """a (N, I) times b (I, O)."""
 
+    saved_names = ("self", "mat2")
+
     def forward(self, a: Array, b: Array) -> Array:
         if a.dtype != b.dtype:
             kinds = f"{C_NAMES[of_array(a)]} != {C_NAMES[of_array(b)]}"
@@ -59,6 +61,8 @@ class Mm(MatrixProduct):
 
 class Addmm(MatrixProduct):
     """bias + a (N, I) times b (I, O): a linear layer, with b the transposed weight."""
+
+    saved_names = ("self", "mat1", "mat2")
 
     def forward(self, bias: Array, a: Array, b: Array) -> Array:
         check_same_type(a, b)
@@ -76,6 +80,8 @@ class Addmm(MatrixProduct):
 
 class Mv(Operation):
     """a (N, I) times the vector b (I)."""
+
+    saved_names = ("self", "vec")
 
     def forward(self, a: Array, b: Array) -> Array:
         if (a.ndim, b.ndim) != (2, 1):
@@ -98,6 +104,8 @@ class Mv(Operation):
 class Dot(Operation):
     """The scalar product of two vectors."""
 
+    saved_names = ("self", "tensor")
+
     def forward(self, a: Array, b: Array) -> Array:
         if (a.ndim, b.ndim) != (1, 1):
             raise RuntimeError(f"1D tensors expected, but got {a.ndim}D and {b.ndim}D tensors")
@@ -119,6 +127,8 @@ class Dot(Operation):
 
 class Bmm(Operation):
     """The products of pairs of matrices: a (B, N, I) times b (B, I, O)."""
+
+    saved_names = ("self", "mat2")
 
     def forward(self, a: Array, b: Array) -> Array:
         for name, factor in (("batch1", a), ("batch2", b)):

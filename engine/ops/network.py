@@ -13,6 +13,8 @@ from nnkit.ops.operation import Gradients, Operation
 class Convolution(Operation):
     """The correlation of images (N, C, H, W) with kernels (O, C / groups, kH, kW), plus a bias (O)."""
 
+    saved_names = ("input", "weight")
+
     def forward(
         self, x: Array, weight: Array, bias: Array | None, *, stride: Pair, padding: Pair, dilation: Pair, groups: int
     ) -> Array:
