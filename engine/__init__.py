@@ -20,14 +20,14 @@ _HOMES = {
         is_anomaly_check_nan_enabled is_anomaly_enabled is_grad_enabled is_inference_mode_enabled set_anomaly_enabled
     """,
     "nnkit.tensors": """
-        Size Tensor arange as_tensor cat empty empty_like enable_grad eye from_numpy full full_like inference_mode linspace
-        no_grad ones ones_like rand rand_like randint randn randn_like randperm set_grad_enabled stack tensor where zeros
-        zeros_like
+        Size Tensor arange as_tensor cat empty empty_like enable_grad eye from_numpy full full_like inference_mode
+        linspace no_grad ones ones_like rand rand_like randint randn randn_like randperm set_grad_enabled stack tensor
+        where zeros zeros_like
     """,
     "nnkit.tensors.functions": """
         abs add addmm all allclose any argmax argmin bmm clamp clone div dot eq equal exp flatten ge gt is_inference
-        is_tensor isfinite isnan le log log_softmax lt masked_fill matmul max maximum mean min minimum mm mul mv ne neg norm
-        permute pow prod reciprocal relu reshape sigmoid softmax split sqrt square squeeze std sub sum t tanh
+        is_tensor isfinite isnan le log log_softmax lt masked_fill matmul max maximum mean min minimum mm mul mv ne neg
+        norm permute pow prod reciprocal relu reshape sigmoid softmax split sqrt square squeeze std sub sum t tanh
         transpose unbind unsqueeze var
     """,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nnkit.dtypes import C_NAMES, of_array
 from nnkit.kernels.layout import Array
-from nnkit.ops.operation import Gradients, Operation
+from nnkit.ops.operation import Gradients, N, Operation, sample
 
 
 def check_same_type(first: Array, second: Array) -> None:
@@ -45,6 +45,10 @@ class MatrixProduct(Operation):
 class Mm(MatrixProduct):
     """a (N, I) times b (I, O)."""
 
+    samples = [
+        sample("x @ y", (N, 4), (4, 5)),
+        sample("x @ y.t()", (N, 4), (5, 4)),
+    ]
     saved_names = ("self", "mat2")
 
     def forward(self, a: Array, b: Array) -> Array:
@@ -62,6 +66,10 @@ class Mm(MatrixProduct):
 class Addmm(MatrixProduct):
     """bias + a (N, I) times b (I, O): a linear layer, with b the transposed weight."""
 
+    samples = [
+        sample("t.addmm(y, x, z)", (N, 4), (5,), (4, 5)),
+        sample("F.linear(x, y, z)", (N, 4), (5, 4), (5,)),
+    ]
     saved_names = ("self", "mat1", "mat2")
 
     def forward(self, bias: Array, a: Array, b: Array) -> Array:
@@ -81,6 +89,7 @@ class Addmm(MatrixProduct):
 class Mv(Operation):
     """a (N, I) times the vector b (I)."""
 
+    samples = [sample("x @ y", (N, 4), (4,))]
     saved_names = ("self", "vec")
 
     def forward(self, a: Array, b: Array) -> Array:
@@ -104,6 +113,7 @@ class Mv(Operation):
 class Dot(Operation):
     """The scalar product of two vectors."""
 
+    samples = [sample("x @ y", (N,), (N,))]
     saved_names = ("self", "tensor")
 
     def forward(self, a: Array, b: Array) -> Array:
@@ -128,6 +138,7 @@ class Dot(Operation):
 class Bmm(Operation):
     """The products of pairs of matrices: a (B, N, I) times b (B, I, O)."""
 
+    samples = [sample("t.bmm(x, y)", (N, 3, 4), (N, 4, 2))]
     saved_names = ("self", "mat2")
 
     def forward(self, a: Array, b: Array) -> Array:
