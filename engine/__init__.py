@@ -40,7 +40,7 @@ _ALIASES = {
     "int": ("nnkit.dtypes", "int32"),
     "long": ("nnkit.dtypes", "int64"),
 }
-_MODULES = ("autograd", "cuda", "nn", "optim")
+_MODULES = ("autograd", "cuda", "nn", "optim", "utils")
 
 
 def __getattr__(name: str) -> Any:

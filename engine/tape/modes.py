@@ -15,7 +15,7 @@ class _Modes(threading.local):
     recording = True
 
 
-_modes = _Modes()
+modes = _Modes()
 
 
 class _Anomalies:
@@ -23,7 +23,7 @@ class _Anomalies:
     nan = True
 
 
-_anomalies = _Anomalies()
+anomalies = _Anomalies()
 
 
 def is_grad_enabled() -> bool:
@@ -34,7 +34,7 @@ def is_grad_enabled() -> bool:
         ...     torch.is_grad_enabled()
         False
     """
-    return _modes.grad
+    return modes.grad
 
 
 def is_inference_mode_enabled() -> bool:
@@ -45,27 +45,27 @@ def is_inference_mode_enabled() -> bool:
         ...     torch.is_inference_mode_enabled()
         True
     """
-    return _modes.inference
+    return modes.inference
 
 
 def is_recording() -> bool:
     """Return whether operations are put on the tape now, in this thread."""
-    return _modes.recording
+    return modes.recording
 
 
 def set_recording(enabled: bool) -> bool:
     """Want gradients or not in this thread, and return what it was before."""
-    before = _modes.grad
-    _modes.grad = enabled
-    _modes.recording = enabled and not _modes.inference
+    before = modes.grad
+    modes.grad = enabled
+    modes.recording = enabled and not modes.inference
     return before
 
 
 def set_inference(enabled: bool) -> bool:
     """Make results for inference or not in this thread, and return what it was before."""
-    before = _modes.inference
-    _modes.inference = enabled
-    _modes.recording = _modes.grad and not enabled
+    before = modes.inference
+    modes.inference = enabled
+    modes.recording = modes.grad and not enabled
     return before
 
 
@@ -76,7 +76,7 @@ def is_anomaly_enabled() -> bool:
         >>> torch.is_anomaly_enabled()
         False
     """
-    return _anomalies.wanted
+    return anomalies.wanted
 
 
 def is_anomaly_check_nan_enabled() -> bool:
@@ -86,12 +86,12 @@ def is_anomaly_check_nan_enabled() -> bool:
         >>> torch.is_anomaly_check_nan_enabled()
         True
     """
-    return _anomalies.nan
+    return anomalies.nan
 
 
 def set_anomaly_enabled(mode: bool, check_nan: bool = True) -> None:
     """Look for anomalies or not, in all threads."""
-    _anomalies.wanted, _anomalies.nan = mode, check_nan
+    anomalies.wanted, anomalies.nan = mode, check_nan
 
 
 def calling_stack() -> list[str]:

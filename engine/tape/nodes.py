@@ -13,7 +13,7 @@ import numpy as np
 from nnkit.kernels.layout import Array
 from nnkit.ops.operation import Operation, sum_to
 from nnkit.tape.hooks import Gradients, RemovableHandle, as_tensors, checked_gradients
-from nnkit.tape.modes import calling_stack, is_anomaly_enabled
+from nnkit.tape.modes import anomalies, calling_stack
 from nnkit.tape.versions import Saved
 
 Edge = tuple["Node | None", int]
@@ -50,7 +50,7 @@ class Node:
         self.next_functions = next_functions
         self.output_shapes = output_shapes
         self.sequence = next(_sequence)
-        if is_anomaly_enabled():
+        if anomalies.wanted:
             self.metadata["traceback_"] = calling_stack()
 
     def __init_subclass__(cls) -> None:

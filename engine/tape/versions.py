@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from nnkit.dtypes import of_array
 from nnkit.kernels.layout import Array
 from nnkit.ops import Operation
-from nnkit.tape.modes import is_anomaly_enabled, is_inference_mode_enabled
+from nnkit.tape.modes import is_anomaly_enabled, modes
 
 if TYPE_CHECKING:
     from nnkit.tape.nodes import Node
@@ -29,7 +29,7 @@ INFERENCE = Version()
 
 def new_version() -> Version:
     """Return the counter of memory that is new now."""
-    return INFERENCE if is_inference_mode_enabled() else Version()
+    return INFERENCE if modes.inference else Version()
 
 
 class Saved(Protocol):

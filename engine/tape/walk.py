@@ -10,7 +10,7 @@ import numpy as np
 
 from nnkit.kernels.layout import Array
 from nnkit.tape.hooks import Gradients
-from nnkit.tape.modes import is_anomaly_check_nan_enabled, is_anomaly_enabled, tell_where_made
+from nnkit.tape.modes import anomalies, tell_where_made
 from nnkit.tape.nodes import AccumulateGrad, Edge, Node
 
 
@@ -115,7 +115,8 @@ def walk_backward(
         if is_idle or (walk.needed is not None and node not in walk.needed):
             walk.follow(node, ())
             continue
-        grads = _through_output_hooks(node, grads)
+        if node.output_hooks:
+            grads = _through_output_hooks(node, grads)
         if node in targets:
             for number, arrived in enumerate(grads):
                 if (node, number) in captured:
@@ -132,8 +133,6 @@ def walk_backward(
 
 
 def _through_output_hooks(node: Node, grads: Gradients) -> Gradients:
-    if not node.output_hooks:
-        return grads
     changed = list(grads)
     for number, hooks in node.output_hooks.items():
         for hook in list(hooks):
@@ -145,26 +144,28 @@ def _through_output_hooks(node: Node, grads: Gradients) -> Gradients:
 
 
 def _run(node: Node, grads: Gradients) -> Gradients:
-    for before in list(node.before.values()):
-        grads = before(grads) or grads
-    if node.before and node.needs_gradients and all(grad is None for grad in grads):
-        return (None,) * len(node.next_functions)
-    results = _watched(node, grads) if is_anomaly_enabled() else _calculated(node, grads)
-    for after in list(node.after.values()):
-        results = after(results, grads) or results
+    if node.before:
+        for before in list(node.before.values()):
+            grads = before(grads) or grads
+        if node.needs_gradients and all(grad is None for grad in grads):
+            return (None,) * len(node.next_functions)
+    if anomalies.wanted:
+        results = _watched(node, grads)
+    else:
+        with np.errstate(all="ignore"):
+            results = node.run(grads)
+    if node.after:
+        for after in list(node.after.values()):
+            results = after(results, grads) or results
     return results
-
-
-def _calculated(node: Node, grads: Gradients) -> Gradients:
-    with np.errstate(all="ignore"):
-        return node.run(grads)
 
 
 def _watched(node: Node, grads: Gradients) -> Gradients:
     """Run a node; if that fails, or makes a NaN where one is looked for, tell where the node was made."""
     try:
-        results = _calculated(node, grads)
-        for number, result in enumerate(results) if is_anomaly_check_nan_enabled() else ():
+        with np.errstate(all="ignore"):
+            results = node.run(grads)
+        for number, result in enumerate(results) if anomalies.nan else ():
             if result is not None and np.isnan(result).any():
                 raise RuntimeError(f"Function '{node.name()}' returned nan values in its {number}th output.")
     except Exception:

@@ -389,4 +389,6 @@ def _record(
     node = node_class(type(call))(call, edges, kept, shapes, saved_tensors(call, inputs, results))
     for number, result in enumerate(results):
         if result.is_floating_point():
-            result.set_node(node, number)
+            # As `set_node` does, which would take its time for every result.
+            result._node, result._output, result._requires_grad = node, number, True
+            result._node_version = result.version.value
