@@ -5,13 +5,13 @@ Source: the order, the arguments and the messages are those of PyTorch's `torch.
 
 from __future__ import annotations
 
+import functools
 import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nnkit.autograd import Function
 from nnkit.dtypes import dtype as DType
-from nnkit.kernels.layout import Array
 from nnkit.tape import Node, is_grad_enabled
 from nnkit.tensors import Tensor, zeros
 
@@ -28,26 +28,25 @@ def hook_last_operation(module: Module, hooks: Sequence[Hook], args: tuple[Any, 
     if node is None:
         return
     for hook in hooks:
-        _call_after(node, _bound_to(module, hook))
+        node.register_hook(_bound_to(module, hook))
     _warn_of_missing_gradients(args, result, node)
 
 
-def _call_after(node: Node, function: Hook) -> None:
-    """Call `function(grad_inputs, grad_outputs)` after the node; gradients that it returns replace the first."""
+def _bound_to(module: Module, hook: Hook) -> Hook:
+    @functools.wraps(hook)
+    def bound(grad_input: Gradients, grad_output: Gradients) -> Any:
+        return hook(module, grad_input, grad_output)
 
-    def run(inputs: tuple[Array | None, ...], outputs: tuple[Array | None, ...]) -> tuple[Array | None, ...] | None:
-        replaced = function(_as_tensors(inputs), _as_tensors(outputs))
-        return None if replaced is None else tuple(None if each is None else each.array for each in replaced)
-
-    node.after.append(run)
+    return bound
 
 
-def _as_tensors(arrays: tuple[Array | None, ...]) -> Gradients:
-    return tuple(None if array is None else Tensor(array) for array in arrays)
+def _named_hook(function: Hook) -> Hook:
+    """Return a function under the name that messages about its results have."""
 
+    def hook(grad_input: Gradients, grad_output: Gradients) -> Any:
+        return function(grad_input, grad_output)
 
-def _bound_to(module: Module, function: Hook) -> Hook:
-    return lambda grad_input, grad_output: function(module, grad_input, grad_output)
+    return hook
 
 
 def _first_tensor(result: Any) -> Tensor:
@@ -105,10 +104,8 @@ class BackwardHookFunction(Function):
     @staticmethod
     def forward(ctx: Any, *tensors: Tensor) -> tuple[Tensor, ...]:
         """Return the tensors as they are."""
-        outputs = tuple(tensor.detach() for tensor in tensors)
-        unneeded = [output for output, needed in zip(outputs, ctx.needs_input_grad, strict=True) if not needed]
-        ctx.mark_non_differentiable(*unneeded)
-        return outputs
+        ctx.mark_non_differentiable(*[tensor for tensor in tensors if not tensor.requires_grad])
+        return tensors
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, ...]:
@@ -160,7 +157,7 @@ class BackwardWatch:
         if node is not None:
             tensors = [args[position] for position in self.input_positions]
             self.input_types = [(tensor.shape, tensor.dtype) for tensor in tensors]
-            _call_after(node, self._inputs_arrived)
+            node.register_hook(_named_hook(self._inputs_arrived))
         return args
 
     def leave(self, result: Any) -> Any:
@@ -176,7 +173,7 @@ class BackwardWatch:
         self.output_count = len(outputs)
         if node is None:
             return result
-        _call_after(node, self._outputs_arrived)
+        node.register_hook(_named_hook(self._outputs_arrived))
         if not isinstance(result, tuple):
             return replaced[0]
         return replaced if type(result) is tuple else type(result)(*replaced)
@@ -238,7 +235,10 @@ class BackwardWatch:
                 )
             grad_input = replaced
         self.grad_output = None
-        return tuple(grad_input[position] for position in self.input_positions)
+        return tuple(
+            None if gradient is None else grad_input[position]
+            for gradient, position in zip(gradients, self.input_positions, strict=True)
+        )
 
 
 def _at_positions(positions: list[int], gradients: Gradients, count: int) -> Gradients:

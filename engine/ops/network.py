@@ -19,6 +19,7 @@ class Convolution(Operation):
         sample("F.conv2d(x, y, stride=2, dilation=(2, 1))", (N, 1, 8, 8), (2, 1, 3, 3)),
         sample("F.conv2d(x, y, z, groups=2, padding=1)", (N, 4, 4, 4), (6, 2, 3, 3), (6,)),
     ]
+    saved_names = ("input", "weight")
 
     def forward(
         self, x: Array, weight: Array, bias: Array | None, *, stride: Pair, padding: Pair, dilation: Pair, groups: int

@@ -24,6 +24,16 @@ _ = m.register_full_backward_pre_hook(lambda *given: log.append('last')); \
 _ = m.register_full_backward_pre_hook(note, prepend=True); m(x).sum().backward(); log
 _ = m.register_forward_hook(note); c = copy.deepcopy(m); _ = c(x); log, len(c._forward_hooks)
 h = m.register_forward_hook(note); c = copy.deepcopy(m); h.remove(); _ = c(x); log.append('copied'); _ = m(x); log
+_ = m.register_full_backward_hook(lambda m, inner, outer: inner[0] * 0); m(x.requires_grad_()).sum().backward()
+_ = m.register_full_backward_hook(lambda m, inner, outer: (inner[0][:, :1],)); m(x.requires_grad_()).sum().backward()
+_ = m.register_full_backward_hook(lambda m, inner, outer: (3,)); m(x.requires_grad_()).sum().backward()
+_ = m.register_backward_hook(lambda m, inner, outer: inner[0]); m(x).sum().backward()
+_ = m.register_full_backward_hook(note); m(x.requires_grad_()).add_(1)
+_ = m.register_full_backward_pre_hook(note); m(x).mul_(2)
+_ = m.register_full_backward_hook(note); m.forward = lambda x: x.mul_(2); m(x.requires_grad_() * 1)
+_ = m.register_full_backward_hook(note); m.forward = lambda x, y: x + y; m(x, x.clone().requires_grad_()).sum(); log
+m = nn.ReLU(inplace=True); _ = m.register_full_backward_hook(note); m(x.requires_grad_() * 1)
+type(m.register_forward_hook(note)).__name__, str(type(m.register_forward_hook(note)))
 Pair = __import__('collections').namedtuple('Pair', 'a b'); m.forward = lambda x: Pair(x * 2, x); \
 _ = m.register_full_backward_hook(note); y = m(x.requires_grad_()); y.a.sum().backward(); type(y).__name__, log
 """
