@@ -95,7 +95,7 @@ def _warn_of_missing_gradients(args: tuple[Any, ...], result: Any, node: Node) -
         )
     else:
         return
-    warnings.warn(problem, FutureWarning, stacklevel=5)
+    warnings.warn(problem, FutureWarning, stacklevel=6)
 
 
 class BackwardHookFunction(Function):
@@ -181,15 +181,8 @@ class BackwardWatch:
     def _outputs_arrived(self, _: Gradients, gradients: Gradients) -> Gradients:
         grad_output = _at_positions(self.output_positions, gradients, self.output_count)
         for hook in self.pre_hooks:
-            replaced = hook(self.module, grad_output)
-            if replaced is None:
-                continue
-            if len(replaced) != len(grad_output):
-                raise RuntimeError(
-                    "Backward pre hook returned an invalid number of grad_output, "
-                    f"got {len(replaced)}, but expected {len(grad_output)}"
-                )
-            grad_output = replaced
+            given = hook(self.module, grad_output)
+            grad_output = _replaced(grad_output, given, "Backward pre hook", "grad_output")
         if self.inputs_have_gradients:
             self.grad_output = grad_output
         else:
@@ -225,20 +218,24 @@ class BackwardWatch:
         )
         grad_input = _at_positions(self.input_positions, filled, self.input_count)
         for hook in self.hooks:
-            replaced = hook(self.module, grad_input, grad_output)
-            if replaced is None:
-                continue
-            if len(replaced) != len(grad_input):
-                raise RuntimeError(
-                    "Backward hook returned an invalid number of grad_input, "
-                    f"got {len(replaced)}, but expected {len(grad_input)}"
-                )
-            grad_input = replaced
+            given = hook(self.module, grad_input, grad_output)
+            grad_input = _replaced(grad_input, given, "Backward hook", "grad_input")
         self.grad_output = None
         return tuple(
             None if gradient is None else grad_input[position]
             for gradient, position in zip(gradients, self.input_positions, strict=True)
         )
+
+
+def _replaced(gradients: Gradients, given: Gradients | None, hook: str, name: str) -> Gradients:
+    """Return the gradients that a hook gives in the place of others, or those where it gives none."""
+    if given is None:
+        return gradients
+    if len(given) != len(gradients):
+        raise RuntimeError(
+            f"{hook} returned an invalid number of {name}, got {len(given)}, but expected {len(gradients)}"
+        )
+    return given
 
 
 def _at_positions(positions: list[int], gradients: Gradients, count: int) -> Gradients:

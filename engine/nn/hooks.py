@@ -158,7 +158,7 @@ class HookedCall:
                 warnings.warn(
                     f"{kind} with ``always_call=True`` raised an exception that was silenced as another error was "
                     f"raised in forward: {error}",
-                    stacklevel=5,
+                    stacklevel=4,
                 )
 
 

@@ -178,3 +178,20 @@ def test_a_pickle_is_refused_with_what_to_do_instead():
     for tensor in (nnkit.ones(1), nn.Linear(2, 1).weight):
         with pytest.raises(TypeError, match=r"cannot pickle .* object: .* torch\.save"):
             pickle.dumps({"tensor": tensor})
+
+
+def test_warnings_name_the_line_that_calls_the_module():
+    module = nn.Sequential(nn.Linear(2, 2), nn.ReLU())
+    module.register_backward_hook(lambda *_: None)
+    module.register_forward_hook(lambda *_: 1 / 0, always_call=True)
+    dictionary = nn.Identity()
+    dictionary.forward = lambda x: {"x": x}
+    dictionary.register_full_backward_hook(lambda *_: None)
+    with pytest.warns(UserWarning, match="silenced") as silenced, pytest.raises(RuntimeError, match="shapes"):
+        module(nnkit.ones(1, 3))
+    module._forward_hooks.clear()
+    with pytest.warns(FutureWarning, match="multiple autograd Nodes") as old:
+        module(nnkit.ones(1, 2))
+    with pytest.warns(UserWarning, match="module output should be") as no_tensor:
+        dictionary(nnkit.ones(1, requires_grad=True))
+    assert {each.filename for caught in (silenced, old, no_tensor) for each in caught} == {__file__}
