@@ -135,9 +135,7 @@ class Plan:
             operand["address"], operand["elements"] = address(pixels), _elements(pixels)
 
     def _execute(self) -> None:
-        most = -(-self._blocks // self.slots)
-        for first in range(0, most, self._window):
-            self.executable.run(self.batch, self.slots, first, first + self._window)
+        self.executable.run(self.batch, self.slots, self._window)
         if self._flat.size:
             self.add_up()
 
