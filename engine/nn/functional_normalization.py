@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 
 from nnkit import ops
+from nnkit.dtypes import float32
 from nnkit.nn.naming import require_tensor, typename
 from nnkit.tensors import Tensor, apply
 
@@ -65,22 +66,16 @@ def followed_batch_norm(
 ) -> Tensor:
     """Return `batch_norm`; the last of the running tensors counts the batches, and gives the share without momentum."""
     mean, variance, steps = running
-    refusal = _refusal(input, eps) if training else None
+    refusal: Exception | None = _untrainable(input, eps) if training else None
+    if refusal is None and input.numel():
+        refusal = _misfit(input, {"running_mean": mean, "running_var": variance}, *affine, training)
     if refusal is not None or input.numel() == 0:
         if training and steps is not None:
             # PyTorch counts also what it refuses.
             steps.add_(1)
         if refusal is not None:
-            raise ValueError(refusal)
+            raise refusal
         return _of_nothing(input, *affine)
-    if training and (mean is None) != (variance is None):
-        raise ValueError("running_mean and running_var must either both be None or neither be None")
-    for name, statistic in (("running_mean", mean), ("running_var", variance)):
-        if statistic is not None and statistic.requires_grad:
-            raise RuntimeError(
-                f"The function 'native_batch_norm' is not differentiable with respect to argument '{name}'. This input "
-                "cannot have requires_grad True."
-            )
     options = {"training": training, "momentum": momentum, "eps": eps}
     result = apply(ops.NativeBatchNorm, input, *affine, mean, variance, steps, **options)
     if training and steps is not None:
@@ -88,11 +83,42 @@ def followed_batch_norm(
     return result
 
 
-def _refusal(input: Tensor, eps: float) -> str | None:
-    """Return why there is no training with an input: it has no variance, or can have one of 0."""
+def _untrainable(input: Tensor, eps: float) -> ValueError | None:
+    """Return PyTorch's error about an input without a variance, or one that can be 0."""
     if math.prod(input.array.shape[:1] + input.array.shape[2:]) == 1:
-        return f"Expected more than 1 value per channel when training, got input size {input.shape}"
-    return None if eps > 0 else f"batch_norm eps must be positive during training, but got {eps}"
+        return ValueError(f"Expected more than 1 value per channel when training, got input size {input.shape}")
+    return None if eps > 0 else ValueError(f"batch_norm eps must be positive during training, but got {eps}")
+
+
+def _misfit(
+    input: Tensor, running: dict[str, Tensor | None], weight: Tensor | None, bias: Tensor | None, training: bool
+) -> Exception | None:
+    """Return PyTorch's error about shapes or types that do not fit each other, or None."""
+    parts = {**running, "weight": weight, "bias": bias}
+    channels = input.array.shape[1] if input.dim() > 1 else 0
+    for name, part in parts.items():
+        if part is None:
+            if not training and name in running:
+                return RuntimeError(f"{name} must be defined in evaluation mode")
+        elif part.numel() != channels:
+            return RuntimeError(f"{name} should contain {channels} elements not {part.numel()}")
+        elif name in running and part.dim() != 1:
+            return RuntimeError(f"TensorAccessor expected 1 dims but tensor has {part.dim()}")
+        elif name in running and part.requires_grad:
+            return RuntimeError(
+                f"The function 'native_batch_norm' is not differentiable with respect to argument '{name}'. This input "
+                "cannot have requires_grad True."
+            )
+    if (running["running_mean"] is None) != (running["running_var"] is None):
+        return ValueError("running_mean and running_var must either both be None or neither be None")
+    if not input.is_floating_point():
+        return NotImplementedError(f"\"batch_norm\" not implemented for '{input.dtype.label}'")
+    kinds = {part.dtype for part in parts.values() if part is not None}
+    if kinds - {input.dtype}:
+        shared = "all inputs must share same datatype."
+        expected = shared if kinds == {float32} else "expect parameter to have scalar type of Float"
+        return RuntimeError(f"mixed dtype (CPU): {expected}")
+    return None
 
 
 def _of_nothing(input: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:

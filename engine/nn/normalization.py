@@ -114,7 +114,7 @@ class BatchNorm1d(BatchNorm):
     In training it keeps running averages of mean and variance, with which it calculates in evaluation.
 
     Args:
-        num_features: C.
+        num_features: how many features there are, C.
         eps: added to the variance.
         momentum: the share that a batch has in the running statistics; None for the mean over all batches.
         affine: whether there are a weight and a bias.
@@ -152,7 +152,7 @@ class BatchNorm2d(BatchNorm):
     In training it keeps running averages of mean and variance, with which it calculates in evaluation.
 
     Args:
-        num_features: C.
+        num_features: how many channels there are, C.
         eps: added to the variance.
         momentum: the share that a batch has in the running statistics; None for the mean over all batches.
         affine: whether there are a weight and a bias.

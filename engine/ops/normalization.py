@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
-from nnkit.dtypes import of_array
 from nnkit.kernels.layout import Array
 from nnkit.ops.operation import Gradients, N, Operation, sample
 
@@ -43,16 +40,15 @@ class NativeBatchNorm(Operation):
         momentum: float | None,
         eps: float,
     ) -> Array:
-        if steps is not None and training:
-            self.backend.count(steps)
-        check_batch_norm(x, (running_mean, running_var, weight, bias), training)
         if training or running_mean is None or running_var is None:
             mean, variance = self.backend.channel_moments(x)
             if running_mean is not None and running_var is not None:
-                count = len(x) * math.prod(x.shape[2:])
+                if steps is not None:
+                    self.backend.count(steps)
+                elements = math.prod((x.shape[0], *x.shape[2:]))
                 share, counted = momentum or 0.0, steps if momentum is None else None
                 self.backend.follow(running_mean, mean, share, counted, 1.0)
-                self.backend.follow(running_var, variance, share, counted, count / (count - 1))
+                self.backend.follow(running_var, variance, share, counted, elements / (elements - 1))
         else:
             mean, variance = running_mean, running_var
         self.training, self.eps = training, eps
@@ -65,23 +61,3 @@ class NativeBatchNorm(Operation):
         return self.backend.normalization_gradients(
             grad, x, tuple(statistics), weight, self.eps, (by_x, by_weight, by_bias), of_batch=self.training
         )
-
-
-def check_batch_norm(x: Array, parts: tuple[Array | None, ...], training: bool) -> None:
-    """Raise PyTorch's error unless running mean and variance, weight and bias fit x (N, C, ...)."""
-    channels = x.shape[1] if x.ndim > 1 else 0
-    for name, part in zip(("running_mean", "running_var", "weight", "bias"), parts, strict=True):
-        if part is None:
-            if not training and name.startswith("running"):
-                raise RuntimeError(f"{name} must be defined in evaluation mode")
-        elif part.size != channels:
-            raise RuntimeError(f"{name} should contain {channels} elements not {part.size}")
-        elif part.ndim != 1 and name.startswith("running"):
-            raise RuntimeError(f"TensorAccessor expected 1 dims but tensor has {part.ndim}")
-    if x.dtype.kind != "f":
-        raise NotImplementedError(f"\"batch_norm\" not implemented for '{of_array(x).label}'")
-    kinds = {part.dtype for part in parts if part is not None}
-    if kinds - {x.dtype}:
-        shared = "all inputs must share same datatype."
-        expected = shared if kinds == {np.dtype(np.float32)} else "expect parameter to have scalar type of Float"
-        raise RuntimeError(f"mixed dtype (CPU): {expected}")
