@@ -46,6 +46,8 @@ lr_scheduler.ReduceLROnPlateau(o, mode="max", patience=2, threshold=0.01, thresh
 P = "p = nn.Parameter(torch.zeros(2)); "
 SGD = f"{P}o = optim.SGD([p], lr=0.1, momentum=0.9); "
 STEPPED = "o.step(); s.step(); "
+OWN = "o = type('Own', (optim.Optimizer,), {'step': lambda self: 3})([p], {'lr': 0.1}); "
+HALVING = "{'get_lr': lambda self: [base / 2**self.last_epoch for base in self.base_lrs]}"
 PROGRAMS = [
     *(
         P + program
@@ -120,6 +122,13 @@ PROGRAMS = [
             "lr_scheduler.ReduceLROnPlateau(3)",
             "lr_scheduler.OneCycleLR(3, 0.1, 10)",
             "lr_scheduler.OneCycleLR(optim.Adagrad([p]), 0.1, 10)",
+            # Those of one's own.
+            f"{OWN}o.step(), o, o.state_dict()",
+            f"{OWN}o.state[p]['seen'] = 3; {OWN.replace('o =', 'q =')}q.load_state_dict(o.state_dict()); q.state",
+            f"{OWN}s = lr_scheduler.StepLR(o, 1); {STEPPED} s.get_last_lr()",
+            f"{OWN}s = lr_scheduler.StepLR(o, 1); s.step()",
+            f"{OWN}lr_scheduler.OneCycleLR(o, 0.1, 10)",
+            f"{OWN}s = type('Halving', (lr_scheduler.LRScheduler,), {HALVING})(o); {STEPPED} s.state_dict()",
         )
     ),
     *(
