@@ -170,8 +170,8 @@ def check_training(config: Config, network: Network, images: int) -> None:
     except OBJECTIONS as error:
         if fewest > 1:
             raise config.error(("network",), one_line(error)) from None
-        where, what = ("data", "batch_size"), f"of {images:,} images one is left for the last batch"
-        raise config.error(where, f"{what if images > 1 else 'one image'}: {one_line(error)}") from None
+        alone = "of 1 image" if config.data.batch_size == 1 else f"{images:,} images leave one for the last batch"
+        raise config.error(("data", "batch_size"), f"{alone}: {one_line(error)}") from None
     finally:
         default_generator.set_state(drawn)
 

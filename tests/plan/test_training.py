@@ -233,7 +233,7 @@ def test_long_work_is_cut_into_calls_without_a_change_of_a_bit(monkeypatch, p):
     executable = plans.Plan._execute
 
     def counted(plan):
-        calls.append(-(-plan._blocks // (plan.slots * plan._window)))
+        calls.append(-(-plan.program.blocks // (plan.slots * plan._window)))
         executable(plan)
 
     monkeypatch.setattr(plans.Plan, "_execute", counted)
