@@ -6,7 +6,7 @@ Source: the surface and the messages are those of PyTorch's `torch.nn.Module`.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from nnkit.devices import available
@@ -284,6 +284,10 @@ class Module(Hooked, Tree):
             _IncompatibleKeys(missing_keys=['bias'], unexpected_keys=[])
         """
         return load_state(self, state_dict, strict, assign)
+
+    def kept_by_older(self, version: int | None) -> Sequence[str]:
+        """Return which own values stay as they are where a state of this version of the module does not have them."""
+        return ()
 
     # Copying and printing
 
