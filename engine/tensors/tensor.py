@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import copy
 import math
 import warnings
 from typing import Any, cast
@@ -20,7 +19,7 @@ from nnkit.recording import Call, active, note_obstacle
 from nnkit.tape import Edge, Node, is_recording, node_class
 from nnkit.tensors.arithmetic import Arithmetic
 from nnkit.tensors.backward import backward
-from nnkit.tensors.differentiation import Differentiation
+from nnkit.tensors.copying import Copying
 from nnkit.tensors.formatting import tensor_text
 from nnkit.tensors.in_place import InPlace
 from nnkit.tensors.indexing import Indexing
@@ -31,7 +30,7 @@ from nnkit.tensors.versions import saved_tensors
 from nnkit.tensors.views import Creation, Origin, Step
 
 
-class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Shaping, Indexing):
+class Tensor(Copying, Arithmetic, InPlace, Reducing, Shaping, Indexing):
     """An array of any number of dimensions that remembers how it was made.
 
     `Tensor(array)` wraps a NumPy array without copying it. `nnkit.tensor` makes one from numbers; the old forms
@@ -296,30 +295,6 @@ class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Shaping, Indexing):
             tensor(6.)
         """
         backward(self, gradient, retain_graph, create_graph, inputs=inputs)
-
-    def __copy__(self) -> Tensor:
-        # Without `__reduce_ex__`, which is what pickles are made of too.
-        return self.detach().requires_grad_(self.requires_grad)
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        raise TypeError(
-            f"cannot pickle '{type(self).__name__}' object: whoever loads a pickle runs the code in it; keep tensors "
-            "in a dictionary, such as a state_dict(), and save that with torch.save"
-        )
-
-    def __deepcopy__(self, memo: dict[builtins.int, Any]) -> Tensor:
-        if not self.is_leaf:
-            raise RuntimeError(
-                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the "
-                "moment.  If you were attempting to deepcopy a module, this may be because of a torch.nn.utils."
-                "weight_norm usage, see https://github.com/pytorch/pytorch/pull/103001"
-            )
-        twin = type(self)(self.array.copy(order="K"))
-        twin.requires_grad = self.requires_grad
-        twin._fresh = self._fresh
-        memo[id(self)] = twin
-        twin._grad = copy.deepcopy(self._grad, memo)
-        return twin
 
 
 Node.tensor_of = Tensor
