@@ -235,5 +235,13 @@ def register_module_backward_hook(hook: Hook) -> RemovableHandle:
 
     Raises:
         RuntimeError: there have been hooks of `register_module_full_backward_hook`.
+
+    Example:
+        >>> from nnkit.nn.modules.module import register_module_backward_hook, register_module_full_backward_hook
+        >>> with register_module_full_backward_hook(print):  # doctest: +ELLIPSIS
+        ...     register_module_backward_hook(print)
+        Traceback (most recent call last):
+            ...
+        RuntimeError: Cannot use both regular backward hooks and full backward hooks as a global Module hook. ...
     """
     return everywhere.add_backward(hook, full=False, where="as a global Module hook")

@@ -211,6 +211,12 @@ class Module(Hooked, Tree):
 
         Raises:
             AssertionError: there is no CUDA backend.
+
+        Example:
+            >>> nn.Linear(2, 1).cuda()
+            Traceback (most recent call last):
+                ...
+            AssertionError: Torch not compiled with CUDA enabled
         """
         return self.to("cuda" if device is None else device)
 
