@@ -16,6 +16,7 @@ from nnkit.errors import NonFiniteError
 from nnkit.kernels.backend import Pixels
 from nnkit.kernels.layout import Array
 from nnkit.models import Network
+from nnkit.nn.modes import remembered_buffers
 from nnkit.optim import Optimizer
 from nnkit.plan import Replay
 from nnkit.random import default_generator
@@ -347,7 +348,7 @@ def train_step(training: Training, images: Tensor | Pixels, labels: Tensor) -> t
     """
     training.optimizer.zero_grad()
     drawn = default_generator.get_state() if training.finds_anomaly else None
-    buffers = [(buffer.array, buffer.array.copy()) for buffer in training.network.buffers()]
+    bring_back_buffers = remembered_buffers(training.network)
     loss, logits = training.replay.differentiate(images, labels)
     finite = math.isfinite(loss) and training.replay.gradients_are_finite
     if finite:
@@ -361,8 +362,7 @@ def train_step(training: Training, images: Tensor | Pixels, labels: Tensor) -> t
         training.step += 1
         return loss, logits
     error = None if training.skips_nonfinite else _nonfinite(training, loss, images, labels, drawn)
-    for array, before in buffers:
-        array[...] = before
+    bring_back_buffers()
     if error is not None:
         raise error
     training.skipped += 1
