@@ -3,21 +3,28 @@
 from nnkit.nn import functional, init
 from nnkit.nn.activation import Identity, LogSoftmax, ReLU, Sigmoid, Softmax, Tanh
 from nnkit.nn.container import ModuleDict, ModuleList, Sequential
-from nnkit.nn.conv import Conv2d
+from nnkit.nn.conv import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d
 from nnkit.nn.dropout import Dropout
 from nnkit.nn.flatten import Flatten
 from nnkit.nn.linear import Linear
 from nnkit.nn.loss import LOSSES, CrossEntropyLoss, MSELoss, NLLLoss
 from nnkit.nn.module import Module
 from nnkit.nn.parameter import Buffer, Parameter
-from nnkit.nn.pooling import MaxPool2d
+from nnkit.nn.pooling import AdaptiveAvgPool1d, AdaptiveAvgPool2d, AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d
 from nnkit.nn.registry import LAYERS
 
 __all__ = [
     "LAYERS",
     "LOSSES",
+    "AdaptiveAvgPool1d",
+    "AdaptiveAvgPool2d",
+    "AvgPool1d",
+    "AvgPool2d",
     "Buffer",
+    "Conv1d",
     "Conv2d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
     "CrossEntropyLoss",
     "Dropout",
     "Flatten",
@@ -25,6 +32,7 @@ __all__ = [
     "Linear",
     "LogSoftmax",
     "MSELoss",
+    "MaxPool1d",
     "MaxPool2d",
     "Module",
     "ModuleDict",

@@ -97,19 +97,29 @@ def test_what_is_written_down_means_the_same():
 
 
 ARGUMENTS = {
+    "AdaptiveAvgPool1d": "output_size: 784",
+    "AdaptiveAvgPool2d": "output_size: [28, null]",
+    "AvgPool1d": "kernel_size: 3, stride: 1, padding: 1",
+    "AvgPool2d": "kernel_size: 3, stride: 1, padding: 1, divisor_override: 2",
+    "Conv1d": "in_channels: 1, out_channels: 1, kernel_size: 3, padding: same, padding_mode: circular",
     "Conv2d": "in_channels: 1, out_channels: 1, kernel_size: 3, padding: same",
+    "ConvTranspose1d": "in_channels: 1, out_channels: 1, kernel_size: 3, padding: 1",
+    "ConvTranspose2d": "in_channels: 1, out_channels: 1, kernel_size: 3, padding: 1",
     "Linear": "in_features: 28, out_features: 28",
+    "MaxPool1d": "kernel_size: 3, stride: 1, padding: 1",
     "MaxPool2d": "kernel_size: 3, stride: 1, padding: 1",
     "LogSoftmax": "dim: 1",
     "Softmax": "dim: -1",
 }
+OF_SEQUENCES = {"AdaptiveAvgPool1d", "AvgPool1d", "Conv1d", "ConvTranspose1d", "MaxPool1d"}
 
 
 @pytest.mark.parametrize("name", LAYERS.names())
 def test_every_layer_works(name):
     arguments = ARGUMENTS.get(name)
     written = f"{{name: {name}, {arguments}}}" if arguments else name
-    check_components(load(f"- {written}\n- Flatten\n- {{name: Linear, in_features: 784, out_features: 10}}\n"))
+    before = "- {name: Flatten, start_dim: 2}\n" if name in OF_SEQUENCES else ""
+    check_components(load(f"{before}- {written}\n- Flatten\n- {{name: Linear, in_features: 784, out_features: 10}}\n"))
 
 
 @pytest.mark.parametrize("name", LAYERS.names())
