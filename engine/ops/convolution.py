@@ -10,6 +10,7 @@ from nnkit.dtypes import C_NAMES, of_array
 from nnkit.kernels.backend import Pair, Sliding
 from nnkit.kernels.layout import Array
 from nnkit.ops.operation import Gradients, N, Operation, sample
+from nnkit.ops.shape import inferred_shape
 
 Sizes = Sequence[int]
 
@@ -218,6 +219,20 @@ def check_transposed(x: Array, weight: Array, shape: Sizes, sliding: Sliding, ou
             f"Only zero batch or zero channel inputs are supported, but got input shape: {list(x.shape)}"
         )
     check_not_empty(weight)
+    if x.size == 0:
+        # There is nothing to calculate: PyTorch gives it the shape, if that is one.
+        inferred_shape(shape, 0)
+        return
+    check_transposed_options(sliding, output_padding)
+    if min(shape[2:]) < 1:
+        raise RuntimeError(
+            f"Given input size per channel: ({_joined(x.shape[2:])}). Calculated output size per channel: "
+            f"({_joined(shape[2:])}). Output size is too small"
+        )
+
+
+def check_transposed_options(sliding: Sliding, output_padding: Pair) -> None:
+    """Raise PyTorch's RuntimeError unless the options of a transposed convolution make sense."""
     stride, _, dilation = sliding
     if min(dilation) <= 0:
         raise RuntimeError(
@@ -227,11 +242,6 @@ def check_transposed(x: Array, weight: Array, shape: Sizes, sliding: Sliding, ou
         options = {"output_padding": output_padding, "stride": stride, "dilation": dilation}
         told = " ".join(f"{name}_height: {height} {name}_width: {width}" for name, (height, width) in options.items())
         raise RuntimeError(f"output padding must be smaller than either stride or dilation, but got {told}")
-    if min(shape[2:]) < 1:
-        raise RuntimeError(
-            f"Given input size per channel: ({_joined(x.shape[2:])}). Calculated output size per channel: "
-            f"({_joined(shape[2:])}). Output size is too small"
-        )
 
 
 def check_not_empty(weight: Array) -> None:

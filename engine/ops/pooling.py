@@ -157,7 +157,7 @@ def pooled_shape(x: Array, kernel_size: Pair, sliding: Sliding, ceil_mode: bool)
     )
     check_window(x, kernel_size, sliding)
     if min(height, width) < 1:
-        given, calculated = x.shape[-3:], (x.shape[-3], max(height, 0), max(width, 0))
+        given, calculated = x.shape[-3:], (x.shape[-3], height, width)
         raise RuntimeError(
             f"Given input size: ({'x'.join(map(str, given))}). Calculated output size: "
             f"({'x'.join(map(str, calculated))}). Output size is too small"

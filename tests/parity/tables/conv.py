@@ -49,7 +49,7 @@ nn.MaxPool1d((2,), 3, 1, 2, True, True), nn.AvgPool1d(3, 2, 1, True, False), nn.
 nn.AdaptiveAvgPool1d(3), nn.AdaptiveAvgPool2d((1, None)), nn.AdaptiveAvgPool2d(3), nn.AvgPool2d(2)
 c = nn.Conv2d(2, 4, 3); (c.transposed, c.output_padding, c.padding_mode, c.padding, c.in_channels, c.groups)
 c = nn.ConvTranspose2d(2, 4, 3, 2); (c.transposed, c.output_padding, c.weight.shape, list(c.state_dict()), c.stride)
-nn.AvgPool1d(3).kernel_size, nn.AvgPool1d(3).stride, nn.AvgPool2d(3).stride, nn.MaxPool1d(3).stride, nn.MaxPool1d(2, 0).stride
+nn.AvgPool1d(3).kernel_size, nn.AvgPool1d(3).stride, nn.AvgPool2d(3).stride, nn.MaxPool1d(2, 0).stride
 nn.Conv2d(1, 6, 5, dtype=t.float64, device='cpu')(t.ones(1, 1, 5, 5, dtype=t.float64)).dtype
 nn.Conv1d(2, 3, 0)
 nn.Conv1d(0, 3, 3)
@@ -85,14 +85,16 @@ F.conv1d(t.ones(1, 2, 4), t.ones(3, 2, 2), t.ones(2))
 F.conv1d(t.ones(1, 2, 4), t.ones(3, 2, 2), t.ones(3, 1))
 F.conv1d(t.ones(1, 2, 4), t.ones(3, 2, 2), t.ones(3, dtype=t.float64))
 F.conv1d(t.ones(1, 2, 4), t.ones(3, 2, 2, dtype=t.float64))
-F.conv1d(t.arange(4).view(1, 1, 4), t.ones(2, 1, 2, dtype=t.int64), t.tensor([1, -9])), F.conv1d(t.ones(2, 4), t.ones(3, 2, 2))
+F.conv1d(t.arange(4).view(1, 1, 4), t.ones(2, 1, 2, dtype=t.int64), t.tensor([1, -9]))
+F.conv1d(t.ones(2, 4), t.ones(3, 2, 2))
 F.conv2d(t.ones(1, 1, 3, 3, dtype=t.bool), t.ones(1, 1, 2, 2, dtype=t.bool))
 F.conv2d(t.ones(1, 1, 3, 3, dtype=t.uint8), t.ones(1, 1, 2, 2, dtype=t.uint8))
 F.conv2d(t.ones(1, 2, 4, 4), t.ones(3, 2, 4))
 F.conv2d(t.ones(4, 4), t.ones(3, 2, 4, 4))
 F.conv2d(t.ones(1, 2, 4, 4), t.ones(3, 2, 3, 3), padding='bogus')
 F.conv2d(t.ones(1, 2, 4, 4), t.ones(3, 2, 3, 3), stride=2, padding='same')
-F.conv2d(t.ones(1, 2, 4, 4), t.ones(3, 2, 3, 3), padding='same').shape, F.conv1d(t.ones(1, 2, 4), t.ones(3, 2, 3), padding='valid').shape
+F.conv2d(t.ones(1, 2, 4, 4), t.ones(3, 2, 3, 3), padding='same').shape
+F.conv1d(t.ones(1, 2, 4), t.ones(3, 2, 3), padding='valid').shape
 F.conv_transpose1d(t.ones(1, 2, 4), t.ones(2, 3, 2)).shape, F.conv_transpose1d(t.ones(2, 4), t.ones(2, 3, 2)).shape
 F.conv_transpose1d(t.ones(1, 2, 4), t.ones(3, 3, 2))
 F.conv_transpose1d(t.ones(1, 2, 4), t.ones(2, 3, 2), t.ones(2))
@@ -148,10 +150,11 @@ F.max_pool1d(t.ones(1, 1, 6), (2, 2), return_indices=True)
 F.max_pool1d(t.ones(1, 1, 6), 2, 2.5, return_indices=True)
 F.max_pool1d(t.ones(1, 0, 6), 2, return_indices=True)
 F.max_pool2d(t.ones(1, 1, 6, 6), 2, -1)
+F.max_pool2d(t.ones(1, 1, 2, 9), (4, 1), 1)
 F.max_pool2d(t.ones(1, 1, 6, 6), (2.5, 1))
 F.max_pool2d(t.ones(1, 1, 6, 6), 2, []).shape, F.max_pool2d(t.ones(0, 1, 4, 4), 2).shape
 x = t.ones(1, 1, 2, 4, requires_grad=True); F.max_pool2d(x, 2).sum().backward(); x.grad
-x = t.tensor([[[[1., float('nan')], [float('nan'), 2.]]]], requires_grad=True); F.max_pool2d(x, 2).sum().backward(); x.grad
+x = t.tensor([[[1., math.nan], [math.nan, 2.]]], requires_grad=True); F.max_pool2d(x, 2).sum().backward(); x.grad
 F.avg_pool1d(t.arange(6.).view(1, 6), 3, 2, 1, True), F.avg_pool1d(t.arange(6.).view(1, 6), 3, 2, 1, True, False)
 F.avg_pool1d(t.ones(6), 2)
 F.avg_pool1d(t.ones(1, 1, 6), 0)
@@ -196,10 +199,14 @@ F.adaptive_avg_pool1d(t.ones(5), 3)
 F.adaptive_avg_pool1d(t.ones(1, 1, 5), (3, 3))
 F.adaptive_avg_pool1d(t.ones(1, 1, 5), -1)
 F.adaptive_avg_pool1d(t.ones(1, 1, 5), None)
-F.pad(t.arange(3), (1, 2), value=1.5), F.pad(t.tensor([True]), (1, 2), value=1), F.pad(t.ones(2, 3), ()), F.pad(t.tensor(1.), ())
-F.pad(t.arange(6.).view(2, 3), (1, -1, 0, 1), 'constant', 5), F.pad(t.arange(6).view(2, 3), (-1, 1, 1, -1)), F.pad(t.ones(2), [1, 1])
-F.pad(t.arange(6).view(1, 2, 3), (1, 1), 'reflect'), F.pad(t.arange(6).view(2, 3), (1, 1), 'circular'), F.pad(t.ones(1, 1), (1, 1), value=float('inf'))
-F.pad(t.arange(6.).view(1, 1, 2, 3), (-1, 1, 0, 1), 'reflect'), F.pad(t.arange(6.).view(1, 1, 2, 3), (-1, 1, 0, 1), 'circular')
+F.pad(t.arange(3), (1, 2), value=1.5), F.pad(t.tensor([True]), (1, 2), value=1)
+F.pad(t.ones(2, 3), ()), F.pad(t.tensor(1.), ())
+F.pad(t.arange(6.).view(2, 3), (1, -1, 0, 1), 'constant', 5)
+F.pad(t.arange(6).view(2, 3), (-1, 1, 1, -1)), F.pad(t.ones(2), [1, 1])
+F.pad(t.arange(6).view(1, 2, 3), (1, 1), 'reflect'), F.pad(t.arange(6).view(2, 3), (1, 1), 'circular')
+F.pad(t.ones(1, 1), (1, 1), value=float('inf'))
+F.pad(t.arange(6.).view(1, 1, 2, 3), (-1, 1, 0, 1), 'reflect')
+F.pad(t.arange(6.).view(1, 1, 2, 3), (-1, 1, 0, 1), 'circular')
 F.pad(t.arange(6.).view(2, 3), (-2, 3), 'circular'), F.pad(t.arange(6.).view(2, 3), (-1, 4), 'replicate')
 F.pad(t.ones(2, dtype=t.int64), (1, 1), value=float('inf'))
 F.pad(t.ones(2, 3), (1,))
