@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from nnkit.kernels.backend import AverageWindow, Border, Pair, Sliding, output_size, padded_size
 from nnkit.kernels.cpu.backend import CpuBackend
 from nnkit.kernels.layout import Array, empty_batch_last
@@ -68,6 +70,16 @@ class ShapesBackend(CpuBackend):
     def pad(self, x: Array, border: Border, out: Array | None = None) -> Array:
         """See `Backend.pad`."""
         return _zeros((*x.shape[:2], *padded_size(x.shape, border)), x, out)
+
+    def channel_moments(self, x: Array) -> tuple[Array, Array]:
+        """See `Backend.channel_moments`."""
+        return np.zeros(x.shape[1], x.dtype), np.zeros(x.shape[1], x.dtype)
+
+    def normalization(
+        self, x: Array, mean: Array, variance: Array, weight: Array | None, bias: Array | None, eps: float
+    ) -> Array:
+        """See `Backend.normalization`."""
+        return _zeros(x.shape, x, None)
 
 
 def _zeros(shape: tuple[int, ...], like: Array, out: Array | None) -> Array:

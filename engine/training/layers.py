@@ -28,7 +28,7 @@ MOST_OUTPUTS = 2**18
 # What a convolution gets, by the number of dimensions that its filters slide along.
 _EXPECTED = {1: "sequences (N, C, L)", 2: "images (N, C, H, W)"}
 # Arguments that repeat what the layer before decides: the axis that they are the size of.
-_REPEATED = {"in_channels": 1, "in_features": -1}
+_REPEATED = {"in_channels": 1, "in_features": -1, "num_features": 1}
 
 
 def build_layers(config: Config, components: Sequence[Component], path: Path) -> list[Module]:
