@@ -16,16 +16,18 @@ _HOMES = {
     "nnkit.devices": "device",
     "nnkit.dtypes": "dtype float32 float64 int8 int16 int32 int64 uint8",
     "nnkit.random": "Generator default_generator initial_seed manual_seed",
-    "nnkit.tape": "is_grad_enabled",
+    "nnkit.tape": """
+        is_anomaly_check_nan_enabled is_anomaly_enabled is_grad_enabled is_inference_mode_enabled set_anomaly_enabled
+    """,
     "nnkit.tensors": """
-        Size Tensor arange as_tensor cat empty empty_like enable_grad eye from_numpy full full_like linspace no_grad
-        ones ones_like rand rand_like randint randn randn_like randperm set_grad_enabled stack tensor where zeros
-        zeros_like
+        Size Tensor arange as_tensor cat empty empty_like enable_grad eye from_numpy full full_like inference_mode
+        linspace no_grad ones ones_like rand rand_like randint randn randn_like randperm set_grad_enabled stack tensor
+        where zeros zeros_like
     """,
     "nnkit.tensors.functions": """
-        abs add addmm all allclose any argmax argmin bmm clamp clone div dot eq equal exp flatten ge gt is_tensor
-        isfinite isnan le log log_softmax lt masked_fill matmul max maximum mean min minimum mm mul mv ne neg norm
-        permute pow prod reciprocal relu reshape sigmoid softmax split sqrt square squeeze std sub sum t tanh
+        abs add addmm all allclose any argmax argmin bmm clamp clone div dot eq equal exp flatten ge gt is_inference
+        is_tensor isfinite isnan le log log_softmax lt masked_fill matmul max maximum mean min minimum mm mul mv ne neg
+        norm permute pow prod reciprocal relu reshape sigmoid softmax split sqrt square squeeze std sub sum t tanh
         transpose unbind unsqueeze var
     """,
 }
@@ -38,7 +40,7 @@ _ALIASES = {
     "int": ("nnkit.dtypes", "int32"),
     "long": ("nnkit.dtypes", "int64"),
 }
-_MODULES = ("autograd", "cuda", "nn", "optim")
+_MODULES = ("autograd", "cuda", "nn", "optim", "utils")
 
 
 def __getattr__(name: str) -> Any:

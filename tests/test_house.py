@@ -19,7 +19,7 @@ FLOORS = (
     ("tensors",),
     ("autograd", "graph"),
     ("nn",),
-    ("optim", "data", "imaging", "models", "plan"),
+    ("optim", "data", "imaging", "models", "plan", "utils"),
     ("profiling",),
     ("training",),
     ("export", "playground", "reporting"),

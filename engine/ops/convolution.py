@@ -18,6 +18,8 @@ Sizes = Sequence[int]
 class Correlation(Operation):
     """What a convolution and a transposed one share: each is the gradient of the other."""
 
+    saved_names = ("input", "weight")
+
     def prepared(
         self, x: Array, weight: Array, stride: Sizes, padding: Sizes, dilation: Sizes, groups: int
     ) -> tuple[Array, Array]:

@@ -59,6 +59,8 @@ class Operation:
     # The name of its node on the tape: PyTorch's name, which is the class name and a number.
     overload: ClassVar[int] = 0
     node_name: ClassVar[str] = ""
+    # PyTorch's names of the inputs, under which the node shows those that were saved.
+    saved_names: ClassVar[tuple[str, ...]] = ("self", "other")
     # The inputs that can have gradients, and so edges on the tape: all but masks, conditions and class numbers.
     differentiable: ClassVar[slice] = slice(None)
     # Whether the result shares the memory of the first input.

@@ -227,7 +227,7 @@ class Greatest(Reduction):
                 f"{self.name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction "
                 "dim with the 'dim' argument."
             )
-        result: Array = getattr(self.xp, self.name)(a)
+        result: Array = self.xp.asarray(getattr(self.xp, self.name)(a))
         self.save(a, result)
         return result
 

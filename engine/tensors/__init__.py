@@ -1,5 +1,6 @@
 """Tensors: arrays that remember how they were made."""
 
+from nnkit.tape import RemovableHandle
 from nnkit.tensors.creation import (
     arange,
     as_tensor,
@@ -25,8 +26,7 @@ from nnkit.tensors.creation import (
     zeros,
     zeros_like,
 )
-from nnkit.tensors.hooks import RemovableHandle
-from nnkit.tensors.modes import enable_grad, no_grad, set_grad_enabled
+from nnkit.tensors.modes import enable_grad, inference_mode, no_grad, set_grad_enabled
 from nnkit.tensors.size import Size
 from nnkit.tensors.tensor import Tensor, apply, apply_all
 
@@ -46,6 +46,7 @@ __all__ = [
     "from_numpy",
     "full",
     "full_like",
+    "inference_mode",
     "linspace",
     "no_grad",
     "ones",

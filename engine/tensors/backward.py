@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,73 +16,190 @@ from nnkit.tensors.base import TensorBase
 if TYPE_CHECKING:
     from nnkit.tensors.tensor import Tensor
 
+Tensors = Any  # a tensor, or several
+
+ONLY_INPUTS = (
+    "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate gradient for other parts "
+    "of the graph, please use torch.autograd.backward."
+)
+
+
+def _several(tensors: Tensors) -> tuple[Any, ...]:
+    return (tensors,) if isinstance(tensors, TensorBase) else tuple(tensors)
+
+
+def _chosen(inputs: Tensors, caller: str) -> tuple[Any, ...]:
+    """Return the tensors that gradients are asked for.
+
+    Raises:
+        TypeError: they are in a mapping that is no dict.
+        RuntimeError: there are none.
+    """
+    if isinstance(inputs, Mapping) and type(inputs) is not dict:
+        raise TypeError(
+            f"`inputs` argument to `{caller}()` must be a dict, not {type(inputs).__name__}. Other Mapping types are "
+            "not supported."
+        )
+    chosen = tuple(inputs.values()) if isinstance(inputs, dict) else _several(inputs)
+    if not chosen:
+        raise RuntimeError(f"`inputs` argument to `{caller}()` cannot be empty.")
+    for each in chosen:
+        if not isinstance(each, TensorBase):
+            raise RuntimeError(f"all inputs have to be Tensors or GradientEdges, but got {type(each).__name__}")
+    return chosen
+
 
 def _start(tensor: Tensor, gradient: Any, number: int) -> tuple[Edge, Array]:
-    if not tensor.requires_grad:
-        raise RuntimeError(f"element {number} of tensors does not require grad and does not have a grad_fn")
-    if gradient is None:
-        if tensor.array.size != 1:
-            raise RuntimeError("grad can be implicitly created only for scalar outputs")
-        return tensor.edge(), np.ones_like(tensor.array)
-    if gradient.array.shape != tensor.array.shape:
+    if gradient is not None and gradient.array.shape != tensor.array.shape:
         raise RuntimeError(
             f"Mismatch in shape: grad_output[{number}] has a shape of {gradient.shape} and output[{number}] has a "
             f"shape of {tensor.shape}."
         )
+    if gradient is None and tensor.requires_grad and tensor.array.size != 1:
+        raise RuntimeError("grad can be implicitly created only for scalar outputs")
+    if not tensor.requires_grad:
+        raise RuntimeError(f"element {number} of tensors does not require grad and does not have a grad_fn")
+    if gradient is None:
+        return tensor.edge(), np.ones_like(tensor.array)
     return tensor.edge(), gradient.array.astype(tensor.array.dtype, copy=False)
 
 
-def _starts(tensors: Sequence[Tensor], gradients: Sequence[Any] | None) -> list[tuple[Edge, Array]]:
+def _starts(tensors: tuple[Any, ...], weights: Any) -> list[tuple[Edge, Array]]:
+    """Return where a backward pass starts, and with which gradients."""
     note_obstacle("gradients taken in the network")
-    given: Sequence[Any] = [None] * len(tensors) if gradients is None else gradients
-    if len(given) == 1 and isinstance(given[0], list | tuple):
-        given = given[0]
-    for gradient in given:
+    given: Sequence[Any] = (None,) * len(tensors) if weights is None else _several(weights)
+    for gradient in given[: len(tensors)]:
         if gradient is not None and not isinstance(gradient, TensorBase):
             raise TypeError(f"gradients can be either Tensors or None, but got {type(gradient).__name__}")
-    if len(given) != len(tensors):
+    if len(given) < len(tensors):
         raise RuntimeError(f"got {len(tensors)} tensors and {len(given)} gradients")
-    return [_start(tensor, gradient, i) for i, (tensor, gradient) in enumerate(zip(tensors, given, strict=True))]
+    return [_start(tensor, gradient, i) for i, (tensor, gradient) in enumerate(zip(tensors, given, strict=False))]
 
 
-def backward(tensors: Tensor | Sequence[Tensor], grad_tensors: Any = None, retain_graph: bool | None = None) -> None:
-    """Add the gradients of the tensors, weighted by `grad_tensors`, to the leaves that they were made from.
+def backward(
+    tensors: Tensors,
+    grad_tensors: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    grad_variables: Any = None,
+    inputs: Any = None,
+) -> None:
+    """Add the gradients of tensors to the `.grad` of the leaves that they were made from.
+
+    Args:
+        tensors: a tensor, or several; the gradients of all of them are added up.
+        grad_tensors: the gradient of something with respect to each tensor; None stands for 1 where the tensor is a
+            single number.
+        retain_graph: keep what is needed to do it again.
+        create_graph: has to be False, see docs/differences.md.
+        grad_variables: the old name of `grad_tensors`.
+        inputs: the tensors whose `.grad` is added to; all leaves if it is None.
 
     Raises:
         RuntimeError: the graph has been freed, a shape does not fit, or a tensor requires no gradient.
+        NotImplementedError: the gradients are to be differentiated themselves.
+
+    Example:
+        >>> x = torch.tensor([1.0, 2.0], requires_grad=True)
+        >>> torch.autograd.backward([x.sum(), (x * x).sum()])
+        >>> x.grad
+        tensor([3., 5.])
     """
-    outputs: Sequence[Any] = [tensors] if isinstance(tensors, TensorBase) else tensors
-    weights = [grad_tensors] if isinstance(grad_tensors, TensorBase) else grad_tensors
-    walk_backward(_starts(outputs, weights), retain_graph=bool(retain_graph))
+    if grad_variables is not None:
+        warnings.warn("`grad_variables` is deprecated. Use `grad_tensors` instead.", FutureWarning, stacklevel=2)
+        if grad_tensors is not None:
+            raise RuntimeError(
+                "`grad_tensors` and `grad_variables` (deprecated) arguments both passed to `backward()`. Please only "
+                "use `grad_tensors`."
+            )
+        grad_tensors = grad_variables
+    _refuse_second_order(create_graph)
+    chosen = None if inputs is None else _chosen(inputs, "backward")
+    starts = _starts(_several(tensors), grad_tensors)
+    for each in chosen or ():
+        each.retain_grad()
+    wanted = None if chosen is None else [each.edge() for each in chosen]
+    walk_backward(starts, retain_graph=bool(retain_graph), wanted=wanted, accumulate=True)
 
 
 def grad(
-    outputs: Tensor | Sequence[Tensor],
-    inputs: Tensor | Sequence[Tensor],
+    outputs: Tensors,
+    inputs: Any,
     grad_outputs: Any = None,
     retain_graph: bool | None = None,
-    allow_unused: bool = False,
-) -> tuple[Any, ...]:
+    create_graph: bool = False,
+    only_inputs: bool = True,
+    allow_unused: bool | None = None,
+    is_grads_batched: bool = False,
+    materialize_grads: bool = False,
+) -> Any:
     """Return the gradients of the outputs with respect to the inputs, and add nothing to any `.grad`.
+
+    Args:
+        outputs: a tensor, or several; the gradients of all of them are added up.
+        inputs: a tensor, several, or a dict of them.
+        grad_outputs: the gradient of something with respect to each output; None stands for 1 where the output is a
+            single number.
+        retain_graph: keep what is needed to do it again.
+        create_graph: has to be False, see docs/differences.md.
+        only_inputs: deprecated, and ignored.
+        allow_unused: return None for an input that the outputs do not depend on.
+        is_grads_batched: has to be False.
+        materialize_grads: return zeros for such an input.
+
+    Returns:
+        A tuple of gradients, one for each input, or a dict with the keys of `inputs`.
 
     Raises:
         RuntimeError: as `backward`, or an input is not part of the graph and `allow_unused` is not set.
+        ValueError: `materialize_grads` is set and `allow_unused` is False.
+        NotImplementedError: the gradients are to be differentiated themselves, or are batched.
+
+    Example:
+        >>> x = torch.tensor(3.0, requires_grad=True)
+        >>> torch.autograd.grad(x * x, x)
+        (tensor(6.),)
     """
-    roots: Sequence[Any] = [outputs] if isinstance(outputs, TensorBase) else outputs
-    wanted: Sequence[Any] = [inputs] if isinstance(inputs, TensorBase) else inputs
-    weights = [grad_outputs] if isinstance(grad_outputs, TensorBase) else grad_outputs
-    for tensor in wanted:
+    if materialize_grads and allow_unused is False:
+        raise ValueError(
+            "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
+        )
+    _refuse_second_order(create_graph)
+    if is_grads_batched:
+        raise NotImplementedError("is_grads_batched=True is not supported: call grad() once for each of the gradients")
+    if not only_inputs:
+        warnings.warn(ONLY_INPUTS, FutureWarning, stacklevel=2)
+    chosen = _chosen(inputs, "grad")
+    starts = _starts(_several(outputs), grad_outputs)
+    for tensor in chosen:
         if not tensor.requires_grad:
             raise RuntimeError("One of the differentiated Tensors does not require grad")
-    starts = _starts(roots, weights)
-    found = walk_backward(starts, retain_graph=bool(retain_graph), wanted=[tensor.edge() for tensor in wanted])
-    for index, gradient in enumerate(found):
-        if gradient is None and not allow_unused:
+    found = walk_backward(starts, retain_graph=bool(retain_graph), wanted=[tensor.edge() for tensor in chosen])
+    results = _results(chosen, found, bool(allow_unused), materialize_grads)
+    return dict(zip(inputs, results, strict=True)) if isinstance(inputs, dict) else results
+
+
+def _refuse_second_order(create_graph: bool) -> None:
+    if create_graph:
+        raise NotImplementedError(
+            "create_graph=True is not supported: gradients are calculated on arrays and cannot be differentiated again"
+        )
+
+
+def _results(
+    tensors: tuple[Any, ...], gradients: Sequence[Array | None], allow_unused: bool, materialize_grads: bool
+) -> tuple[Tensor | None, ...]:
+    """Return gradients as tensors, and what stands for those of tensors that were not used."""
+    results: list[Tensor | None] = []
+    for index, (tensor, gradient) in enumerate(zip(tensors, gradients, strict=True)):
+        if gradient is not None or materialize_grads:
+            array = np.zeros_like(tensor.array) if gradient is None else np.array(gradient)
+            results.append(tensor.detached(array))
+        elif allow_unused:
+            results.append(None)
+        else:
             raise RuntimeError(
                 f"The differentiated Tensor at index {index} appears to not have been used in the graph. Set "
                 "allow_unused=True if this is the desired behavior."
             )
-    return tuple(
-        None if gradient is None else tensor.detached(np.array(gradient))
-        for tensor, gradient in zip(wanted, found, strict=True)
-    )
+    return tuple(results)

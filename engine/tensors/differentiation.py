@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 import weakref
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,9 +14,22 @@ from nnkit.kernels.layout import Array
 from nnkit.kernels.memory import aligned
 from nnkit.ops import AsStrided, Operation
 from nnkit.recording import active, note_in_place, note_obstacle
-from nnkit.tape import AccumulateGrad, Edge, Node, Version, is_grad_enabled, set_recording
+from nnkit.tape import (
+    INFERENCE,
+    AccumulateGrad,
+    Edge,
+    Node,
+    RemovableHandle,
+    Version,
+    is_inference_mode_enabled,
+    is_recording,
+    new_version,
+)
 from nnkit.tensors.base import TensorBase
-from nnkit.tensors.hooks import GradientHooks, RemovableHandle
+from nnkit.tensors.hooks import GradientHooks
+from nnkit.tensors.modes import enable_grad, inference_mode
+from nnkit.tensors.versions import written_into
+from nnkit.tensors.views import CopySlices, Origin
 
 if TYPE_CHECKING:
     from nnkit.tensors.tensor import Tensor
@@ -28,45 +41,12 @@ NON_LEAF_GRAD = (
     ".retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you access the "
     "leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more information."
 )
-
-
-NO_GRAD_VIEW = (
-    "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this use case "
-    "is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace "
-    "either both inside the no_grad block (if you don't want the inplace to be tracked) or both outside (if you want "
-    "the inplace to be tracked)."
+DETACHED_VIEW = (
+    "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for training, "
+    "and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence detach_() cannot be "
+    "called on these gradients. To fix this error, please refer to the Optimizer.zero_grad() function in "
+    "torch/optim/optimizer.py as the solution."
 )
-MULTIPLE_VIEWS = (
-    "Output {} of {} is a view and is being modified inplace. This view is the output of a function that returns "
-    "multiple views. Such functions do not allow the output views to be modified inplace. You should replace the "
-    "inplace operation by an out-of-place one."
-)
-
-
-class Step(NamedTuple):
-    """One operation on the way from a tensor to a view of it, and which of its results the way goes through."""
-
-    operation: type[Operation]
-    options: dict[str, Any]
-    output: int
-    outputs: int
-
-
-class Origin(NamedTuple):
-    """Of a view: the tensor whose memory it shares, the steps that lead from it to the view, and whether they count."""
-
-    base: Any
-    steps: tuple[Step, ...]
-    recorded: bool
-
-    def positions(self) -> Array:
-        """Return which element of the flattened base each element of the view is."""
-        array = self.base.array
-        positions = np.arange(array.size).reshape(array.shape)
-        for step in self.steps:
-            found = step.operation(self.base.backend, (False,)).forward(positions, **step.options)
-            positions = found[step.output] if isinstance(found, tuple) else found
-        return positions
 
 
 class Differentiation(TensorBase):
@@ -78,7 +58,7 @@ class Differentiation(TensorBase):
         self._grad: Any = None
         self._node: Node | None = None
         self._output = 0
-        self.version = Version()
+        self.version = new_version()
         self._node_version = 0
         self._origin: Origin | None = None
         # Whether an operation laid it out as it pleased, and whether anything else refers to that memory.
@@ -92,23 +72,51 @@ class Differentiation(TensorBase):
     @property
     def requires_grad(self) -> bool:
         """Whether gradients are computed for this tensor."""
-        return self._requires_grad or (self._origin is not None and self.grad_fn is not None)
+        return self._requires_grad or (self._origin is not None and self._origin.base.requires_grad)
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
+        if not isinstance(value, bool):
+            raise RuntimeError("requires_grad must be a bool")
         if self._node is not None and not value:
             raise RuntimeError(
                 "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in "
                 "a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
             )
+        if value and self.version is INFERENCE and not is_inference_mode_enabled():
+            raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
         if value and self.array.dtype.kind != "f":
-            raise RuntimeError("only Tensors of floating point dtype can require gradients")
-        self._requires_grad = bool(value)
+            raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
+        self._requires_grad = value
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
-        """Set whether gradients are computed for this tensor, and return it."""
+        """Set whether gradients are computed for this tensor, and return it.
+
+        Raises:
+            TypeError: `requires_grad` is no bool.
+            RuntimeError: the tensor is no leaf, not of floating type, or was made for inference.
+
+        Example:
+            >>> torch.ones(2).requires_grad_()
+            tensor([1., 1.], requires_grad=True)
+        """
+        if not isinstance(requires_grad, bool):
+            kind = type(requires_grad).__name__
+            raise TypeError(f"requires_grad_(): argument 'requires_grad' (position 1) must be bool, not {kind}")
+        if requires_grad and self.array.dtype.kind != "f":
+            raise RuntimeError("only Tensors of floating point dtype can require gradients")
         self.requires_grad = requires_grad
         return self  # type: ignore[return-value]
+
+    def is_inference(self) -> bool:
+        """Return whether the tensor was made in inference mode, and so can never be part of a backward pass.
+
+        Example:
+            >>> with torch.inference_mode():
+            ...     torch.ones(2).is_inference()
+            True
+        """
+        return self.version is INFERENCE
 
     @property
     def is_leaf(self) -> bool:
@@ -117,21 +125,37 @@ class Differentiation(TensorBase):
 
     @property
     def grad_fn(self) -> Node | None:
-        """The node that made this tensor, or None for a leaf."""
+        """The node that made this tensor, or None for a leaf.
+
+        Raises:
+            RuntimeError: the tensor is a view whose base was changed in place, and of a kind that does not allow that.
+        """
         origin = self._origin
-        if origin is not None and self._node_version != self.version.value and origin.base._node is not None:
+        if origin is not None and self._node_version != self.version.value and origin.base.requires_grad:
             # Somebody wrote to the memory through another view: this one now comes out of the changed base.
-            before = set_recording(True)
-            again = origin.base.apply(AsStrided, view=self.array, positions=origin.positions())
-            set_recording(before)
-            self._node, self._output = again._node, again._output
-            self._requires_grad = True
-            self._node_version = self.version.value
+            origin.check_change(self._node, self._output, indirect=True)
+            with inference_mode(False), enable_grad():
+                again = origin.base.apply(AsStrided, view=self.array, positions=origin.positions())
+            self.set_node(again._node, again._output)
         return self._node
+
+    def set_node(self, node: Node | None, output: int) -> None:
+        """Make this tensor the result of a node, or a leaf that needs no gradient."""
+        self._node, self._output, self._requires_grad = node, output, node is not None
+        self._node_version = self.version.value
 
     @property
     def _version(self) -> int:
+        if self.version is INFERENCE:
+            raise RuntimeError("Inference tensors do not track version counter.")
         return self.version.value
+
+    @property
+    def _base(self) -> Any:
+        return None if self._origin is None else self._origin.base
+
+    def _is_view(self) -> bool:
+        return self._origin is not None
 
     @property
     def grad(self) -> Any:
@@ -149,6 +173,8 @@ class Differentiation(TensorBase):
             raise TypeError(
                 f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}"
             )
+        if value is self:
+            raise RuntimeError("can't assign Variable as its own grad")
         if value.array.shape != self.array.shape:
             raise RuntimeError(
                 f"attempting to assign a gradient of size '{list(value.array.shape)}' to a tensor of size "
@@ -164,6 +190,10 @@ class Differentiation(TensorBase):
                 "downstream systems that assume they match."
             )
         self._grad = value
+
+    @grad.deleter
+    def grad(self) -> None:
+        self._grad = None
 
     def edge(self) -> Edge:
         """Return where on the tape the gradient of this tensor goes."""
@@ -237,10 +267,27 @@ class Differentiation(TensorBase):
     # Off the tape ---------------------------------------------------------------------------------------
 
     def detach(self) -> Tensor:
-        """Return a tensor that shares the memory of this one, through which no gradient flows."""
+        """Return a tensor that shares the memory of this one, through which no gradient flows.
+
+        Example:
+            >>> x = torch.ones(2, requires_grad=True)
+            >>> (x * 2).detach()
+            tensor([2., 2.])
+        """
         alias = self.data
         alias.version = self.version
         return alias
+
+    def detach_(self) -> Tensor:
+        """Take this tensor off the tape, and return it.
+
+        Raises:
+            RuntimeError: it is a view.
+        """
+        if self._origin is not None:
+            raise RuntimeError(DETACHED_VIEW)
+        self.set_node(None, 0)
+        return self  # type: ignore[return-value]
 
     @property
     def data(self) -> Tensor:
@@ -248,6 +295,7 @@ class Differentiation(TensorBase):
         alias = self.detached(self.array)
         alias._fresh = self._fresh
         alias._shared = self._shared = True
+        alias.version = INFERENCE if self.version is INFERENCE else Version()
         return alias
 
     @data.setter
@@ -264,13 +312,10 @@ class Differentiation(TensorBase):
         Raises:
             RuntimeError: the tensor is a leaf (or a view of one) that requires a gradient, or cannot hold the result.
         """
-        recorded = is_grad_enabled() and (
+        recorded = is_recording() and (
             self.requires_grad or any(isinstance(each, Differentiation) and each.requires_grad for each in others)
         )
-        if is_grad_enabled():
-            self._refuse_view()
-        if recorded:
-            self._refuse_leaf()
+        self.check_change(recorded)
         if not self.array.flags.writeable:
             raise RuntimeError(
                 "this tensor cannot be written to: it stands for memory in another order; clone() it first"
@@ -284,30 +329,33 @@ class Differentiation(TensorBase):
             )
         is_kept = recorded or active() is not None
         before = self.detached(self.array.copy() if is_kept else self.array)
-        before._requires_grad, before._node, before._output = self.requires_grad, self.grad_fn, self._output
+        if recorded:
+            before._requires_grad, before._node, before._output = self.requires_grad, self.grad_fn, self._output
         result = before.apply(operation, *others, **options)
         note_in_place(self)
         self._write(result.array)
-        if recorded:
-            self._become(result, before)
+        if recorded and result._node is not None:
+            written_into(result._node, self.version)
+            self.become(result._node, result._output)
         return self  # type: ignore[return-value]
 
-    def _refuse_leaf(self) -> None:
+    def check_change(self, recorded: bool) -> None:
+        """Raise PyTorch's RuntimeError if this tensor must not be changed in place now, on the tape or off it."""
+        if self.version is INFERENCE and not is_inference_mode_enabled():
+            raise RuntimeError(
+                "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a "
+                "normal tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more "
+                "details."
+            )
+        origin = self._origin
+        if not recorded:
+            return
+        if origin is not None:
+            origin.check_change(self._node, self._output, indirect=False)
         if self._requires_grad and self._node is None:
             raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
-        base = self._origin.base if self._origin else None
-        if base is not None and base._requires_grad and base._node is None:
+        if origin is not None and origin.base._requires_grad and origin.base._node is None:
             raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
-
-    def _refuse_view(self) -> None:
-        if self._origin is None or not self._origin.base.requires_grad:
-            return
-        if not self._origin.recorded:
-            raise RuntimeError(NO_GRAD_VIEW)
-        for step in self._origin.steps:
-            if step.outputs > 1:
-                name = step.operation.node_name.split("Backward", maxsplit=1)[0]
-                raise RuntimeError(MULTIPLE_VIEWS.format(step.output, name))
 
     def settle(self) -> bool:
         """See `Shaping.settle`; it harms nobody as long as nothing else refers to the memory."""
@@ -328,22 +376,15 @@ class Differentiation(TensorBase):
         self.array[...] = result
         self.version.value += 1
 
-    def _become(self, result: Tensor, before: Tensor) -> None:
-        """Take the place of the result on the tape; where this is a view, its base changes with it."""
-        from_node = result._node
-        if from_node is None:
-            return
+    def become(self, node: Node, output: int) -> None:
+        """Be the result of a node from now on; where this is a view, its base changes with it."""
         if self._origin is None:
-            self._node, self._output, self._requires_grad = from_node, result._output, True
-            self._node_version = self.version.value
-            self._leave_hooks()
-            return
-        base = self._origin.base
-        rest = from_node.next_functions[1:]
-        base._node = CopySlices((base.edge(), *rest), base.array.shape, from_node, self._origin.positions())
-        base._output, base._requires_grad = 0, True
-        base._node_version = self.version.value
-        self._node_version = -1  # older than every version, so that it comes out of the changed base from now on
+            self.set_node(node, output)
+        else:
+            base = self._origin.base
+            edges = (base.edge(), *node.next_functions[1:])
+            base.set_node(CopySlices(edges, base.array.shape, node, self._origin.positions()), 0)
+            self._node_version = -1  # older than every version, so that it comes out of the changed base from now on
         self._leave_hooks()
 
     def _leave_hooks(self) -> None:
@@ -352,26 +393,3 @@ class Differentiation(TensorBase):
         if left is not None and left.retain is not None:
             left.retain = None
             self.retain_grad()
-
-
-class CopySlices(Node):
-    """A tensor after part of it was changed through a view: the change is differentiated in that part alone."""
-
-    def __init__(self, edges: tuple[Edge, ...], shape: tuple[int, ...], change: Node, positions: Array) -> None:
-        super().__init__(edges, (shape,))
-        self.change = change
-        self.positions = positions
-
-    def run(self, grads: tuple[Array | None, ...]) -> tuple[Array | None, ...]:
-        """See `Node.run`."""
-        (grad,) = grads
-        if grad is None:
-            return ()
-        flat = np.array(grad, order="C").reshape(-1)
-        first, *rest = self.change.run((flat[self.positions],))
-        flat[self.positions] = 0 if first is None else first
-        return (flat.reshape(grad.shape), *rest)
-
-    def free(self) -> None:
-        """See `Node.free`."""
-        self.change.free()

@@ -17,6 +17,7 @@ from nnkit.kernels.backend import Pixels
 from nnkit.kernels.layout import Array
 from nnkit.models import Network
 from nnkit.nn.modes import remembered_buffers
+from nnkit.nn.utils import clip_grad_norm_
 from nnkit.optim import Optimizer
 from nnkit.plan import Replay
 from nnkit.random import default_generator
@@ -25,7 +26,6 @@ from nnkit.training.anomaly import find_anomaly
 from nnkit.training.average import Average
 from nnkit.training.build import Criterion
 from nnkit.training.evaluate import Evaluation, evaluation
-from nnkit.training.gradients import clip_gradients
 from nnkit.training.position import Position, check_alike
 from nnkit.training.schedule import Schedule
 
@@ -351,9 +351,10 @@ def train_step(training: Training, images: Tensor | Pixels, labels: Tensor) -> t
     bring_back_buffers = remembered_buffers(training.network)
     loss, logits = training.replay.differentiate(images, labels)
     finite = math.isfinite(loss) and training.replay.gradients_are_finite
+    if finite and training.clip_grad_norm is not None:
+        # Squares of finite numbers may be infinite, and to clip by that would leave zeros.
+        finite = bool(clip_grad_norm_(training.network.parameters(), training.clip_grad_norm).isfinite())
     if finite:
-        if training.clip_grad_norm is not None:
-            clip_gradients(training.network.parameters(), training.clip_grad_norm)
         training.optimizer.step()
         if training.average:
             training.average.update()
@@ -387,4 +388,4 @@ def _first_nonfinite_gradient(network: Network) -> str:
     for name, parameter in network.named_parameters():
         if parameter.grad is not None and not np.isfinite(parameter.grad.array).all():
             return f"the gradient of {name} is not finite"
-    return "a gradient is not finite"
+    return "the norm of all gradients is not finite"

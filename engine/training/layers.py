@@ -12,6 +12,7 @@ from nnkit.models import Sequential
 from nnkit.nn import LAYERS, Module
 from nnkit.nn.conv import Convolution
 from nnkit.nn.modes import evaluating
+from nnkit.nn.tree import parameter_count
 from nnkit.tensors import Tensor, zeros
 from nnkit.tensors.limits import at_most
 from nnkit.training.components import Component
@@ -48,7 +49,7 @@ def build_layers(config: Config, components: Sequence[Component], path: Path) ->
         except OBJECTIONS as error:
             problems += config.error((*path, index), f"{component.name}: {one_line(error)}").problems
         else:
-            room -= sum(parameter.numel() for parameter in layers[-1].parameters())
+            room -= parameter_count(layers[-1])
     if problems:
         raise InvalidConfigError(problems)
     return layers

@@ -103,6 +103,8 @@ RANGES = {
     "total_steps": Range(at_least=1, at_most=2**31),
     # Without any patience a run would end before it begins.
     "training.patience": Range(at_least=1, at_most=1_000_000),
+    # -1 stands for what is left.
+    "unflattened_size": Range(at_least=-1, at_most=8192),
     "validation_fraction": _FRACTION,
     "weight_decay": _NOT_NEGATIVE,
     **{name: Range(at_least=0, at_most=largest) for name, largest in LARGEST.items()},
