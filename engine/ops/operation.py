@@ -59,6 +59,8 @@ class Operation:
     # The name of its node on the tape: PyTorch's name, which is the class name and a number.
     overload: ClassVar[int] = 0
     node_name: ClassVar[str] = ""
+    # Operands that were Python numbers, as arrays.
+    numbers: Sequence[Array] = ()
     # PyTorch's names of the inputs, under which the node shows those that were saved.
     saved_names: ClassVar[tuple[str, ...]] = ("self", "other")
     # The inputs that can have gradients, and so edges on the tape: all but masks, conditions and class numbers.
@@ -117,7 +119,9 @@ class Operation:
             if all(not isinstance(each, Scalar) and each.dtype == kind for each in operands):
                 return list(operands)  # type: ignore[arg-type]
         common = result_type(operands)
-        return [self.xp.asarray(each).astype(common, copy=False) for each in operands]
+        arrays = [self.xp.asarray(each).astype(common, copy=False) for each in operands]
+        self.numbers = [array for array, each in zip(arrays, operands, strict=True) if isinstance(each, Scalar)]
+        return arrays
 
 
 def operations() -> list[type[Operation]]:
