@@ -59,7 +59,7 @@ class Operation:
     # The name of its node on the tape: PyTorch's name, which is the class name and a number.
     overload: ClassVar[int] = 0
     node_name: ClassVar[str] = ""
-    # Operands that were Python numbers, as arrays.
+    # The operands after the first where they were Python numbers, as arrays.
     numbers: Sequence[Array] = ()
     # PyTorch's names of the inputs, under which the node shows those that were saved.
     saved_names: ClassVar[tuple[str, ...]] = ("self", "other")
@@ -120,7 +120,8 @@ class Operation:
                 return list(operands)  # type: ignore[arg-type]
         common = result_type(operands)
         arrays = [self.xp.asarray(each).astype(common, copy=False) for each in operands]
-        self.numbers = [array for array, each in zip(arrays, operands, strict=True) if isinstance(each, Scalar)]
+        if isinstance(operands[-1], Scalar):
+            self.numbers = arrays[1:]
         return arrays
 
 
