@@ -27,6 +27,20 @@ class FunctionCtx:
 
     Attributes:
         needs_input_grad: of each input of `forward`, whether its gradient is asked for.
+
+    Example:
+        >>> class Halved(torch.autograd.Function):
+        ...     @staticmethod
+        ...     def forward(ctx, x):
+        ...         mask = x > 0
+        ...         ctx.mark_non_differentiable(mask)
+        ...         ctx.set_materialize_grads(False)
+        ...         return x / 2, mask
+        ...     @staticmethod
+        ...     def backward(ctx, grad_output, _):
+        ...         return grad_output / 2
+        >>> Halved.apply(torch.ones(2, requires_grad=True))
+        (tensor([0.5000, 0.5000], grad_fn=<HalvedBackward>), tensor([True, True]))
     """
 
     def __init__(self, needs_input_grad: tuple[bool, ...]) -> None:
@@ -257,7 +271,12 @@ class Function:
 
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
-        """Run the function and record it on the tape."""
+        """Run the function and record it on the tape.
+
+        Raises:
+            RuntimeError: an input was marked as changed in place that is not among the results, or must not be changed.
+            TypeError: something else than a tensor was saved for backward.
+        """
         has_setup = cls.setup_context is not Function.setup_context
         if has_setup:
             bound = inspect.signature(cls.forward).bind(*args, **kwargs)

@@ -70,7 +70,17 @@ class Differentiation(TensorBase):
 
     @property
     def requires_grad(self) -> bool:
-        """Whether gradients are computed for this tensor."""
+        """Whether gradients are computed for this tensor.
+
+        Raises:
+            RuntimeError: it is set to something that is no bool, on a tensor that is not of floating type or was made
+                for inference, or to False on one that is no leaf.
+
+        Example:
+            >>> x = torch.ones(2, requires_grad=True)
+            >>> (x * 2).requires_grad
+            True
+        """
         return self._requires_grad or (self._origin is not None and self._origin.base.requires_grad)
 
     @requires_grad.setter
@@ -119,7 +129,13 @@ class Differentiation(TensorBase):
 
     @property
     def is_leaf(self) -> bool:
-        """Whether the tensor was not made by a recorded operation."""
+        """Whether the tensor was not made by a recorded operation.
+
+        Example:
+            >>> x = torch.ones(2, requires_grad=True)
+            >>> x.is_leaf, (x * 2).is_leaf
+            (True, False)
+        """
         return self.grad_fn is None
 
     @property
@@ -128,6 +144,11 @@ class Differentiation(TensorBase):
 
         Raises:
             RuntimeError: the tensor is a view whose base was changed in place, and of a kind that does not allow that.
+
+        Example:
+            >>> x = torch.ones(2, requires_grad=True)
+            >>> (x * 2).grad_fn.name()
+            'MulBackward0'
         """
         origin = self._origin
         if origin is not None and self._node_version != self.version.value and origin.base.requires_grad:
@@ -158,7 +179,18 @@ class Differentiation(TensorBase):
 
     @property
     def grad(self) -> Any:
-        """The gradient that backward passes have added up, or None."""
+        """The gradient that backward passes have added up, or None.
+
+        Raises:
+            TypeError: something else than a tensor or None is assigned.
+            RuntimeError: the assigned tensor has another shape or type, or is this one.
+
+        Example:
+            >>> x = torch.ones(2, requires_grad=True)
+            >>> (x * 3).sum().backward()
+            >>> x.grad
+            tensor([3., 3.])
+        """
         if self._grad is None and self._node is not None and not self.retains_grad:
             warnings.warn(NON_LEAF_GRAD, UserWarning, stacklevel=2)
         return self._grad
@@ -237,12 +269,29 @@ class Differentiation(TensorBase):
 
         Raises:
             RuntimeError: the tensor does not require a gradient.
+
+        Example:
+            >>> x = torch.ones(2, requires_grad=True)
+            >>> handle = x.register_hook(lambda grad: grad * 10)
+            >>> x.sum().backward()
+            >>> x.grad
+            tensor([10., 10.])
         """
         hooks = self._gradient_hooks("cannot register a hook on a tensor that doesn't require gradient")
         return hooks.add(hook)
 
     def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], Any]) -> RemovableHandle:
-        """Call `hook` with this leaf each time after its `.grad` has been added to."""
+        """Call `hook` with this leaf each time after its `.grad` has been added to.
+
+        Raises:
+            RuntimeError: the tensor is no leaf, or does not require a gradient.
+
+        Example:
+            >>> x = torch.ones(2, requires_grad=True)
+            >>> handle = x.register_post_accumulate_grad_hook(lambda leaf: print(leaf.grad))
+            >>> x.sum().backward()
+            tensor([1., 1.])
+        """
         if not self.is_leaf:
             raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
         hooks = self._gradient_hooks("cannot register a hook on a tensor that doesn't require gradient")
@@ -253,6 +302,14 @@ class Differentiation(TensorBase):
 
         Raises:
             RuntimeError: the tensor does not require a gradient.
+
+        Example:
+            >>> x = torch.ones(2, requires_grad=True)
+            >>> y = x * 2
+            >>> y.retain_grad()
+            >>> y.sum().backward()
+            >>> y.grad
+            tensor([1., 1.])
         """
         hooks = self._gradient_hooks("can't retain_grad on Tensor that has requires_grad=False")
         if not self.is_leaf:
@@ -288,6 +345,10 @@ class Differentiation(TensorBase):
 
         Raises:
             RuntimeError: it is a view.
+
+        Example:
+            >>> (torch.ones(2, requires_grad=True) * 2).detach_()
+            tensor([2., 2.])
         """
         if self._origin is not None:
             raise RuntimeError(DETACHED_VIEW)
@@ -296,7 +357,13 @@ class Differentiation(TensorBase):
 
     @property
     def data(self) -> Tensor:
-        """The values, apart from the tape: changes of them are not noticed by it."""
+        """The values, apart from the tape: changes of them are not noticed by it.
+
+        Example:
+            >>> x = torch.ones(2, requires_grad=True)
+            >>> x.data
+            tensor([1., 1.])
+        """
         alias = self.detached(self.array)
         alias._fresh = self._fresh
         alias._shared = self._shared = True
