@@ -20,10 +20,10 @@ from nnkit.recording import Call, active, note_obstacle
 from nnkit.tape import Edge, Node, is_recording, node_class
 from nnkit.tensors.arithmetic import Arithmetic
 from nnkit.tensors.backward import backward
-from nnkit.tensors.differentiation import Differentiation
 from nnkit.tensors.formatting import tensor_text
 from nnkit.tensors.in_place import InPlace
 from nnkit.tensors.indexing import Indexing
+from nnkit.tensors.overwriting import Overwriting
 from nnkit.tensors.reducing import Reducing
 from nnkit.tensors.shaping import Shaping
 from nnkit.tensors.size import Size
@@ -31,7 +31,7 @@ from nnkit.tensors.versions import saved_tensors
 from nnkit.tensors.views import Creation, Origin, Step
 
 
-class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Shaping, Indexing):
+class Tensor(Overwriting, Arithmetic, InPlace, Reducing, Shaping, Indexing):
     """An array of any number of dimensions that remembers how it was made.
 
     `Tensor(array)` wraps a NumPy array without copying it. `nnkit.tensor` makes one from numbers; the old forms
@@ -283,7 +283,7 @@ class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Shaping, Indexing):
         Args:
             gradient: the gradient of something with respect to this tensor; 1 if the tensor is a single number.
             retain_graph: keep what is needed to do it again.
-            create_graph: has to be False, see docs/differences.md.
+            create_graph: put the gradients on the tape, so that they can be differentiated themselves.
             inputs: the tensors whose `.grad` is added to; all leaves if it is None.
 
         Raises:
