@@ -11,11 +11,14 @@ from nnkit.nn.loss import LOSSES, CrossEntropyLoss, MSELoss, NLLLoss
 from nnkit.nn.module import Module
 from nnkit.nn.parameter import Buffer, Parameter
 from nnkit.nn.pooling import MaxPool2d
+from nnkit.nn.recurrent import LSTM, RNN
 from nnkit.nn.registry import LAYERS
 
 __all__ = [
     "LAYERS",
     "LOSSES",
+    "LSTM",
+    "RNN",
     "Buffer",
     "Conv2d",
     "CrossEntropyLoss",

@@ -28,6 +28,7 @@ from nnkit.ops.loss import LogSoftmax, MseLoss, NllLoss, Softmax
 from nnkit.ops.matrix import Addmm, Bmm, Dot, Mm, Mv
 from nnkit.ops.network import Convolution, MaxPool2DWithIndices
 from nnkit.ops.operation import Operation
+from nnkit.ops.recurrent import LstmLayer
 from nnkit.ops.reduction import Max, MaxDim, Mean, MeanDim, Min, MinDim, Norm, Prod, Std, Sum, SumDim, Var
 from nnkit.ops.shape import (
     AsStrided,
@@ -47,6 +48,7 @@ from nnkit.ops.shape import (
     T,
     ToCopy,
     Transpose,
+    TransposeInPlace,
     Unbind,
     UnsafeView,
     Unsqueeze,
@@ -74,6 +76,7 @@ __all__ = [
     "IndexPut",
     "Log",
     "LogSoftmax",
+    "LstmLayer",
     "MaskedFill",
     "Max",
     "MaxDim",
@@ -116,6 +119,7 @@ __all__ = [
     "Tanh",
     "ToCopy",
     "Transpose",
+    "TransposeInPlace",
     "Unbind",
     "UnsafeView",
     "Unsqueeze",

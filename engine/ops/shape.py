@@ -89,6 +89,12 @@ class T(Rearrangement):
         return grad.T
 
 
+class TransposeInPlace(Transpose):
+    """`Transpose` of a tensor that nothing else refers to, which PyTorch does in place and names otherwise."""
+
+    node_name = "TransposeBackward1"
+
+
 class Permute(Rearrangement):
     """The dimensions in another order."""
 
@@ -174,9 +180,7 @@ class Select(Rearrangement):
         return a[self.key + (Ellipsis,)]  # noqa: RUF005 (with an ellipsis a 0-d result stays a view)
 
     def backward(self, grad: Array) -> Gradients:
-        out = self.xp.zeros(self.shape, grad.dtype)
-        out[self.key] = grad
-        return out
+        return self.backend.embed(grad, self.shape, self.key)
 
 
 class Slice(Rearrangement):
@@ -188,9 +192,7 @@ class Slice(Rearrangement):
         return a[self.key]
 
     def backward(self, grad: Array) -> Gradients:
-        out = self.xp.zeros(self.shape, grad.dtype)
-        out[self.key] = grad
-        return out
+        return self.backend.embed(grad, self.shape, self.key)
 
 
 class Index(Operation):
