@@ -6,7 +6,7 @@ import numpy as np
 
 from nnkit.kernels.layout import Array
 from nnkit.ops.matrix import check_same_type
-from nnkit.ops.operation import Gradients, Operation
+from nnkit.ops.operation import Gradients, N, Operation, sample
 
 
 class LstmLayer(Operation):
@@ -19,6 +19,16 @@ class LstmLayer(Operation):
     Cummins, "Learning to forget", 2000.
     """
 
+    samples = [
+        sample("t.manual_seed(0); t.nn.LSTM(4, 3, dtype=x.dtype)(x)[0]", (5, N, 4)),
+        sample(
+            "t.manual_seed(0); o, (h, c) = t.nn.LSTM(4, 3, 2, False, bidirectional=True, dtype=x.dtype)(x, (y, z)); "
+            "t.cat((o[..., :3], o[..., 3:], h, c))",
+            (3, N, 4),
+            (4, N, 3),
+            (4, N, 3),
+        ),
+    ]
     node_name = "MkldnnRnnLayerBackward0"
 
     def forward(
