@@ -385,7 +385,7 @@ class LSTM(RNNBase[tuple[Tensor, Tensor]]):
         self.check_input(input)
         self.check_state(hidden, input, "hidden[0]")
         self.check_state(cell, input, "hidden[1]")
-        output, last = self.scan_all(input, list(zip(hidden.unbind(0), cell.unbind(0), strict=True)))
+        output, last = self.scan_all(input, [(hidden[number], cell[number]) for number in range(len(hidden))])
         if self.batch_first:
             output = output.transpose(0, 1)
         hidden, cell = (stack(each) for each in zip(*last, strict=True))

@@ -6,7 +6,7 @@ import numpy as np
 
 from nnkit.kernels.layout import Array
 from nnkit.ops.matrix import check_same_type
-from nnkit.ops.operation import Gradients, N, Operation, sample
+from nnkit.ops.operation import Gradients, Operation, sample
 
 
 class LstmLayer(Operation):
@@ -20,13 +20,13 @@ class LstmLayer(Operation):
     """
 
     samples = [
-        sample("t.manual_seed(0); t.nn.LSTM(4, 3, dtype=x.dtype)(x)[0]", (5, N, 4)),
+        sample("t.manual_seed(0); t.nn.LSTM(4, 3, dtype=x.dtype)(x)[0]", (5, 3, 4)),
         sample(
             "t.manual_seed(0); o, (h, c) = t.nn.LSTM(4, 3, 2, False, bidirectional=True, dtype=x.dtype)(x, (y, z)); "
             "t.cat((o[..., :3], o[..., 3:], h, c))",
-            (3, N, 4),
-            (4, N, 3),
-            (4, N, 3),
+            (3, 2, 4),
+            (4, 2, 3),
+            (4, 2, 3),
         ),
     ]
     node_name = "MkldnnRnnLayerBackward0"
