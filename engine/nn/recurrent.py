@@ -62,13 +62,12 @@ class RNNBase(Module, Generic[State]):
         for layer in range(num_layers):
             features = hidden_size * directions if layer else input_size
             for suffix in ("", "_reverse")[:directions]:
-                shapes = {"weight_ih": (gates * hidden_size, features), "weight_hh": (gates * hidden_size, hidden_size)}
-                if bias:
-                    shapes |= dict.fromkeys(("bias_ih", "bias_hh"), (gates * hidden_size,))
-                for kind, shape in shapes.items():
-                    value = Parameter(empty(*shape, device=device, dtype=dtype))
-                    self.register_parameter(f"{kind}_l{layer}{suffix}", value)
-                self._names.append([f"{kind}_l{layer}{suffix}" for kind in shapes])
+                shapes = {"weight_ih": [features], "weight_hh": [hidden_size], "bias_ih": [], "bias_hh": []}
+                names = [f"{kind}_l{layer}{suffix}" for kind in shapes][: 4 if bias else 2]
+                for name, columns in zip(names, shapes.values(), strict=False):
+                    value = empty(gates * hidden_size, *columns, device=device, dtype=dtype)
+                    self.register_parameter(name, Parameter(value))
+                self._names.append(names)
         self.reset_parameters()
 
     def _check_arguments(self, dropout: object) -> None:
@@ -78,8 +77,8 @@ class RNNBase(Module, Generic[State]):
             )
         if self.dropout > 0 and self.num_layers == 1:
             warnings.warn(
-                "dropout option adds dropout after all but last recurrent layer, so non-zero dropout expects num_layers "
-                f"greater than 1, but got dropout={dropout} and num_layers={self.num_layers}",
+                "dropout option adds dropout after all but last recurrent layer, so non-zero dropout expects "
+                f"num_layers greater than 1, but got dropout={dropout} and num_layers={self.num_layers}",
                 stacklevel=4,
             )
         for name, kind in (("bias", bool), ("batch_first", bool), ("input_size", int), ("hidden_size", int)):
@@ -268,7 +267,8 @@ class RNN(RNNBase[Tensor]):
 
     def scan(self, input: Tensor, weights: Sequence[Tensor], state: Tensor, reverse: bool) -> tuple[Tensor, Tensor]:
         """See `RNNBase.scan`."""
-        weight_ih, weight_hh, bias_ih, bias_hh = (*weights, None, None)[:4]
+        weight_ih, weight_hh = weights[:2]
+        bias_ih, bias_hh = weights[2:] if self.bias else (None, None)
         activation = F.tanh if self.nonlinearity == "tanh" else F.relu
         outputs = []
         steps = F.linear(input, weight_ih, bias_ih).unbind(0)
@@ -352,9 +352,7 @@ class LSTM(RNNBase[tuple[Tensor, Tensor]]):
         if proj_size:
             raise NotImplementedError("LSTM: hidden states are not projected here, expected proj_size=0")
 
-    def forward(
-        self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None
-    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+    def forward(self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Return the hidden states of the last layer after each step, and all last hidden and cell states.
 
         Args:
@@ -397,6 +395,6 @@ class LSTM(RNNBase[tuple[Tensor, Tensor]]):
         self, input: Tensor, weights: Sequence[Tensor], state: tuple[Tensor, Tensor], reverse: bool
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """See `RNNBase.scan`."""
-        parameters = (*weights, None, None)[:4]
-        output, hidden, cell = apply_all(ops.LstmLayer, input, *parameters, *state, reverse=reverse)
+        biases = () if self.bias else (None, None)
+        output, hidden, cell = apply_all(ops.LstmLayer, input, *weights, *biases, *state, reverse=reverse)
         return output, (hidden, cell)

@@ -46,7 +46,8 @@ class LstmLayer(Operation):
         check_states(x, hidden, cell)
         self.order = range(len(x))[::-1] if reverse else range(len(x))
         self.size = cell.shape[1]
-        hiddens, states = [hidden], []
+        hiddens: list[Array] = [hidden]
+        states: list[Array] = []
         for time in self.order:
             inputs = self.backend.product(x[time], weight_ih.T, bias_ih)
             recurrent = self.backend.product(hiddens[-1], weight_hh.T, bias_hh)

@@ -166,12 +166,12 @@ class SqueezeDim(Rearrangement):
     node_name = "SqueezeBackward1"
 
     def forward(self, a: Array, *, dim: int) -> Array:
-        self.shape = a.shape
-        dim = wrap_dim(dim, a.ndim)
-        return a.squeeze(dim) if a.ndim and a.shape[dim] == 1 else a[...]
+        self.dim = wrap_dim(dim, a.ndim)
+        self.is_squeezed = a.ndim > 0 and a.shape[self.dim] == 1
+        return a.squeeze(self.dim) if self.is_squeezed else a[...]
 
     def backward(self, grad: Array) -> Gradients:
-        return grad.reshape(self.shape)
+        return self.xp.expand_dims(grad, self.dim) if self.is_squeezed else grad
 
 
 class Expand(Rearrangement):

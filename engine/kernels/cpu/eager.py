@@ -184,7 +184,7 @@ def lstm_cell(size: int, batch: int, dtype: np.dtype[Any]) -> EagerProgram:
 
 @_cached
 def lstm_cell_gradient(size: int, given: tuple[bool, bool], batch: int, dtype: np.dtype[Any]) -> EagerProgram:
-    """Return a program on those gradients of the next states that are given, the cell state, the state and the result."""
+    """Return a program on the gradients of the next states that are given, the cell state, the state, the result."""
     program = EagerProgram(batch, dtype)
     by_hidden, by_cell = (program.blocks(size) if each else 0 for each in given)
     cell, state, result = (program.blocks(count * size) for count in (1, 6, 5))
