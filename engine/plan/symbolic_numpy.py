@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from nnkit.kernels.cpu import instructions as codes
-from nnkit.plan.symbols import Labels, Rows, Symbol, Total, UnplannableError
+from nnkit.plan.symbols import Counter, Labels, Rows, Symbol, Total, UnplannableError
 
 
 class SymbolicNumpy:
@@ -20,7 +20,7 @@ class SymbolicNumpy:
     @staticmethod
     def asarray(value: Any) -> Any:
         """Return a symbol as it is, and anything else as an array."""
-        return value if isinstance(value, Symbol | Rows | Total | Labels) else np.asarray(value)
+        return value if isinstance(value, Symbol | Rows | Total | Labels | Counter) else np.asarray(value)
 
     @staticmethod
     def add(a: Any, b: Any) -> Any:

@@ -73,6 +73,7 @@ RANGES = {
     "max_momentum": _FRACTION,
     "momentum": _FRACTION,
     "num_classes": _WIDTH,
+    "num_features": _WIDTH,
     "out_channels": _WIDTH,
     "out_features": _WIDTH,
     "output_size": _WIDTH,

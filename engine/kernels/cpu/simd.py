@@ -342,6 +342,24 @@ def add_where_equal(typingctx, total, number, wanted, addend):
 
 
 @intrinsic
+def first_lanes(typingctx, block, count):
+    """Return the block with 0 in all lanes but the first `count`."""
+
+    def codegen(context, builder, signature, arguments):
+        value, count_value = arguments
+        kind = ir.VectorType(INDEX, LANES)
+        numbers = ir.Constant(kind, list(range(LANES)))
+        kept = builder.icmp_signed("<", numbers, _broadcast(builder, count_value, kind))
+        results = []
+        for position in range(block.rows * block.columns):
+            vector = builder.extract_value(value, position)
+            results.append(builder.select(kept, vector, ir.Constant(vector.type, None)))
+        return _filled(context, builder, block, results)
+
+    return block(block, types.int64), codegen
+
+
+@intrinsic
 def broadcast(typingctx, block, scalar):
     """Return a block like `block` with `scalar` in every lane."""
 
