@@ -13,6 +13,8 @@ KINDS = [
     ("Adam", {"amsgrad": True}),
     ("AdamW", {}),
     ("RMSprop", {"momentum": 0.9, "centered": True}),
+    ("Adagrad", {"lr_decay": 0.1, "initial_accumulator_value": 0.1}),
+    ("Adadelta", {}),
 ]
 
 

@@ -17,9 +17,9 @@ from nnkit.optim import lr_scheduler
 from nnkit.plan import plan as plans
 from nnkit.random import manual_seed
 from nnkit.tensors import Tensor
-from nnkit.training.build import Schedule
 from nnkit.training.evaluate import evaluation_batches
 from nnkit.training.fit import EpochDone, OnTape, StepDone, Training, fit
+from nnkit.training.schedule import Schedule
 
 EPOCHS = 2 if JIT_OFF else 8
 GENERATOR = np.random.default_rng(0)
@@ -116,8 +116,14 @@ RUNS = {
     "Adam": {"optimizer": lambda parameters: optim.Adam(parameters, 0.003)},
     "AdamW": {"optimizer": lambda parameters: optim.AdamW(parameters, 0.003)},
     "RMSprop": {"optimizer": lambda parameters: optim.RMSprop(parameters, 0.001, momentum=0.5, centered=True)},
+    "Adagrad": {"optimizer": lambda parameters: optim.Adagrad(parameters, 0.01, lr_decay=0.01)},
+    "Adadelta": {"optimizer": lambda parameters: optim.Adadelta(parameters, weight_decay=1e-3)},
+    "amsgrad": {"optimizer": lambda parameters: optim.Adam(parameters, 0.003, weight_decay=1e-3, amsgrad=True)},
     "StepLR": {"schedule": each_epoch(lr_scheduler.StepLR, step_size=2, gamma=0.5)},
     "cosine": {"schedule": each_epoch(lr_scheduler.CosineAnnealingLR, T_max=EPOCHS)},
+    "MultiStepLR": {"schedule": each_epoch(lr_scheduler.MultiStepLR, milestones=[1, 3])},
+    "ExponentialLR": {"schedule": each_epoch(lr_scheduler.ExponentialLR, gamma=0.8)},
+    "plateau": {"schedule": each_epoch(lr_scheduler.ReduceLROnPlateau, factor=0.5, patience=0, threshold=0.1)},
     "OneCycleLR": {"schedule": one_cycle},
     "clipped": {"clip_grad_norm": 0.1},
     "dropout": {"p": 0.5},
@@ -178,7 +184,7 @@ def test_N4_threads_and_repetition_change_no_bit(batch_size):
     assert found[0] == found[1] == found[2] == found[3]
 
 
-@pytest.mark.parametrize("name", ["momentum", "Adam", "dropout", "everything"])
+@pytest.mark.parametrize("name", ["momentum", "Adam", "Adadelta", "plateau", "dropout", "everything"])
 @pytest.mark.parametrize("epoch", [1, EPOCHS - 1])
 def test_going_on_from_a_checkpoint_gives_the_same_bits(name, epoch):
     def fresh():

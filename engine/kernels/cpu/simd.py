@@ -80,7 +80,8 @@ def _scalar(context, builder, array_type, array, offset):
 
 def _multiply_add(builder, a, b, c):
     # fmuladd is one instruction where the machine has it, and never a call into a library where it has not.
-    name = f"llvm.fmuladd.v{LANES}f{64 if isinstance(a.type.element, ir.DoubleType) else 32}"
+    lanes, element = (f"v{LANES}", a.type.element) if isinstance(a.type, ir.VectorType) else ("", a.type)
+    name = f"llvm.fmuladd.{lanes}f{64 if isinstance(element, ir.DoubleType) else 32}"
     kind = ir.FunctionType(a.type, [a.type] * 3)
     function = builder.module.declare_intrinsic(name, fnty=kind)
     return builder.call(function, [a, b, c])
