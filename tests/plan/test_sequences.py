@@ -6,6 +6,7 @@ from plan_steps import JIT_OFF, Built, batch, planned_step
 import nnkit
 import nnkit.nn.functional as F
 from nnkit import nn
+from nnkit.models import LSTM, BasicMNIST
 from nnkit.random import manual_seed
 
 STEPS, FEATURES, HIDDEN = 5, 6, 9
@@ -101,3 +102,16 @@ def test_frozen_parameters_of_an_lstm():
         network = NETWORKS["the last output"]()
         network.get_parameter(f"layer.{frozen}").requires_grad_(False)
         planned_step(network, *batch(18, (STEPS, FEATURES)))
+
+
+@pytest.mark.parametrize("count", BATCHES[1:])
+def test_the_network_of_a_config_that_reads_rows(count):
+    manual_seed(2)
+    # Sums over few images, of which the mean is taken away, are rounded to the size of their terms.
+    planned_step(LSTM(data_size=6, hidden_size=HIDDEN), *batch(count, (1, STEPS, 6), 10), tolerance=1e-4)
+
+
+@pytest.mark.skipif(JIT_OFF, reason="takes minutes without the compiler")
+def test_the_network_of_the_basic_example():
+    manual_seed(2)
+    planned_step(BasicMNIST(), *batch(17, (1, 28, 28), 10))

@@ -131,7 +131,8 @@ def test_bom_and_windows_line_ends_are_accepted(tmp_path):
         ),
         (
             {"network__name": "VGG16"},
-            "--set network.name: unknown network 'VGG16' (choose from: BasicMNIST, LSTM, LeNet, MNISTConvNet, RNN, Sequential)",
+            "--set network.name: unknown network 'VGG16' "
+            "(choose from: BasicMNIST, LSTM, LeNet, MNISTConvNet, RNN, Sequential)",
         ),
         (
             {"data__name": "mnits"},
