@@ -111,6 +111,7 @@ FACTORS: dict[type[ops.Operation], tuple[int, int]] = {
     ops.Bmm: (0, 1),
     ops.Mv: (0, 1),
     ops.Dot: (0, 1),
+    ops.LstmLayer: (0, 1),
 }
 
 
@@ -122,6 +123,10 @@ def forward_flops(call: Call) -> int:
     if call.operation not in FACTORS:
         return 0
     first, second = (call.inputs[number] for number in FACTORS[call.operation])
+    if call.operation is ops.LstmLayer:
+        # Each step multiplies the input by one matrix and the hidden state by another.
+        steps, batch, _ = first.shape
+        return 2 * steps * batch * sum(int(weight.numel()) for weight in call.inputs[1:3])
     per_element = second.numel() // len(second) if call.operation is ops.Convolution else first.shape[-1]
     return 2 * int(call.results[0].numel()) * int(per_element)
 
