@@ -126,7 +126,7 @@ def _channels_dropped(input: Tensor, p: float, training: bool, inplace: bool) ->
 
 def _dropped(input: Tensor, shape: tuple[int, ...], p: float, training: bool, inplace: bool) -> Tensor:
     """Return the input times factors that are drawn in `shape`, which can be broadcast to that of the input."""
-    if not training or p == 0:
+    if not training or p == 0 or not input.numel():
         return input
     if p < 1 and not input.is_floating_point():
         raise RuntimeError(f"result type Float can't be cast to the desired output type {input.dtype.label}")

@@ -1,5 +1,7 @@
 """Layers that read sequences.
 
+They are not in `LAYERS`: they return states beside their output, which the next of a list of layers could not take.
+
 Source: the arguments, the parameters' names and the messages are those of PyTorch's `torch.nn.RNN` and `LSTM`.
 """
 
@@ -219,18 +221,9 @@ class RNN(RNNBase[Tensor]):
     ) -> None:
         if nonlinearity not in ("tanh", "relu"):
             raise ValueError(f"Unknown nonlinearity '{nonlinearity}'. Select from 'tanh' or 'relu'.")
+        mode = f"RNN_{nonlinearity.upper()}"
         super().__init__(
-            f"RNN_{nonlinearity.upper()}",
-            1,
-            input_size,
-            hidden_size,
-            num_layers,
-            bias,
-            batch_first,
-            dropout,
-            bidirectional,
-            device,
-            dtype,
+            mode, 1, input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, device, dtype
         )
         self.nonlinearity = nonlinearity
 
@@ -333,17 +326,7 @@ class LSTM(RNNBase[tuple[Tensor, Tensor]]):
         dtype: DType | None = None,
     ) -> None:
         super().__init__(
-            "LSTM",
-            4,
-            input_size,
-            hidden_size,
-            num_layers,
-            bias,
-            batch_first,
-            dropout,
-            bidirectional,
-            device,
-            dtype,
+            "LSTM", 4, input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, device, dtype
         )
         if proj_size < 0:
             raise ValueError("proj_size should be a positive integer or zero to disable projections")

@@ -85,7 +85,7 @@ class SGD(RuleOptimizer):
         return set() if group["momentum"] != 0 else {"momentum_buffer"}
 
     def _initial_value(self, name: str) -> float:
-        # The first gradient is added to it, and only to this zero a gradient of -0.0 makes no other.
+        # What is added to -0.0 stays as it is, and so does the sign of a zero: the buffer starts as the first gradient.
         return -0.0
 
     def _rule(self, group: Group, count: float) -> SgdRule:

@@ -71,7 +71,6 @@ class Plan:
         self.sums_are_finite = True
         self._pixels: Array | None = None
         self._remade = remade
-        self._blocks = program.blocks
         self.slots = min(program.blocks, SLOTS)
         sums = [each.memory.final() for each in gradients]
         size = program.place_sums(list(dict.fromkeys(sums)))

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from nnkit.data import DATASETS
 from nnkit.dtypes import int64
+from nnkit.kernels import shapes_only
 from nnkit.models import Network, Sequential
 from nnkit.nn import MSELoss, NLLLoss, Parameter
 from nnkit.nn.functional import log_softmax
 from nnkit.nn.modes import evaluating
 from nnkit.optim import Optimizer
 from nnkit.optim.lr_scheduler import ReduceLROnPlateau
-from nnkit.random import manual_seed
-from nnkit.tensors import Tensor, eye, zeros
+from nnkit.random import default_generator, manual_seed
+from nnkit.tensors import Tensor, eye, no_grad, zeros
 from nnkit.training.average import Average
 from nnkit.training.components import COMPONENTS, CodeNetwork, Component
 from nnkit.training.layers import build_layers, check_fit, classes_error
@@ -122,6 +124,30 @@ def logits_of_an_image(config: Config, network: Network) -> Tensor:
         got = str(tuple(logits.shape)) if isinstance(logits, Tensor) else f"a {type(logits).__name__}"
         raise config.error(("network",), f"it returns {got} for one image, expected logits (1, classes)")
     return logits
+
+
+def check_training(config: Config, network: Network, images: int) -> None:
+    """Raise InvalidConfigError if layers refuse in training what they take in evaluation: batches of one image, say.
+
+    Args:
+        config: what the network was built from.
+        network: it stays as it is; one in Python is not tried.
+        images: how many there are to train on.
+    """
+    if isinstance(config.network, CodeNetwork):
+        return
+    fewest = images % config.data.batch_size or min(images, config.data.batch_size)
+    drawn = default_generator.get_state()
+    try:
+        with shapes_only(), no_grad():
+            copy.deepcopy(network).train()(zeros(min(fewest, 2), 1, *network.input_size))
+    except OBJECTIONS as error:
+        if fewest > 1:
+            raise config.error(("network",), one_line(error)) from None
+        alone = "of 1 image" if config.data.batch_size == 1 else f"{images:,} images leave one for the last batch"
+        raise config.error(("data", "batch_size"), f"{alone}: {one_line(error)}") from None
+    finally:
+        default_generator.set_state(drawn)
 
 
 def check_classes(config: Config, logits: Tensor, classes: Sequence[str]) -> None:

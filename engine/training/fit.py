@@ -347,6 +347,7 @@ def train_step(training: Training, images: Tensor | Pixels, labels: Tensor) -> t
     """
     training.optimizer.zero_grad()
     drawn = default_generator.get_state() if training.finds_anomaly else None
+    buffers = [(buffer.array, buffer.array.copy()) for buffer in training.network.buffers()]
     loss, logits = training.replay.differentiate(images, labels)
     finite = math.isfinite(loss) and training.replay.gradients_are_finite
     if finite:
@@ -357,12 +358,16 @@ def train_step(training: Training, images: Tensor | Pixels, labels: Tensor) -> t
             training.average.update()
         if training.schedule:
             training.schedule.after_step()
-    elif training.skips_nonfinite:
-        training.skipped += 1
-    else:
-        raise _nonfinite(training, loss, images, labels, drawn)
+        training.step += 1
+        return loss, logits
+    error = None if training.skips_nonfinite else _nonfinite(training, loss, images, labels, drawn)
+    for array, before in buffers:
+        array[...] = before
+    if error is not None:
+        raise error
+    training.skipped += 1
     training.step += 1
-    return (loss, logits) if finite else None
+    return None
 
 
 def _nonfinite(

@@ -43,6 +43,23 @@ class Small(Network):
         return self.fc2(self.fc1(self.dropout(x)).tanh())
 
 
+class Normalized(Network):
+    input_size = (8, 8)
+
+    def __init__(self, p=0.0):
+        super().__init__()
+        self.conv = nn.Conv2d(1, 4, 3, bias=False)
+        self.norm = nn.BatchNorm2d(4)
+        self.dropout = nn.Dropout2d(p)
+        self.fc1 = nn.Linear(36, 9)
+        self.rows = nn.BatchNorm1d(9, momentum=None)
+        self.fc2 = nn.Linear(9, 3)
+
+    def forward(self, images):
+        x = F.max_pool2d(self.norm(self.conv(images)).relu(), 2)
+        return self.fc2(self.rows(self.fc1(self.dropout(x).flatten(1))).tanh())
+
+
 def sgd(parameters):
     return optim.SGD(parameters, 0.05, momentum=0.9)
 
@@ -127,6 +144,7 @@ RUNS = {
     "OneCycleLR": {"schedule": one_cycle},
     "clipped": {"clip_grad_norm": 0.1},
     "dropout": {"p": 0.5},
+    "batch normalization": {"network": Normalized, "p": 0.3, "clip_grad_norm": 0.5},
     "validation": {"validation": True},
     "one image a step": {"batch_size": 1, "epochs": 1},
     "all at once": {"batch_size": 64},
@@ -160,8 +178,8 @@ def test_plan_and_tape_train_to_the_same_parameters(name):
             assert event.lr == other.lr
             assert event.test.loss == pytest.approx(other.test.loss, rel=1e-4)
             assert (event.validation is None) == (other.validation is None)
-    for parameter, values in weights(tape).items():
-        assert_close(weights(run)[parameter], values, 2e-4)
+    for name, values in weights(tape).items():
+        assert_close(weights(run)[name], values, 2e-4)
 
 
 @pytest.mark.case("N4")
@@ -184,7 +202,9 @@ def test_N4_threads_and_repetition_change_no_bit(batch_size):
     assert found[0] == found[1] == found[2] == found[3]
 
 
-@pytest.mark.parametrize("name", ["momentum", "Adam", "Adadelta", "plateau", "dropout", "everything"])
+@pytest.mark.parametrize(
+    "name", ["momentum", "Adam", "Adadelta", "plateau", "dropout", "batch normalization", "everything"]
+)
 @pytest.mark.parametrize("epoch", [1, EPOCHS - 1])
 def test_going_on_from_a_checkpoint_gives_the_same_bits(name, epoch):
     def fresh():
@@ -221,7 +241,7 @@ def test_long_work_is_cut_into_calls_without_a_change_of_a_bit(monkeypatch, p):
     executable = plans.Plan._execute
 
     def counted(plan):
-        calls.append(-(-plan._blocks // (plan.slots * plan._window)))
+        calls.append(-(-plan.program.blocks // (plan.slots * plan._window)))
         executable(plan)
 
     monkeypatch.setattr(plans.Plan, "_execute", counted)
@@ -273,6 +293,20 @@ def test_a_parameter_that_is_not_finite_is_seen_at_once(value):
     run.epoch = 1
     next(fit(run))
     assert run.replay.obstacle is None
+
+
+def test_a_skipped_step_leaves_the_statistics():
+    run = training(network=Normalized, skips_nonfinite=True)
+    events = fit(run)
+    for _ in range(3):
+        next(events)
+    run.network.conv.weight.array[1] = np.nan
+    before = weights(run)
+    next(events)
+    assert run.skipped == 1
+    for name, values in weights(run).items():
+        np.testing.assert_array_equal(values, before[name])
+    assert_planned_so_far(run)
 
 
 def test_why_steps_stay_on_the_tape_is_told_once():

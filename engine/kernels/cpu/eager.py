@@ -11,12 +11,10 @@ import numpy as np
 from nnkit.kernels.backend import Pair, Sliding
 from nnkit.kernels.cpu import instructions as codes
 from nnkit.kernels.cpu.instructions import Operand
-from nnkit.kernels.cpu.program import SLOTS, Affine, Program, Shape, Weights, work
+from nnkit.kernels.cpu.program import SLOTS, WORTH_STARTING, Affine, Program, Shape, Weights, work
 from nnkit.kernels.layout import LANES, Array, padded
 from nnkit.kernels.memory import address, aligned
 
-# Multiply-adds that take longer than to start a second thread, which is awake where one operation follows another.
-WORTH_STARTING = 1e6
 # Elements that are one block of an operation on flat memory, at most: a share of the first-level cache.
 CHUNK = 4096
 

@@ -30,6 +30,7 @@ from nnkit.kernels.cpu.clock import nanoseconds
 from nnkit.kernels.cpu.compiler import KERNELS, call, inner_kernel, kernel, machine_function, parallel_kernel, prange
 from nnkit.kernels.cpu.executor_python import blocks_in_python, together_in_python
 from nnkit.kernels.cpu.instructions import Instruction, Operand
+from nnkit.kernels.cpu.program import WORTH_STARTING, work
 from nnkit.kernels.layout import LANES, Array
 
 # Elements that one task of a sum works through: a share of the first-level cache.
@@ -137,11 +138,14 @@ class Executable:
     def __init__(self, program: Array, operands: Array, dtype: np.dtype[Any]) -> None:
         self._program, self._operands, self._dtype = program, operands, dtype
         self._phases = codes.phases(program["opcode"].tolist())
-        steps, places = codes.as_numbers(program), codes.as_numbers(operands)
+        # Of each phase for a block of images; where there is one phase, whoever runs it knows what it is worth.
+        steps = list(program.view(np.recarray)) if len(self._phases) > 1 else []
+        self._work = [work(steps[start:end]) if steps else math.inf for start, end, _ in self._phases]
+        numbers, places = codes.as_numbers(program), codes.as_numbers(operands)
         if not numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
             functions = functions_of(program, dtype)
-            start = steps.__array_interface__["data"][0]
-            self._tables = steps, places, functions, start, dtype.itemsize
+            address = numbers.__array_interface__["data"][0]
+            self._tables = numbers, places, functions, address, dtype.itemsize
 
     def run(self, batch: int, slots: int, window: int | None = None, *, alone: bool = False) -> None:
         """Run the program on a batch in blocks of images, shared among slots of partial sums in a fixed order.
@@ -149,14 +153,16 @@ class Executable:
         Slot s has the blocks from s * blocks // slots on. Much work is cut into calls for `window` blocks of each slot.
         `alone` keeps it in this thread, with the same results: to wake another one takes longer than a small operation.
         """
-        most = math.ceil(math.ceil(batch / LANES) / slots)
-        for start, end, together in self._phases:
+        blocks = math.ceil(batch / LANES)
+        most = math.ceil(blocks / slots)
+        step = max(window or most, 1)
+        for (start, end, together), needed in zip(self._phases, self._work, strict=True):
             if together:
                 self._run_together((start, end), batch)
                 continue
-            step = max(window or most, 1)
+            is_small = alone or needed * blocks < WORTH_STARTING
             for first in range(0, most, step):
-                self._run_blocks((start, end), batch, slots, (first, first + step), alone)
+                self._run_blocks((start, end), batch, slots, (first, first + step), is_small)
 
     def _run_together(self, span: tuple[int, int], batch: int) -> None:
         if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]

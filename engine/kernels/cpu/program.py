@@ -16,6 +16,8 @@ Shape = Sequence[int]
 # Shares of a batch whose gradients are summed apart. As many as the machine has cores, whatever number of threads runs:
 # then no result depends on the threads, and each core has one set of sums in its cache and not several.
 SLOTS = min(16, max(2, os.cpu_count() or 2))
+# Multiply-adds that take longer than to start a second thread, which is awake where one operation follows another.
+WORTH_STARTING = 1e6
 # Multiply-adds that take about as long as to load an element, change it and store it again.
 ELEMENT_WORK = 4
 

@@ -37,6 +37,12 @@ PARALLEL = 2**14
 
 
 @inner_kernel
+def _direction(sign, gradient, weight_decay, value):
+    direction = sign * gradient
+    return fused(weight_decay, value, direction) if weight_decay != 0 else direction
+
+
+@inner_kernel
 def _interpolated(start, end, share):
     """Return what lies this share of the way from start to end, counted from the nearer one, so that 1 arrives."""
     # Of type float32, 1 keeps the type of the share, which an integer would not.
@@ -52,9 +58,7 @@ def _sgd(values, gradient, buffer, unused, unused_too, count, rule):
     sign, weight_decay, momentum = rule.sign, rule.weight_decay, rule.momentum
     kept, nesterov, lr = rule.kept, rule.nesterov, rule.lr
     for i in range(count):
-        direction = sign * gradient[i]
-        if weight_decay != 0:
-            direction = fused(weight_decay, values[i], direction)
+        direction = _direction(sign, gradient[i], weight_decay, values[i])
         if momentum != 0:
             moved = fused(kept, direction, momentum * buffer[i])
             buffer[i] = moved
@@ -68,9 +72,7 @@ def _adam(values, gradient, average, square, greatest, count, rule):
     root_bias, step, eps, amsgrad = rule.root_bias, rule.step, rule.eps, rule.amsgrad
     for i in range(count):
         value = shrink * values[i]
-        direction = sign * gradient[i]
-        if weight_decay != 0:
-            direction = fused(weight_decay, value, direction)
+        direction = _direction(sign, gradient[i], weight_decay, value)
         first = _interpolated(average[i], direction, average_share)
         average[i] = first
         second = _with_square(square[i], square_kept, direction, square_share)
@@ -86,9 +88,7 @@ def _rmsprop(values, gradient, square, buffer, average, count, rule):
     sign, weight_decay, kept, share = rule.sign, rule.weight_decay, rule.kept, rule.share
     momentum, centered, eps, lr = rule.momentum, rule.centered, rule.eps, rule.lr
     for i in range(count):
-        direction = sign * gradient[i]
-        if weight_decay != 0:
-            direction = fused(weight_decay, values[i], direction)
+        direction = _direction(sign, gradient[i], weight_decay, values[i])
         second = _with_square(square[i], kept, direction, share)
         square[i] = second
         if centered != 0:
@@ -107,9 +107,7 @@ def _rmsprop(values, gradient, square, buffer, average, count, rule):
 def _adagrad(values, gradient, total, unused, unused_too, count, rule):
     sign, weight_decay, lr, eps = rule.sign, rule.weight_decay, rule.lr, rule.eps
     for i in range(count):
-        direction = sign * gradient[i]
-        if weight_decay != 0:
-            direction = fused(weight_decay, values[i], direction)
+        direction = _direction(sign, gradient[i], weight_decay, values[i])
         total[i] = fused(direction, direction, total[i])
         values[i] -= lr * direction / (np.sqrt(total[i]) + eps)
 
@@ -118,9 +116,7 @@ def _adadelta(values, gradient, square, change, unused, count, rule):
     sign, weight_decay, kept, share = rule.sign, rule.weight_decay, rule.kept, rule.share
     eps, lr = rule.eps, rule.lr
     for i in range(count):
-        direction = sign * gradient[i]
-        if weight_decay != 0:
-            direction = fused(weight_decay, values[i], direction)
+        direction = _direction(sign, gradient[i], weight_decay, values[i])
         square[i] = _with_square(square[i], kept, direction, share)
         moved = np.sqrt(change[i] + eps) / np.sqrt(square[i] + eps) * direction
         change[i] = _with_square(change[i], kept, moved, share)
