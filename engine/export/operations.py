@@ -236,6 +236,33 @@ def _straight(graph: Graph, name: str) -> str | None:
     return node.inputs[0] if node is not None and is_transpose else None
 
 
+# The rows of i, f, g and o as ONNX has them: i, o, f and then g, which it calls c.
+_GATES = (0, 3, 1, 2)
+
+
+def _lstm_layer(step: Step) -> list[str]:
+    graph = step.graph
+    (size,) = fixed(step.shape(6)[1:])
+    rows = graph.integers(*(gate * size + row for gate in _GATES for row in range(size)))
+
+    def of_one_direction(name: str) -> str:
+        return graph.add("Unsqueeze", name, graph.integers(0))
+
+    weights = [graph.add("Gather", step.name(number), rows, axis=0) for number in (1, 2)]
+    bias = ""
+    if step.inputs[3] is not None:
+        biases = (graph.add("Gather", step.name(number), rows, axis=0) for number in (3, 4))
+        bias = of_one_direction(graph.add("Concat", *biases, axis=0))
+    given = [step.name(0), *map(of_one_direction, weights), bias, ""]
+    given += [of_one_direction(step.name(number)) for number in (5, 6)]
+    reverse = {"direction": "reverse"} if step.options["reverse"] else {}
+    # Each result has a node of its own; what nobody needs is dropped.
+    results = [graph.add("LSTM", *given, output=number, hidden_size=size, **reverse) for number in range(3)]
+    # One axis is the direction: the second of the sequence, the first of the states.
+    axes = (graph.integers(axis) for axis in (1, 0, 0))
+    return [graph.add("Squeeze", *pair) for pair in zip(results, axes, strict=True)]
+
+
 def _batch_norm(step: Step) -> str:
     if step.options["training"]:
         raise ExportError("calculates with the statistics of the batch")
@@ -271,6 +298,7 @@ OPERATORS: dict[type[Operation], Converter] = {
     ops.Fill: _fill,
     ops.Index: _index,
     ops.Log: _elementwise("Log"),
+    ops.LstmLayer: _lstm_layer,
     ops.LogSoftmax: _softmax("LogSoftmax"),
     ops.MaskedFill: _masked_fill,
     ops.Max: _reduction("ReduceMax"),
@@ -317,6 +345,7 @@ OPERATORS: dict[type[Operation], Converter] = {
     ops.ToCopy: _cast,
     ops.Transpose: _transpose,
     ops.TransposedConvolution: windows.convolution("ConvTranspose"),
+    ops.TransposeInPlace: _transpose,
     ops.Unbind: _unbind,
     ops.UnsafeView: _reshape,
     ops.Unsqueeze: _reshape,

@@ -150,6 +150,24 @@ class Backend(Protocol):
     def sigmoid_gradient(self, grad: Array, result: Array) -> Array:
         """Return the gradient of the input of a sigmoid, given its result."""
 
+    def lstm_cell(self, inputs: Array, recurrent: Array, cell: Array) -> tuple[Array, Array]:
+        """Return the next hidden state (N, H) of an LSTM, and what `lstm_cell_gradient` needs.
+
+        The latter (N, 6 H) are the gates i, f, g and o, the next cell state and its hyperbolic tangent. The gates are
+        made of the sum of `inputs` and `recurrent`, both (N, 4 H); `cell` (N, H) is the cell state so far.
+        """
+
+    def lstm_cell_gradient(
+        self, grad_hidden: Array | None, grad_cell: Array | None, state: Array, cell: Array
+    ) -> Array:
+        """Return the gradients (N, 5 H) of `inputs`, which are those of `recurrent`, and of `cell`.
+
+        The gradients (N, H) of the next hidden and cell states are given, or None where nothing depends on them.
+        """
+
+    def embed(self, a: Array, shape: tuple[int, ...], key: tuple[Any, ...]) -> Array:
+        """Return zeros of `shape` with `a` at `key`, which is made of numbers and slices."""
+
     def log_softmax(self, a: Array, axis: int | None) -> Array:
         """Return the logarithm of exp(a) divided by its sum along the axis, without overflow."""
 

@@ -13,11 +13,14 @@ from nnkit.nn.normalization import BatchNorm1d, BatchNorm2d
 from nnkit.nn.parameter import Buffer, Parameter
 from nnkit.nn.parameter_container import ParameterDict, ParameterList
 from nnkit.nn.pooling import AdaptiveAvgPool1d, AdaptiveAvgPool2d, AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d
+from nnkit.nn.recurrent import LSTM, RNN
 from nnkit.nn.registry import LAYERS
 
 __all__ = [
     "LAYERS",
     "LOSSES",
+    "LSTM",
+    "RNN",
     "AdaptiveAvgPool1d",
     "AdaptiveAvgPool2d",
     "AvgPool1d",

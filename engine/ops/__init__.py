@@ -15,5 +15,6 @@ from nnkit.ops.operation import Operation as Operation
 from nnkit.ops.operation import operations as operations
 from nnkit.ops.padding import *
 from nnkit.ops.pooling import *
+from nnkit.ops.recurrent import *
 from nnkit.ops.reduction import *
 from nnkit.ops.shape import *

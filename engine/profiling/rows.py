@@ -112,6 +112,7 @@ FACTORS: dict[type[ops.Operation], tuple[int, int]] = {
     ops.Bmm: (0, 1),
     ops.Mv: (0, 1),
     ops.Dot: (0, 1),
+    ops.LstmLayer: (0, 1),
 }
 
 
@@ -123,6 +124,10 @@ def forward_flops(call: Call) -> int:
     if call.operation not in FACTORS:
         return 0
     first, second = (call.inputs[number] for number in FACTORS[call.operation])
+    if call.operation is ops.LstmLayer:
+        # Each step multiplies the input by one matrix and the hidden state by another.
+        steps, batch, _ = first.shape
+        return 2 * steps * batch * sum(int(weight.numel()) for weight in call.inputs[1:3])
     # Each element of the result is a sum of products; each input of a transposed convolution is a factor of several.
     counted = first if call.operation is ops.TransposedConvolution else call.results[0]
     has_kernels = call.operation in (ops.Convolution, ops.TransposedConvolution)

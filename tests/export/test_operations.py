@@ -5,12 +5,16 @@ from export.onnx_runs import Written, assert_same
 
 import nnkit
 import nnkit.nn.functional as F
-from nnkit import ops
+from nnkit import nn, ops
 from nnkit.export import OPERATORS
 from nnkit.recording import Recording
 
 # Images (N, 2, 4, 6).
 SHAPE = (2, 4, 6)
+LSTM = nn.LSTM(6, 3)
+LSTM_WITHOUT_BIAS = nn.LSTM(6, 3, bias=False, batch_first=True)
+LSTM_BOTH_WAYS = nn.LSTM(6, 3, 2, batch_first=True, bidirectional=True)
+RNN = nn.RNN(6, 3, batch_first=True)
 
 
 def _mask():
@@ -71,6 +75,10 @@ CASES = [
     (ops.Index, lambda x: x[:, [[1, 0], [0, 1]]]),
     (ops.Log, lambda x: x.abs().log()),
     (ops.LogSoftmax, lambda x: x.log_softmax(-1)),
+    (ops.LstmLayer, lambda x: LSTM(x[:, 0].transpose(0, 1))[0][-1]),
+    (ops.LstmLayer, lambda x: LSTM_WITHOUT_BIAS(x[:, 0])[1][0][0]),
+    (ops.LstmLayer, lambda x: LSTM_BOTH_WAYS(x[:, 1])[1][1][3]),
+    (ops.LstmLayer, lambda x: LSTM_BOTH_WAYS(x[:, 1])[0]),
     (ops.MaskedFill, lambda x: x.masked_fill(_mask(), 7.0)),
     (ops.Max, lambda x: x - x.max()),
     (ops.MaxDim, lambda x: x.max(1)[0]),
@@ -128,6 +136,7 @@ CASES = [
     (ops.Tanh, lambda x: x.tanh()),
     (ops.ToCopy, lambda x: (x * 10).int().float() + x.double().float()),
     (ops.Transpose, lambda x: x.transpose(1, -1)),
+    (ops.TransposeInPlace, lambda x: RNN(x[:, 0])[0]),
     (ops.Unbind, lambda x: x.unbind(1)[1]),
     (ops.UnsafeView, lambda x: x.transpose(1, 3).reshape(-1, 48)),
     (ops.Unsqueeze, lambda x: x[:, None].unsqueeze(-1)),

@@ -13,7 +13,7 @@ from nnkit.kernels.cpu import eager
 from nnkit.kernels.cpu import instructions as codes
 from nnkit.kernels.cpu.eager import EagerProgram
 from nnkit.kernels.cpu.update_tables import CpuUpdates
-from nnkit.kernels.layout import Array, batch_to_end, blocks_for, check_out, from_blocks, to_blocks
+from nnkit.kernels.layout import Array, batch_to_end, blocks_for, check_out, empty_blocks, from_blocks, to_blocks
 from nnkit.kernels.memory import aligned, aligned_like
 from nnkit.kernels.updates import Update
 
@@ -134,6 +134,32 @@ class CpuBackend:
         """See `Backend.sigmoid_gradient`."""
         slope: Array = grad * (result * (1 - result))
         return slope
+
+    def lstm_cell(self, inputs: Array, recurrent: Array, cell: Array) -> tuple[Array, Array]:
+        """See `Backend.lstm_cell`."""
+        batch, size = cell.shape
+        hidden, state = (empty_blocks((batch, count * size), inputs.dtype) for count in (1, 6))
+        program = eager.lstm_cell(size, hidden.shape[-1], inputs.dtype)
+        program.run(*(to_blocks(each) for each in (inputs, recurrent, cell)), hidden, state)
+        return from_blocks(hidden, batch), from_blocks(state, batch)
+
+    def lstm_cell_gradient(
+        self, grad_hidden: Array | None, grad_cell: Array | None, state: Array, cell: Array
+    ) -> Array:
+        """See `Backend.lstm_cell_gradient`."""
+        batch, size = cell.shape
+        result = empty_blocks((batch, 5 * size), cell.dtype)
+        given = (grad_hidden is not None, grad_cell is not None)
+        program = eager.lstm_cell_gradient(size, given, result.shape[-1], cell.dtype)
+        grads = (each for each in (grad_hidden, grad_cell) if each is not None)
+        program.run(*(to_blocks(each) for each in (*grads, cell, state)), result)
+        return from_blocks(result, batch)
+
+    def embed(self, a: Array, shape: tuple[int, ...], key: tuple[Any, ...]) -> Array:
+        """See `Backend.embed`."""
+        result = np.zeros(shape, a.dtype)
+        result[key] = a
+        return result
 
     def log_softmax(self, a: Array, axis: int | None) -> Array:
         """See `Backend.log_softmax`."""

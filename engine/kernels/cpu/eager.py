@@ -176,6 +176,28 @@ def product_weight_gradient(channels: int, rows: int, batch: int, dtype: np.dtyp
 
 
 @_cached
+def lstm_cell(size: int, batch: int, dtype: np.dtype[Any]) -> EagerProgram:
+    """Return a program on the two parts of the gates, the cell state, and the results; `size` is of the states."""
+    program = EagerProgram(batch, dtype)
+    inputs, recurrent, cell = (program.blocks(count * size) for count in (4, 4, 1))
+    hidden, state = program.blocks(size), program.blocks(6 * size)
+    fields = {"input": inputs, "other": recurrent, "bias": cell, "result": hidden, "scratch": state}
+    program.add(codes.LSTM_CELL, **fields, length=size)
+    return program
+
+
+@_cached
+def lstm_cell_gradient(size: int, given: tuple[bool, bool], batch: int, dtype: np.dtype[Any]) -> EagerProgram:
+    """Return a program on the gradients of the next states that are given, the cell state, the state, the result."""
+    program = EagerProgram(batch, dtype)
+    by_hidden, by_cell = (program.blocks(size) if each else 0 for each in given)
+    cell, state, result = (program.blocks(count * size) for count in (1, 6, 5))
+    fields = {"input": by_hidden, "other": by_cell, "bias": cell, "result": result, "scratch": state}
+    program.add(codes.LSTM_CELL_GRADIENT, **fields, length=size)
+    return program
+
+
+@_cached
 def max_pool(
     shape: Shape, result: Shape, kernel_size: Pair, sliding: Sliding, batch: int, dtype: np.dtype[Any]
 ) -> EagerProgram:
