@@ -12,6 +12,7 @@ SOURCES = sorted(path for top in ("engine", "cli", "configs") for path in (ROOT 
 FLOORS = (
     ("configs", "errors", "escapes", "folders"),
     ("registry",),
+    ("files",),
     ("cuda", "devices", "kernels"),
     ("dtypes",),
     ("ops", "random"),
@@ -19,7 +20,7 @@ FLOORS = (
     ("tensors",),
     ("autograd", "graph"),
     ("nn",),
-    ("optim", "data", "imaging", "models", "plan"),
+    ("optim", "data", "imaging", "models", "plan", "serialization"),
     ("profiling",),
     ("training",),
     ("export", "playground", "reporting"),

@@ -23,10 +23,10 @@ import numpy.typing as npt
 from nnkit import __version__
 from nnkit.data import ImageSet
 from nnkit.errors import CheckpointError, NonFiniteError
+from nnkit.files import write_atomically
 from nnkit.nn import Module
+from nnkit.serialization import container
 from nnkit.tensors import Tensor
-from nnkit.training import container
-from nnkit.training.files import write_atomically
 
 Array = npt.NDArray[Any]
 

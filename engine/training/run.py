@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nnkit import data
+from nnkit.files import make_folder
 from nnkit.models import Network
 from nnkit.training import checkpoint as checkpoints
 from nnkit.training import tensorboard
@@ -23,7 +24,6 @@ from nnkit.training.build import (
     check_components,
 )
 from nnkit.training.evaluate import evaluation_batches
-from nnkit.training.files import make_folder
 from nnkit.training.fit import Best, EpochDone, Evaluated, OnTape, StepDone, Training, fit
 from nnkit.training.load import network_of
 from nnkit.training.lock import FolderLock

@@ -11,9 +11,9 @@ from pytorch_networks import TorchLeNet
 
 from nnkit.errors import CheckpointError, NonFiniteError
 from nnkit.models import LeNet, MNISTConvNet
+from nnkit.serialization import container
 from nnkit.tensors import Tensor
 from nnkit.training import checkpoint as checkpoints
-from nnkit.training import container
 from nnkit.training.checkpoint import Checkpoint, ImageFormat
 
 STATE = {

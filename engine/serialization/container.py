@@ -26,7 +26,7 @@ import safetensors
 import safetensors.numpy
 
 from nnkit.errors import CheckpointError
-from nnkit.training.files import open_regular
+from nnkit.files import open_regular
 
 Array = npt.NDArray[Any]
 

@@ -1,0 +1,1 @@
+"""Values and tensors in files, without pickle."""
