@@ -19,8 +19,8 @@ from nnkit.dtypes import dtype as DType
 from nnkit.kernels.layout import Array
 from nnkit.nn.functional_loss import cross_entropy, mse_loss, nll_loss
 from nnkit.nn.naming import require_tensor, typename
-from nnkit.random import default_generator
 from nnkit.recording import note_remade
+from nnkit.streams import default_stream
 from nnkit.tensors import Tensor, apply, apply_all
 
 __all__ = [
@@ -123,20 +123,25 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     """
     require_tensor("dropout", "input", 1, input)
     check_probability(p)
-    if not training or p == 0:
+    if not training or p == 0 or input.numel() == 0:
         return input
-    make = functools.partial(_dropout_factors, input.array, p)
+    # PyTorch draws in the order of the elements in memory.
+    order = sorted(range(input.ndim), key=lambda dim: -input.stride(dim))
+    make = functools.partial(_dropout_factors, input.array, p, tuple(order))
     factors = Tensor(make())
     note_remade(factors, make)
     return input.mul_(factors) if inplace else input.mul(factors)
 
 
-def _dropout_factors(like: Array, p: float) -> Array:
-    """Return 0 with probability p and 1 / (1 - p) elsewhere, in the shape, type and memory layout of `like`."""
-    factors = np.empty_like(like)
-    numbers = default_generator.uniform(like.size, 0, 1, np.dtype(np.float32)).reshape(like.shape)
-    np.greater_equal(numbers, p, out=factors, casting="unsafe")
+def _dropout_factors(like: Array, p: float, order: tuple[int, ...]) -> Array:
+    """Return 0 with probability p and 1 / (1 - p) elsewhere, in the shape, type and memory layout of `like`.
+
+    `order` names the dimensions from the one that changes last to the one that changes first as numbers are drawn.
+    """
+    factors = np.zeros_like(like)
     if p < 1:
+        ordered = factors.transpose(order)
+        ordered[...] = default_stream.bernoulli(like.size, 1 - p).reshape(ordered.shape)
         factors /= factors.dtype.type(1 - p)
     return factors
 
