@@ -21,7 +21,7 @@ FLOORS = (
     ("tensors",),
     ("autograd", "graph", "random"),
     ("nn",),
-    ("optim", "data", "imaging", "models", "plan", "serialization"),
+    ("optim", "data", "imaging", "models", "plan", "serialization", "utils"),
     ("profiling",),
     ("training",),
     ("export", "playground", "reporting"),
