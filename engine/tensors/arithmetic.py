@@ -232,8 +232,6 @@ class Arithmetic(TensorBase):
         return self.eq(other) if _usable(other) else False
 
     def __ne__(self, other: object) -> Any:
-        if isinstance(other, np.ndarray):
-            other = self.detached(other)
         return self.ne(other) if _usable(other) else True
 
     def __lt__(self, other: Operand) -> Tensor:
