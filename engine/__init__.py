@@ -43,7 +43,7 @@ _ALIASES = {
     "int": ("nnkit.dtypes", "int32"),
     "long": ("nnkit.dtypes", "int64"),
 }
-_MODULES = ("accelerator", "autograd", "backends", "cuda", "nn", "optim", "random", "utils")
+_MODULES = ("accelerator", "autograd", "backends", "cuda", "nn", "optim", "random", "utils", "vision")
 
 
 def __getattr__(name: str) -> Any:

@@ -22,7 +22,7 @@ FLOORS = (
     ("autograd", "graph", "random"),
     ("nn",),
     ("optim", "data", "imaging", "models", "plan", "serialization", "utils"),
-    ("profiling",),
+    ("profiling", "vision"),
     ("training",),
     ("export", "playground", "reporting"),
     ("nnkit",),
