@@ -11,8 +11,8 @@ from printed import assert_same, printed
 WRITTEN = Path(__file__).parent / "written"
 MNIST = {
     "classifier_walkthrough": (),
-    "basic_mnist": ("--epochs", "2", "--images", "384", "--log-interval", "2", "--save-model"),
-    "recurrent_mnist": ("--epochs", "2", "--images", "512"),
+    "basic_mnist": ("--epochs", "2", "--images", "192", "--log-interval", "1", "--save-model"),
+    "recurrent_mnist": ("--epochs", "1", "--images", "384"),
 }
 
 

@@ -57,7 +57,7 @@ random.seed(1337)
 network = Network(2, 4, 4, 1)
 print(len(network.parameters()))
 points = [(0.0, 0.0, -1), (0.0, 1.0, 1), (1.0, 0.0, 1), (1.0, 1.0, -1)]
-for step in range(20):
+for step in range(11):
     margins = [(1 - label * network([x, y])).relu() for x, y, label in points]
     loss = sum(margins) / len(margins) + 1e-4 * sum(parameter * parameter for parameter in network.parameters())
     for parameter in network.parameters():
