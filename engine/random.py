@@ -48,7 +48,7 @@ class Generator:
     Example:
         >>> generator = torch.Generator().manual_seed(0)
         >>> torch.randperm(4, generator=generator)
-        tensor([2, 0, 1, 3])
+        tensor([0, 1, 3, 2])
     """
 
     def __init__(self, device: str | device = "cpu") -> None:

@@ -89,8 +89,11 @@ def load(f: str | os.PathLike[str] | BinaryIO, map_location: MapLocation = None,
         RuntimeError: `map_location` is a device that there is not.
 
     Example:
-        >>> torch.save(torch.arange(3), "numbers.pt")
-        >>> torch.load("numbers.pt", map_location="cpu")
+        >>> import io
+        >>> file = io.BytesIO()
+        >>> torch.save(torch.arange(3), file)
+        >>> _ = file.seek(0)
+        >>> torch.load(file, map_location="cpu")
         tensor([0, 1, 2])
     """
     if not isinstance(f, str | os.PathLike):
@@ -115,10 +118,11 @@ def _rest_of(file: Any) -> BinaryIO:
 
 
 def _read(file: BinaryIO, name: str, map_location: MapLocation) -> Any:
-    start = file.read(4)
+    start = file.read(9)
     if not start:
         raise EOFError(f"{name}: empty")
-    if start.startswith(_PICKLES):
+    # The length that a safetensors file begins with may look like a pickle; what follows does not.
+    if start.startswith(_PICKLES) and start[8:] != b"{":
         raise CheckpointError(
             f"{name}: a pickle, which could run any code and is never loaded; in PyTorch, write its state_dict with "
             "safetensors.torch.save_file(state_dict, 'model.safetensors') and load that file"

@@ -18,6 +18,8 @@ from nnkit.tensors import Tensor
 from nnkit.utils.data import Dataset
 from nnkit.vision.transforms import image_module
 
+__all__ = ["MNIST", "FashionMNIST"]
+
 Transform = Callable[[Any], Any]
 
 _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")

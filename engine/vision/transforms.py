@@ -13,6 +13,8 @@ from nnkit.dtypes import dtype
 from nnkit.nn import Module
 from nnkit.tensors import Tensor, from_numpy
 
+__all__ = ["Compose", "Lambda", "Normalize", "ToTensor"]
+
 
 class Compose:
     """Several transforms, one after the other.

@@ -193,6 +193,17 @@ def test_a_pickle_is_never_loaded(protocol, tmp_path):
     assert not fired.exists()
 
 
+def test_a_header_of_any_length_is_told_from_a_pickle():
+    starts = set()
+    for length in range(0, 256, 8):
+        file = io.BytesIO()
+        nnkit.save("a" * length, file)
+        starts.add(file.getvalue()[:1])
+        file.seek(0)
+        assert nnkit.load(file) == "a" * length
+    assert b"\x80" in starts
+
+
 def saved_with(values):
     """Return a file as of `save` with a text for its values, and the right checksum."""
     return container.encode(

@@ -271,6 +271,16 @@ tuple(map(int, t.ones(2).__dlpack_device__())), t.utils.dlpack.from_dlpack(t.one
 """
 
 
+_SAVING = """
+f = io.BytesIO(); t.save({"epoch": 3, "state": nn.Linear(2, 1).state_dict()}, f); f.seek(0); len(t.load(f))
+f = io.BytesIO(); t.save([1, 2.5, None, True, "a", (1, 2), t.ones(2), t.arange(6).view(2, 3)], f); f.seek(0); t.load(f)
+f = io.BytesIO(); t.save(nn.Linear(2, 1).state_dict(), f); f.seek(0); t.load(f, weights_only=True)._metadata
+f = io.BytesIO(); t.save(t.ones(2), f); f.seek(0); t.load(f, map_location="cuda")
+t.load("no such file.pt")
+t.save({}, "no such folder/file.pt")
+"""
+
+
 def _lines(text: str) -> list[str]:
     return text.strip().splitlines()
 
@@ -282,5 +292,6 @@ PROGRAMS = [
         for program in _lines(text)
     ],
     *[f"D = t.utils.data\n{program}" for program in _CLASSES],
+    *[f"import io\n{program}" for program in _lines(_SAVING)],
     *[program for text in (_GENERATORS, _DEVICES, _SETTINGS, _NUMPY) for program in _lines(text)],
 ]
