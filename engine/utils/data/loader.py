@@ -170,8 +170,11 @@ def _gathered(dataset: Any, indices: list[Any]) -> list[Tensor] | None:
     """Return the batch of rows of tensors, picked all at once; None if the data set is not made of such rows."""
     if type(dataset) is Subset:
         return _gathered(dataset.dataset, [dataset.indices[index] for index in indices])
-    # A subclass may do something else with each row, and gradients tell stacked rows from rows picked at once.
-    if type(dataset) is not TensorDataset or any(tensor.requires_grad for tensor in dataset.tensors):
+    # A subclass may do something else with each row.
+    if type(dataset) is not TensorDataset or any(type(index) is not int for index in indices):
+        return None
+    # Gradients tell stacked rows from rows that are picked at once.
+    if any(tensor.requires_grad for tensor in dataset.tensors):
         return None
     return [tensor[indices] for tensor in dataset.tensors]
 
