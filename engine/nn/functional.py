@@ -5,28 +5,27 @@ Source: the arguments and the messages are those of PyTorch's `torch.nn.function
 
 from __future__ import annotations
 
-import functools
 import math
 import operator
 import warnings
 from collections.abc import Sequence
 from typing import Literal, overload
 
-import numpy as np
-
 from nnkit import ops
 from nnkit.dtypes import dtype as DType
-from nnkit.kernels.layout import Array
+from nnkit.nn.functional_dropout import dropout, dropout1d, dropout2d
 from nnkit.nn.functional_loss import cross_entropy, mse_loss, nll_loss
+from nnkit.nn.functional_normalization import batch_norm
 from nnkit.nn.naming import require_tensor, typename
-from nnkit.recording import note_remade
-from nnkit.streams import default_stream
 from nnkit.tensors import Tensor, apply, apply_all
 
 __all__ = [
+    "batch_norm",
     "conv2d",
     "cross_entropy",
     "dropout",
+    "dropout1d",
+    "dropout2d",
     "linear",
     "log_softmax",
     "max_pool2d",
@@ -107,43 +106,6 @@ def log_softmax(input: Tensor, dim: int | None = None, *, dtype: DType | None = 
     """
     input, dim = _along("log_softmax", input, dim, dtype)
     return input.log_softmax(dim)
-
-
-def check_probability(p: float) -> None:
-    """Raise PyTorch's ValueError unless `p` is between 0 and 1."""
-    if p < 0 or p > 1:
-        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
-
-
-def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """Zero each element with probability `p` and divide the others by 1 - p; without `training`, nothing.
-
-    Raises:
-        ValueError: `p` is not between 0 and 1.
-    """
-    require_tensor("dropout", "input", 1, input)
-    check_probability(p)
-    if not training or p == 0 or input.numel() == 0:
-        return input
-    # PyTorch draws in the order of the elements in memory.
-    order = sorted(range(input.ndim), key=lambda dim: -input.stride(dim))
-    make = functools.partial(_dropout_factors, input.array, p, tuple(order))
-    factors = Tensor(make())
-    note_remade(factors, make)
-    return input.mul_(factors) if inplace else input.mul(factors)
-
-
-def _dropout_factors(like: Array, p: float, order: tuple[int, ...]) -> Array:
-    """Return 0 with probability p and 1 / (1 - p) elsewhere, in the shape, type and memory layout of `like`.
-
-    `order` names the dimensions from the one that changes last to the one that changes first as numbers are drawn.
-    """
-    factors = np.zeros_like(like)
-    if p < 1:
-        ordered = factors.transpose(order)
-        ordered[...] = default_stream.bernoulli(like.size, 1 - p).reshape(ordered.shape)
-        factors /= factors.dtype.type(1 - p)
-    return factors
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

@@ -15,8 +15,8 @@ import numpy as np
 
 from nnkit.kernels.layout import Array
 from nnkit.plan.backend import PlanBackend
-from nnkit.plan.program import PlanProgram
-from nnkit.plan.symbols import Labels, Symbol, Total, UnplannableError
+from nnkit.plan.program import Memory, PlanProgram
+from nnkit.plan.symbols import Counter, Labels, Symbol, Total, UnplannableError
 from nnkit.recording import Call, Recording
 from nnkit.tape import AccumulateGrad, Edge, node_class, walk_backward
 from nnkit.tensors import Tensor
@@ -40,6 +40,15 @@ class Lowering:
         """Say which symbol stands for a tensor that no operation made."""
         self._values[id(tensor)] = symbol
         self._edges[id(tensor)] = edge
+
+    def define_buffer(self, buffer: Tensor) -> None:
+        """Define a tensor of the network that is no parameter, if a program can read it."""
+        array = buffer.array
+        if array.dtype == np.int64 and array.ndim == 0:
+            operand = self.program.operand_in(Memory(1, of_images=False, array=array))
+            self._values[id(buffer)] = Counter(operand)
+        elif array.dtype == np.float32 and min(array.strides, default=0) >= 0:
+            self.define(buffer, self.program.weights(array))
 
     def define_remade(self) -> list[tuple[Symbol, partial[Array]]]:
         """Define the tensors that differ each time; return what stands for them, and what makes their arrays."""

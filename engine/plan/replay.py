@@ -153,6 +153,7 @@ class Replay:
             self._give_up(refused, key)
             return self._forward(_tensor(images), labels, key.differentiates)
         snapshot, chance = Snapshot(roots), Chance(roots)
+        buffers = [(buffer.array, buffer.array.copy()) for buffer in self.network.buffers()]
         inputs = _tensor(images)
         with Recording() as recording:
             step = self._forward(inputs, labels, key.differentiates)
@@ -171,6 +172,9 @@ class Replay:
         else:
             self._plans[key] = found
             if _are_classes(labels, found.classes):
+                # The plan takes the same step, and changes them once more.
+                for array, before in buffers:
+                    array[...] = before
                 return found
         chance.go_on()
         return step
@@ -284,6 +288,8 @@ def _lowered(
     leaves = {id(each): AccumulateGrad(each) for each in parameters}
     for parameter in network.parameters():
         lowering.define(parameter, program.weights(parameter.array), (leaves.get(id(parameter)), 0))
+    for buffer in network.buffers():
+        lowering.define_buffer(buffer)
     remade = lowering.define_remade()
     lowering.run()
     total, logits = loss_of(lowering.value(step.loss)), lowering.value(step.logits)

@@ -224,13 +224,29 @@ class Labels:
         return self.shape[0]
 
 
+class Counter:
+    """A number of type int64 that steps add to.
+
+    Attributes:
+        operand: where a program finds it.
+    """
+
+    dtype = np.dtype(np.int64)
+    shape = ()
+    ndim = 0
+    __array_ufunc__ = None
+
+    def __init__(self, operand: int) -> None:
+        self.operand = operand
+
+
 class SymbolicNumpy:
     """NumPy's functions, as far as plans know them, on symbols."""
 
     @staticmethod
     def asarray(value: Any) -> Any:
         """Return a symbol as it is, and anything else as an array."""
-        return value if isinstance(value, Symbol | Total | Labels) else np.asarray(value)
+        return value if isinstance(value, Symbol | Total | Labels | Counter) else np.asarray(value)
 
     @staticmethod
     def add(a: Any, b: Any) -> Any:
@@ -290,7 +306,7 @@ class SymbolicNumpy:
 
 def number(value: Any) -> float:
     """Return a Python number or an array of one element as a number."""
-    if isinstance(value, Symbol | Total | Labels) or np.ndim(value) > 0:
+    if isinstance(value, Symbol | Total | Labels | Counter) or np.ndim(value) > 0:
         raise UnplannableError("a calculation between values of different shapes")
     return float(value)
 
