@@ -21,7 +21,9 @@ def convolution(operator: str) -> Converter:
     def convert(step: Step) -> str:
         names = [step.name(number) for number, given in enumerate(step.inputs) if given is not None]
         options = step.options
-        further = {"output_padding": list(options["output_padding"])} if "output_padding" in options else {}
+        further: dict[str, Any] = {}
+        if "output_padding" in options:
+            further["output_padding"] = list(options["output_padding"])
         return step.graph.add(
             operator,
             *names,
