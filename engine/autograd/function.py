@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from nnkit.dtypes import of_array
 from nnkit.kernels.layout import Array
-from nnkit.ops.operation import FREED, sum_to
+from nnkit.ops.operation import FREED
 from nnkit.recording import note_obstacle
-from nnkit.tape import Node, is_recording
+from nnkit.tape import Node, is_grad_enabled, is_recording, shown
 from nnkit.tensors import Tensor, no_grad
+from nnkit.tensors.recorded import RecordedArray
 from nnkit.tensors.versions import SavedInput, SavedResult
 from nnkit.tensors.views import Creation, Origin
 
@@ -25,6 +27,20 @@ class FunctionCtx:
 
     Attributes:
         needs_input_grad: of each input of `forward`, whether its gradient is asked for.
+
+    Example:
+        >>> class Halved(torch.autograd.Function):
+        ...     @staticmethod
+        ...     def forward(ctx, x):
+        ...         mask = x > 0
+        ...         ctx.mark_non_differentiable(mask)
+        ...         ctx.set_materialize_grads(False)
+        ...         return x / 2, mask
+        ...     @staticmethod
+        ...     def backward(ctx, grad_output, _):
+        ...         return grad_output / 2
+        >>> Halved.apply(torch.ones(2, requires_grad=True))
+        (tensor([0.5000, 0.5000], grad_fn=<HalvedBackward>), tensor([True, True]))
     """
 
     def __init__(self, needs_input_grad: tuple[bool, ...]) -> None:
@@ -122,16 +138,23 @@ class FunctionNode(Node):
         Raises:
             RuntimeError: the function returned another number of gradients, or one of a wrong shape.
         """
-        given = [self._given(grad, form) for grad, form in zip(grads, self.outputs, strict=True)]
         with no_grad():
-            results = self.function.backward(self.context, *given)
+            return tuple(None if each is None else each.array for each in self._differentiated(grads))
+
+    def run_recorded(self, grads: tuple[Any, ...]) -> tuple[Any, ...]:
+        """See `Node.run_recorded`: the function has to calculate its gradients with tensors."""
+        return tuple(None if each is None else RecordedArray(each) for each in self._differentiated(grads))
+
+    def _differentiated(self, grads: tuple[Any, ...]) -> list[Tensor | None]:
+        given = [self._given(grad, form) for grad, form in zip(grads, self.outputs, strict=True)]
+        results = self.function.backward(self.context, *given)
         found = results if isinstance(results, tuple) else (results,)
         name, expected = self.name(), len(self.is_tensor)
         if len(found) < expected or any(each is not None for each in found[expected:]):
             raise RuntimeError(
                 f"function {name} returned an incorrect number of gradients (expected {expected}, got {len(found)})"
             )
-        kept: list[Array | None] = []
+        kept: list[Tensor | None] = []
         for position, (each, is_tensor) in enumerate(zip(found, self.is_tensor, strict=False), start=1):
             if is_tensor:
                 kept.append(self._checked(each, len(kept)))
@@ -140,14 +163,15 @@ class FunctionNode(Node):
                     f"function {name} returned a gradient different than None at position {position}, but the "
                     "corresponding forward input was not a Variable"
                 )
-        return tuple(kept)
+        return kept
 
-    def _given(self, grad: Array | None, form: tuple[tuple[int, ...], Any] | None) -> Tensor | None:
+    def _given(self, grad: Any, form: tuple[tuple[int, ...], Any] | None) -> Tensor | None:
         if grad is not None:
-            return Tensor(grad)
+            given: Tensor = shown(Tensor, grad)
+            return given
         return Tensor(np.zeros(*form)) if form is not None and self.context._materialize else None
 
-    def _checked(self, gradient: Any, number: int) -> Array | None:
+    def _checked(self, gradient: Any, number: int) -> Tensor | None:
         shape, kind, needed = self.inputs[number]
         if gradient is None:
             return None
@@ -162,7 +186,11 @@ class FunctionNode(Node):
                 f"Function {self.name()} returned an invalid gradient at index {number} - got {list(given)} but "
                 f"expected shape compatible with {list(shape)}"
             )
-        return sum_to(np, gradient.array, shape).astype(kind, copy=False)
+        extra = gradient.array.ndim - len(shape)
+        stretched = [extra + axis for axis, size in enumerate(shape) if given[extra + axis] != size]
+        dims = (*range(extra), *stretched)
+        summed = gradient.sum(dims, keepdim=True).view(shape) if dims else gradient
+        return summed.to(of_array(np.empty(0, kind)))
 
     def kept(self) -> tuple[Array, ...]:
         """See `Node.kept`."""
@@ -243,7 +271,12 @@ class Function:
 
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
-        """Run the function and record it on the tape."""
+        """Run the function and record it on the tape.
+
+        Raises:
+            RuntimeError: an input was marked as changed in place that is not among the results, or must not be changed.
+            TypeError: something else than a tensor was saved for backward.
+        """
         has_setup = cls.setup_context is not Function.setup_context
         if has_setup:
             bound = inspect.signature(cls.forward).bind(*args, **kwargs)
@@ -330,6 +363,23 @@ def once_differentiable(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def wrapped(ctx: Any, *grad_outputs: Any) -> Any:
         with no_grad():
-            return function(ctx, *grad_outputs)
+            results = function(ctx, *grad_outputs)
+        if not is_grad_enabled() or not any(each.requires_grad for each in grad_outputs if isinstance(each, Tensor)):
+            return results
+        found = results if isinstance(results, tuple) else (results,)
+        ends = tuple(_End.apply(each.detach().requires_grad_()) if isinstance(each, Tensor) else each for each in found)
+        return ends if isinstance(results, tuple) else ends[0]
 
     return wrapped
+
+
+class _End(Function):
+    """Passes a gradient on that cannot be differentiated."""
+
+    @staticmethod
+    def forward(ctx: Any, gradient: Tensor) -> Tensor:
+        return gradient.clone()
+
+    @staticmethod
+    def backward(ctx: Any, *_grads: Any) -> Any:
+        raise RuntimeError("trying to differentiate twice a function that was marked with @once_differentiable")

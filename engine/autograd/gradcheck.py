@@ -10,7 +10,7 @@ import numpy as np
 
 from nnkit.kernels.layout import Array
 from nnkit.tape import walk_backward
-from nnkit.tensors import Tensor, zeros_like
+from nnkit.tensors import Tensor, rand, zeros_like
 from nnkit.tensors.backward import grad
 
 _Function = Callable[..., Any]
@@ -108,6 +108,85 @@ def gradcheck(
             raise
         return False
     return True
+
+
+def gradgradcheck(
+    func: _Function,
+    inputs: Tensor | Sequence[Any],
+    grad_outputs: Tensor | Sequence[Tensor] | None = None,
+    *,
+    eps: float = 1e-6,
+    atol: float = 1e-5,
+    rtol: float = 1e-3,
+    gen_non_contig_grad_outputs: bool = False,
+    raise_exception: bool = True,
+    nondet_tol: float = 0.0,
+    check_undefined_grad: bool = True,
+    check_grad_dtypes: bool = False,
+    check_batched_grad: bool = False,
+    check_fwd_over_rev: bool = False,
+    check_rev_over_rev: bool = True,
+    fast_mode: bool = False,
+    masked: bool = False,
+) -> bool:
+    """Compare the gradients of a function's gradients with central differences; meant for float64.
+
+    The options are those of `gradcheck`. `grad_outputs` are the gradients of the results that require one; by default
+    they are drawn from [-1, 1), in memory that is not contiguous if `gen_non_contig_grad_outputs` is set. There is no
+    forward mode for `check_fwd_over_rev`.
+
+    Raises:
+        GradcheckError: they differ, and `raise_exception` is set.
+        NotImplementedError: the derivative of an operation cannot be differentiated, or as in `gradcheck`.
+
+    Example:
+        >>> x = torch.tensor([0.5, 2.0], dtype=torch.float64, requires_grad=True)
+        >>> torch.autograd.gradgradcheck(torch.exp, x)
+        True
+    """
+    if not (check_fwd_over_rev or check_rev_over_rev):
+        raise AssertionError("Expected at least one of check_fwd_over_rev or check_rev_over_rev to be True")
+    given = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
+    if grad_outputs is None:
+        outputs = [each for each in _results(func, given) if each.requires_grad]
+        weights = tuple(_drawn(each, gen_non_contig_grad_outputs) for each in outputs)
+    else:
+        weights = (grad_outputs,) if isinstance(grad_outputs, Tensor) else tuple(grad_outputs)
+    return gradcheck(
+        _gradient_of(func, len(given)),
+        (*given, *weights),
+        eps=eps,
+        atol=atol,
+        rtol=rtol,
+        raise_exception=raise_exception,
+        nondet_tol=nondet_tol,
+        check_undefined_grad=check_undefined_grad,
+        check_grad_dtypes=check_grad_dtypes,
+        check_batched_grad=check_batched_grad,
+        check_forward_ad=check_fwd_over_rev,
+        check_backward_ad=check_rev_over_rev,
+        fast_mode=fast_mode,
+        masked=masked,
+    )
+
+
+def _gradient_of(func: _Function, count: int) -> _Function:
+    """Return what differentiates a function, given its `count` arguments and then the gradients of its results."""
+
+    def gradients(*values: Any) -> tuple[Tensor, ...]:
+        arguments, weights = values[:count], values[count:]
+        outputs = [each for each in _results(func, arguments) if each.requires_grad]
+        varied = [each for each in arguments if isinstance(each, Tensor) and each.requires_grad]
+        found = grad(outputs, varied, weights, create_graph=True, allow_unused=True)
+        return tuple(each for each in found if each is not None)
+
+    return gradients
+
+
+def _drawn(like: Tensor, scattered: bool) -> Tensor:
+    """Return numbers from [-1, 1) in the shape and type of a result."""
+    drawn = rand(*like.shape, 2 if scattered else 1, dtype=like.dtype) * 2 - 1
+    return drawn[..., 0].detach().requires_grad_()
 
 
 def _check_options(backward: bool, forward: bool, batched: bool, batched_forward: bool) -> None:

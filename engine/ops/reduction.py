@@ -173,7 +173,7 @@ class Norm(Reduction):
                 f"linalg.vector_norm cannot compute the {p:g} norm on {where} "
                 f"{'because ' if dim is None else ''}the operation does not have an identity"
             )
-        result = self.reduce(self.xp.abs(a), dims, keepdim)
+        result = self.xp.asarray(self.reduce(self.xp.abs(a), dims, keepdim))
         self.save(a, result)
         return result
 

@@ -18,8 +18,8 @@ import numpy as np
 from nnkit.nn import Module
 from nnkit.nn.hooks import ModuleHooks, everywhere
 from nnkit.plan.symbols import UnplannableError
-from nnkit.random import default_generator
 from nnkit.recording import Recording
+from nnkit.streams import default_stream
 from nnkit.tape import reachable
 from nnkit.tensors import Tensor
 
@@ -127,21 +127,21 @@ class Chance:
     def __init__(self, roots: Sequence[Module]) -> None:
         self._python = random.getstate()
         self._numpy = _numpy_state()
-        self._own = self._after = default_generator.get_state()
+        self._own = self._after = default_stream.get_state()
         self._others = [(each, pickle.dumps(each)) for each in _generators(roots)]
 
     def go_on(self) -> None:
         """Bring nnkit's generator to where the recorded step left it."""
-        default_generator.set_state(self._after)
+        default_stream.set_state(self._after)
 
     def obstacle(self, recording: Recording) -> str | None:
         """Return which numbers were drawn that a replay would not draw again, or None; go back in any case."""
-        self._after = default_generator.get_state()
-        default_generator.set_state(self._own)
+        self._after = default_stream.get_state()
+        default_stream.set_state(self._own)
         for _, make in recording.remade:
             make()
-        as_replayed = default_generator.get_state()
-        default_generator.set_state(self._own)
+        as_replayed = default_stream.get_state()
+        default_stream.set_state(self._own)
         used = [each for each, state in self._others if pickle.dumps(each) != state]
         if random.getstate() != self._python or any(isinstance(each, random.Random) for each in used):
             return "Python's random numbers"

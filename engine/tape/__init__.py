@@ -3,7 +3,7 @@
 Everything here works on arrays; the tensor layer above records the nodes and wraps what users see.
 """
 
-from nnkit.tape.hooks import RemovableHandle, checked_gradient
+from nnkit.tape.hooks import Recorded, RemovableHandle, checked_gradient, shown
 from nnkit.tape.modes import (
     is_anomaly_check_nan_enabled,
     is_anomaly_enabled,
@@ -24,6 +24,7 @@ __all__ = [
     "Edge",
     "Node",
     "OperationNode",
+    "Recorded",
     "RemovableHandle",
     "Saved",
     "Version",
@@ -41,5 +42,6 @@ __all__ = [
     "set_anomaly_enabled",
     "set_inference",
     "set_recording",
+    "shown",
     "walk_backward",
 ]

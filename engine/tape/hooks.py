@@ -11,6 +11,24 @@ from nnkit.kernels.layout import Array
 Gradients = tuple["Array | None", ...]
 
 
+class Recorded:
+    """A gradient that is a tensor on the tape itself, and looks like an array; only for second derivatives."""
+
+    tensor: Any
+
+    def __init__(self, tensor: Any) -> None:
+        self.tensor = tensor
+
+    def differentiated(self, node: Any, grads: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return the gradients of the inputs of an operation's node, given those of its results."""
+        raise NotImplementedError
+
+
+def shown(tensor_of: Callable[[Array], Any], grad: Array) -> Any:
+    """Return a gradient as what users see of it."""
+    return grad.tensor if isinstance(grad, Recorded) else tensor_of(grad)
+
+
 class RemovableHandle:
     """Takes a hook off again: by `remove()`, or at the end of a `with` block.
 
@@ -60,6 +78,8 @@ def checked_gradient(hook: Callable[..., Any], grad: Array | None, result: Any) 
         raise TypeError(f"expected Variable, but hook returned '{type(result).__name__}'")
     if result.array.shape != grad.shape:
         raise RuntimeError(f"hook '{_name(hook)}' has changed the size of value")
+    if isinstance(grad, Recorded):
+        return type(grad)(result)
     array: Array = result.array.astype(grad.dtype, copy=False)
     return array
 
@@ -85,7 +105,7 @@ def checked_gradients(hook: Callable[..., Any], grads: Gradients, results: Any) 
 
 def as_tensors(tensor_of: Callable[[Array], Any], grads: Sequence[Array | None]) -> tuple[Any, ...]:
     """Return gradients as what users see of them."""
-    return tuple(None if grad is None else tensor_of(grad) for grad in grads)
+    return tuple(None if grad is None else shown(tensor_of, grad) for grad in grads)
 
 
 def _name(hook: Callable[..., Any]) -> Any:

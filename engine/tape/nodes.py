@@ -8,11 +8,9 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
 
-import numpy as np
-
 from nnkit.kernels.layout import Array
 from nnkit.ops.operation import Operation, sum_to
-from nnkit.tape.hooks import Gradients, RemovableHandle, as_tensors, checked_gradients
+from nnkit.tape.hooks import Gradients, Recorded, RemovableHandle, as_tensors, checked_gradients
 from nnkit.tape.modes import anomalies, calling_stack
 from nnkit.tape.versions import Saved
 
@@ -72,6 +70,14 @@ class Node:
     def run(self, grads: Gradients) -> Gradients:
         """Return the gradient of each input."""
         raise NotImplementedError
+
+    def run_recorded(self, grads: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return the gradient of each input as one that is on the tape itself, given such gradients.
+
+        Raises:
+            NotImplementedError: that cannot be.
+        """
+        raise NotImplementedError(f"the derivative of {self.name()} cannot be differentiated")
 
     def kept(self) -> tuple[Array, ...]:
         """Return the arrays that wait for `run`."""
@@ -152,18 +158,27 @@ class OperationNode(Node):
         """See `Node.run`; gradients come back in the shape and type of the inputs."""
         for saved in self.saved:
             saved.check()
-        results = self.operation.backward(*grads)
+        return self.differentiated(self.operation, grads)
+
+    def differentiated(self, operation: Operation, grads: Gradients) -> Gradients:
+        """Return the gradients that the operation calculates, each in the shape and type of its input."""
+        results = operation.backward(*grads)
         if not isinstance(results, tuple):
             results = (results,)
+        xp = operation.xp
         return tuple(
-            None if grad is None or known is None else self._fitted(self.operation.xp.asarray(grad), *known)
+            None
+            if grad is None or known is None
+            else xp.asarray(sum_to(xp, xp.asarray(grad), known[0])).astype(known[1], copy=False)
             for grad, known in zip(results, self.inputs, strict=False)
         )
 
-    def _fitted(self, grad: Array, shape: tuple[int, ...], kind: np.dtype[Any]) -> Array:
-        xp = self.operation.xp
-        fitted: Array = xp.asarray(sum_to(xp, grad, shape)).astype(kind, copy=False)
-        return fitted
+    def run_recorded(self, grads: tuple[Any, ...]) -> tuple[Any, ...]:
+        """See `Node.run_recorded`."""
+        for saved in self.saved:
+            saved.check()
+        recorded = next(grad for grad in grads if isinstance(grad, Recorded))
+        return recorded.differentiated(self, grads)
 
     def kept(self) -> tuple[Array, ...]:
         """See `Node.kept`."""
@@ -226,3 +241,5 @@ class AccumulateGrad(Node):
             for hook in self.after_accumulation:
                 hook(self.variable)
         return ()
+
+    run_recorded = run

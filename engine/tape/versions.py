@@ -35,6 +35,8 @@ def new_version() -> Version:
 class Saved(Protocol):
     """A tensor whose memory an operation has kept for backward."""
 
+    array: Array
+
     def name(self, operation: Operation) -> str:
         """Return PyTorch's name of it, without the `_saved_` in front."""
 

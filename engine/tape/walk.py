@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
 from nnkit.kernels.layout import Array
-from nnkit.tape.hooks import Gradients
+from nnkit.tape.hooks import Gradients, Recorded
 from nnkit.tape.modes import anomalies, tell_where_made
 from nnkit.tape.nodes import AccumulateGrad, Edge, Node
 
@@ -94,11 +94,13 @@ def walk_backward(
     retain_graph: bool,
     wanted: Sequence[Edge] | None = None,
     accumulate: bool = False,
+    recorded: bool = False,
 ) -> list[Array | None]:
     """Differentiate the roots, given their gradients; the walk is iterative.
 
     Without `wanted` the gradients are added to all leaves. With it the gradients that arrive at those edges are
-    returned, and with `accumulate` added to those of them that are leaves, but nothing is added elsewhere.
+    returned, and with `accumulate` added to those of them that are leaves, but nothing is added elsewhere. With
+    `recorded` all gradients are on the tape themselves.
     """
     captured: dict[Edge, Array | None] = dict.fromkeys(wanted or ())
     targets = frozenset(node for node, _ in captured if node is not None)
@@ -125,7 +127,7 @@ def walk_backward(
                 # Nothing behind it is wanted, and it may still be walked through by someone else.
                 walk.follow(node, ())
                 continue
-        results = _run(node, grads)
+        results = _run(node, grads, recorded)
         if not retain_graph:
             node.free()
         walk.follow(node, results)
@@ -143,30 +145,32 @@ def _through_output_hooks(node: Node, grads: Gradients) -> Gradients:
     return tuple(changed)
 
 
-def _run(node: Node, grads: Gradients) -> Gradients:
+def _run(node: Node, grads: Gradients, recorded: bool) -> Gradients:
     if node.before:
         for before in list(node.before.values()):
             grads = before(grads) or grads
         if node.needs_gradients and all(grad is None for grad in grads):
             return (None,) * len(node.next_functions)
+    run = node.run_recorded if recorded else node.run
     if anomalies.wanted:
-        results = _watched(node, grads)
+        results = _watched(node, run, grads)
     else:
         with np.errstate(all="ignore"):
-            results = node.run(grads)
+            results = run(grads)
     if node.after:
         for after in list(node.after.values()):
             results = after(results, grads) or results
     return results
 
 
-def _watched(node: Node, grads: Gradients) -> Gradients:
+def _watched(node: Node, run: Callable[[Gradients], Gradients], grads: Gradients) -> Gradients:
     """Run a node; if that fails, or makes a NaN where one is looked for, tell where the node was made."""
     try:
         with np.errstate(all="ignore"):
-            results = node.run(grads)
+            results = run(grads)
         for number, result in enumerate(results) if anomalies.nan else ():
-            if result is not None and np.isnan(result).any():
+            array = result.tensor.array if isinstance(result, Recorded) else result
+            if array is not None and np.isnan(array).any():
                 raise RuntimeError(f"Function '{node.name()}' returned nan values in its {number}th output.")
     except Exception:
         tell_where_made(node.name(), node.metadata.get("traceback_"))

@@ -8,16 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnkit.kernels.layout import Array
 from nnkit.recording import note_obstacle
 from nnkit.tape import Edge, walk_backward
 from nnkit.tensors.base import TensorBase
+from nnkit.tensors.modes import enable_grad
+from nnkit.tensors.recorded import RecordedArray
 
 if TYPE_CHECKING:
     from nnkit.tensors.tensor import Tensor
 
 Tensors = Any  # a tensor, or several
 
+REFERENCE_CYCLE = (
+    "Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient "
+    "which can cause a memory leak. We recommend using autograd.grad when creating the graph to avoid this. If you "
+    "have to use this function, make sure to reset the .grad fields of your parameters to None after use to break the "
+    "cycle and avoid the leak."
+)
 ONLY_INPUTS = (
     "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate gradient for other parts "
     "of the graph, please use torch.autograd.backward."
@@ -49,7 +56,7 @@ def _chosen(inputs: Tensors, caller: str) -> tuple[Any, ...]:
     return chosen
 
 
-def _start(tensor: Tensor, gradient: Any, number: int) -> tuple[Edge, Array]:
+def _start(tensor: Tensor, gradient: Any, number: int) -> tuple[Edge, Tensor]:
     if gradient is not None and gradient.array.shape != tensor.array.shape:
         raise RuntimeError(
             f"Mismatch in shape: grad_output[{number}] has a shape of {gradient.shape} and output[{number}] has a "
@@ -59,12 +66,10 @@ def _start(tensor: Tensor, gradient: Any, number: int) -> tuple[Edge, Array]:
         raise RuntimeError("grad can be implicitly created only for scalar outputs")
     if not tensor.requires_grad:
         raise RuntimeError(f"element {number} of tensors does not require grad and does not have a grad_fn")
-    if gradient is None:
-        return tensor.edge(), np.ones_like(tensor.array)
-    return tensor.edge(), gradient.array.astype(tensor.array.dtype, copy=False)
+    return tensor.edge(), tensor.detached(np.ones_like(tensor.array)) if gradient is None else gradient.to(tensor.dtype)
 
 
-def _starts(tensors: tuple[Any, ...], weights: Any) -> list[tuple[Edge, Array]]:
+def _starts(tensors: tuple[Any, ...], weights: Any) -> list[tuple[Edge, Tensor]]:
     """Return where a backward pass starts, and with which gradients."""
     note_obstacle("gradients taken in the network")
     given: Sequence[Any] = (None,) * len(tensors) if weights is None else _several(weights)
@@ -74,6 +79,23 @@ def _starts(tensors: tuple[Any, ...], weights: Any) -> list[tuple[Edge, Array]]:
     if len(given) < len(tensors):
         raise RuntimeError(f"got {len(tensors)} tensors and {len(given)} gradients")
     return [_start(tensor, gradient, i) for i, (tensor, gradient) in enumerate(zip(tensors, given, strict=False))]
+
+
+def _walked(
+    starts: list[tuple[Edge, Tensor]],
+    retain_graph: bool | None,
+    create_graph: bool,
+    wanted: list[Edge] | None,
+    accumulate: bool = False,
+) -> list[Any]:
+    """Walk over the tape; where `create_graph` is set the gradients are on it themselves."""
+    keep = create_graph if retain_graph is None else retain_graph
+    if not create_graph:
+        roots = [(edge, gradient.array) for edge, gradient in starts]
+        return walk_backward(roots, retain_graph=keep, wanted=wanted, accumulate=accumulate)
+    recorded: list[Any] = [(edge, RecordedArray(gradient)) for edge, gradient in starts]
+    with enable_grad():
+        return walk_backward(recorded, retain_graph=keep, wanted=wanted, accumulate=accumulate, recorded=True)
 
 
 def backward(
@@ -91,13 +113,13 @@ def backward(
         grad_tensors: the gradient of something with respect to each tensor; None stands for 1 where the tensor is a
             single number.
         retain_graph: keep what is needed to do it again.
-        create_graph: has to be False, see docs/differences.md.
+        create_graph: put the gradients on the tape, so that they can be differentiated themselves.
         grad_variables: the old name of `grad_tensors`.
         inputs: the tensors whose `.grad` is added to; all leaves if it is None.
 
     Raises:
         RuntimeError: the graph has been freed, a shape does not fit, or a tensor requires no gradient.
-        NotImplementedError: the gradients are to be differentiated themselves.
+        NotImplementedError: a derivative is to be differentiated that cannot be.
 
     Example:
         >>> x = torch.tensor([1.0, 2.0], requires_grad=True)
@@ -113,13 +135,14 @@ def backward(
                 "use `grad_tensors`."
             )
         grad_tensors = grad_variables
-    _refuse_second_order(create_graph)
+    if create_graph:
+        warnings.warn(REFERENCE_CYCLE, UserWarning, stacklevel=2)
     chosen = None if inputs is None else _chosen(inputs, "backward")
     starts = _starts(_several(tensors), grad_tensors)
     for each in chosen or ():
         each.retain_grad()
     wanted = None if chosen is None else [each.edge() for each in chosen]
-    walk_backward(starts, retain_graph=bool(retain_graph), wanted=wanted, accumulate=True)
+    _walked(starts, retain_graph, create_graph, wanted, accumulate=True)
 
 
 def grad(
@@ -141,7 +164,7 @@ def grad(
         grad_outputs: the gradient of something with respect to each output; None stands for 1 where the output is a
             single number.
         retain_graph: keep what is needed to do it again.
-        create_graph: has to be False, see docs/differences.md.
+        create_graph: put the gradients on the tape, so that they can be differentiated themselves.
         only_inputs: deprecated, and ignored.
         allow_unused: return None for an input that the outputs do not depend on.
         is_grads_batched: has to be False.
@@ -153,7 +176,7 @@ def grad(
     Raises:
         RuntimeError: as `backward`, or an input is not part of the graph and `allow_unused` is not set.
         ValueError: `materialize_grads` is set and `allow_unused` is False.
-        NotImplementedError: the gradients are to be differentiated themselves, or are batched.
+        NotImplementedError: a derivative is to be differentiated that cannot be, or gradients are batched.
 
     Example:
         >>> x = torch.tensor(3.0, requires_grad=True)
@@ -164,7 +187,6 @@ def grad(
         raise ValueError(
             "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."
         )
-    _refuse_second_order(create_graph)
     if is_grads_batched:
         raise NotImplementedError("is_grads_batched=True is not supported: call grad() once for each of the gradients")
     if not only_inputs:
@@ -174,27 +196,21 @@ def grad(
     for tensor in chosen:
         if not tensor.requires_grad:
             raise RuntimeError("One of the differentiated Tensors does not require grad")
-    found = walk_backward(starts, retain_graph=bool(retain_graph), wanted=[tensor.edge() for tensor in chosen])
-    results = _results(chosen, found, bool(allow_unused), materialize_grads)
+    found = _walked(starts, retain_graph, create_graph, [tensor.edge() for tensor in chosen])
+    results = _results(chosen, found, bool(allow_unused), materialize_grads, create_graph)
     return dict(zip(inputs, results, strict=True)) if isinstance(inputs, dict) else results
 
 
-def _refuse_second_order(create_graph: bool) -> None:
-    if create_graph:
-        raise NotImplementedError(
-            "create_graph=True is not supported: gradients are calculated on arrays and cannot be differentiated again"
-        )
-
-
 def _results(
-    tensors: tuple[Any, ...], gradients: Sequence[Array | None], allow_unused: bool, materialize_grads: bool
+    tensors: tuple[Any, ...], gradients: Sequence[Any], allow_unused: bool, materialize_grads: bool, create_graph: bool
 ) -> tuple[Tensor | None, ...]:
     """Return gradients as tensors, and what stands for those of tensors that were not used."""
     results: list[Tensor | None] = []
     for index, (tensor, gradient) in enumerate(zip(tensors, gradients, strict=True)):
-        if gradient is not None or materialize_grads:
-            array = np.zeros_like(tensor.array) if gradient is None else np.array(gradient)
-            results.append(tensor.detached(array))
+        if gradient is not None:
+            results.append(gradient.tensor if create_graph else tensor.detached(np.array(gradient)))
+        elif materialize_grads:
+            results.append(tensor.detached(np.zeros_like(tensor.array)).requires_grad_(create_graph))
         elif allow_unused:
             results.append(None)
         else:

@@ -1,4 +1,4 @@
-"""The part of a tensor that belongs to the tape: gradients, hooks, detaching, and changes in place."""
+"""The part of a tensor that belongs to the tape: gradients, hooks and detaching."""
 
 from __future__ import annotations
 
@@ -12,24 +12,23 @@ import numpy as np
 from nnkit.dtypes import C_NAMES, dtype, of_array
 from nnkit.kernels.layout import Array
 from nnkit.kernels.memory import aligned
-from nnkit.ops import AsStrided, Operation
-from nnkit.recording import active, note_in_place, note_obstacle
+from nnkit.ops import AsStrided
+from nnkit.recording import note_obstacle
 from nnkit.tape import (
     INFERENCE,
     AccumulateGrad,
     Edge,
     Node,
+    Recorded,
     RemovableHandle,
     Version,
     is_inference_mode_enabled,
-    is_recording,
     new_version,
 )
 from nnkit.tensors.base import TensorBase
 from nnkit.tensors.hooks import GradientHooks
 from nnkit.tensors.modes import enable_grad, inference_mode
-from nnkit.tensors.versions import written_into
-from nnkit.tensors.views import CopySlices, Origin
+from nnkit.tensors.views import Origin
 
 if TYPE_CHECKING:
     from nnkit.tensors.tensor import Tensor
@@ -71,7 +70,17 @@ class Differentiation(TensorBase):
 
     @property
     def requires_grad(self) -> bool:
-        """Whether gradients are computed for this tensor."""
+        """Whether gradients are computed for this tensor.
+
+        Raises:
+            RuntimeError: it is set to something that is no bool, on a tensor that is not of floating type or was made
+                for inference, or to False on one that is no leaf.
+
+        Example:
+            >>> x = torch.ones(2, requires_grad=True)
+            >>> (x * 2).requires_grad
+            True
+        """
         return self._requires_grad or (self._origin is not None and self._origin.base.requires_grad)
 
     @requires_grad.setter
@@ -120,7 +129,13 @@ class Differentiation(TensorBase):
 
     @property
     def is_leaf(self) -> bool:
-        """Whether the tensor was not made by a recorded operation."""
+        """Whether the tensor was not made by a recorded operation.
+
+        Example:
+            >>> x = torch.ones(2, requires_grad=True)
+            >>> x.is_leaf, (x * 2).is_leaf
+            (True, False)
+        """
         return self.grad_fn is None
 
     @property
@@ -129,6 +144,11 @@ class Differentiation(TensorBase):
 
         Raises:
             RuntimeError: the tensor is a view whose base was changed in place, and of a kind that does not allow that.
+
+        Example:
+            >>> x = torch.ones(2, requires_grad=True)
+            >>> (x * 2).grad_fn.name()
+            'MulBackward0'
         """
         origin = self._origin
         if origin is not None and self._node_version != self.version.value and origin.base.requires_grad:
@@ -159,7 +179,18 @@ class Differentiation(TensorBase):
 
     @property
     def grad(self) -> Any:
-        """The gradient that backward passes have added up, or None."""
+        """The gradient that backward passes have added up, or None.
+
+        Raises:
+            TypeError: something else than a tensor or None is assigned.
+            RuntimeError: the assigned tensor has another shape or type, or is this one.
+
+        Example:
+            >>> x = torch.ones(2, requires_grad=True)
+            >>> (x * 3).sum().backward()
+            >>> x.grad
+            tensor([3., 3.])
+        """
         if self._grad is None and self._node is not None and not self.retains_grad:
             warnings.warn(NON_LEAF_GRAD, UserWarning, stacklevel=2)
         return self._grad
@@ -211,7 +242,10 @@ class Differentiation(TensorBase):
 
     def accumulate_grad(self, grad: Array) -> None:
         """Add to the gradient, in place once there is one; called by the backward pass."""
-        if self._grad is None:
+        if isinstance(grad, Recorded):
+            new = self.detached(np.zeros_like(self.array)).copy_(grad.tensor)
+            self._grad = new if self._grad is None else self._grad + new
+        elif self._grad is None:
             kept = aligned(grad.shape, self.array.dtype)
             kept[...] = grad
             self._grad = self.detached(kept)
@@ -235,12 +269,29 @@ class Differentiation(TensorBase):
 
         Raises:
             RuntimeError: the tensor does not require a gradient.
+
+        Example:
+            >>> x = torch.ones(2, requires_grad=True)
+            >>> handle = x.register_hook(lambda grad: grad * 10)
+            >>> x.sum().backward()
+            >>> x.grad
+            tensor([10., 10.])
         """
         hooks = self._gradient_hooks("cannot register a hook on a tensor that doesn't require gradient")
         return hooks.add(hook)
 
     def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], Any]) -> RemovableHandle:
-        """Call `hook` with this leaf each time after its `.grad` has been added to."""
+        """Call `hook` with this leaf each time after its `.grad` has been added to.
+
+        Raises:
+            RuntimeError: the tensor is no leaf, or does not require a gradient.
+
+        Example:
+            >>> x = torch.ones(2, requires_grad=True)
+            >>> handle = x.register_post_accumulate_grad_hook(lambda leaf: print(leaf.grad))
+            >>> x.sum().backward()
+            tensor([1., 1.])
+        """
         if not self.is_leaf:
             raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
         hooks = self._gradient_hooks("cannot register a hook on a tensor that doesn't require gradient")
@@ -251,13 +302,24 @@ class Differentiation(TensorBase):
 
         Raises:
             RuntimeError: the tensor does not require a gradient.
+
+        Example:
+            >>> x = torch.ones(2, requires_grad=True)
+            >>> y = x * 2
+            >>> y.retain_grad()
+            >>> y.sum().backward()
+            >>> y.grad
+            tensor([1., 1.])
         """
         hooks = self._gradient_hooks("can't retain_grad on Tensor that has requires_grad=False")
         if not self.is_leaf:
             hooks.retain = weakref.WeakMethod(self._retain)
 
     def _retain(self, grad: Array) -> None:
-        self._grad = self.detached(np.array(grad) if self._grad is None else self._grad.array + grad)
+        if isinstance(grad, Recorded):
+            self._grad = grad.tensor if self._grad is None else self._grad + grad.tensor
+        else:
+            self._grad = self.detached(np.array(grad) if self._grad is None else self._grad.array + grad)
 
     @property
     def retains_grad(self) -> bool:
@@ -283,6 +345,10 @@ class Differentiation(TensorBase):
 
         Raises:
             RuntimeError: it is a view.
+
+        Example:
+            >>> (torch.ones(2, requires_grad=True) * 2).detach_()
+            tensor([2., 2.])
         """
         if self._origin is not None:
             raise RuntimeError(DETACHED_VIEW)
@@ -291,7 +357,13 @@ class Differentiation(TensorBase):
 
     @property
     def data(self) -> Tensor:
-        """The values, apart from the tape: changes of them are not noticed by it."""
+        """The values, apart from the tape: changes of them are not noticed by it.
+
+        Example:
+            >>> x = torch.ones(2, requires_grad=True)
+            >>> x.data
+            tensor([1., 1.])
+        """
         alias = self.detached(self.array)
         alias._fresh = self._fresh
         alias._shared = self._shared = True
@@ -303,93 +375,3 @@ class Differentiation(TensorBase):
         note_obstacle("a tensor whose data was replaced")
         self.array = value.array
         self._fresh = value._fresh
-
-    # In place -------------------------------------------------------------------------------------------
-
-    def apply_in_place(self, operation: type[Operation], *others: Any, **options: Any) -> Tensor:
-        """See `TensorBase.apply_in_place`.
-
-        Raises:
-            RuntimeError: the tensor is a leaf (or a view of one) that requires a gradient, or cannot hold the result.
-        """
-        recorded = is_recording() and (
-            self.requires_grad or any(isinstance(each, Differentiation) and each.requires_grad for each in others)
-        )
-        self.check_change(recorded)
-        if not self.array.flags.writeable:
-            raise RuntimeError(
-                "this tensor cannot be written to: it stands for memory in another order; clone() it first"
-            )
-        steps = zip(self.array.strides, self.array.shape, strict=True)
-        # Strides of an array without elements are 0, and harm nobody.
-        if self.array.size and any(stride == 0 and size > 1 for stride, size in steps):
-            raise RuntimeError(
-                "unsupported operation: more than one element of the written-to tensor refers to a single memory "
-                "location. Please clone() the tensor before performing the operation."
-            )
-        is_kept = recorded or active() is not None
-        before = self.detached(self.array.copy() if is_kept else self.array)
-        if recorded:
-            before._requires_grad, before._node, before._output = self.requires_grad, self.grad_fn, self._output
-        result = before.apply(operation, *others, **options)
-        note_in_place(self)
-        self._write(result.array)
-        if recorded and result._node is not None:
-            written_into(result._node, self.version)
-            self.become(result._node, result._output)
-        return self  # type: ignore[return-value]
-
-    def check_change(self, recorded: bool) -> None:
-        """Raise PyTorch's RuntimeError if this tensor must not be changed in place now, on the tape or off it."""
-        if self.version is INFERENCE and not is_inference_mode_enabled():
-            raise RuntimeError(
-                "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a "
-                "normal tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more "
-                "details."
-            )
-        origin = self._origin
-        if not recorded:
-            return
-        if origin is not None:
-            origin.check_change(self._node, self._output, indirect=False)
-        if self._requires_grad and self._node is None:
-            raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
-        if origin is not None and origin.base._requires_grad and origin.base._node is None:
-            raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
-
-    def settle(self) -> bool:
-        """See `Shaping.settle`; it harms nobody as long as nothing else refers to the memory."""
-        if self._fresh and not self._shared:
-            self.array = np.ascontiguousarray(self.array)
-        return self.array.flags.c_contiguous
-
-    def _write(self, result: Array) -> None:
-        if result.shape != self.array.shape:
-            raise RuntimeError(
-                f"output with shape {list(self.array.shape)} doesn't match the broadcast shape {list(result.shape)}"
-            )
-        if "biuf".index(result.dtype.kind.replace("u", "i")) > "biuf".index(self.array.dtype.kind.replace("u", "i")):
-            raise RuntimeError(
-                f"result type {of_array(result).label} can't be cast to the desired output type "
-                f"{of_array(self.array).label}"
-            )
-        self.array[...] = result
-        self.version.value += 1
-
-    def become(self, node: Node, output: int) -> None:
-        """Be the result of a node from now on; where this is a view, its base changes with it."""
-        if self._origin is None:
-            self.set_node(node, output)
-        else:
-            base = self._origin.base
-            edges = (base.edge(), *node.next_functions[1:])
-            base.set_node(CopySlices(edges, base.array.shape, node, self._origin.positions()), 0)
-            self._node_version = -1  # older than every version, so that it comes out of the changed base from now on
-        self._leave_hooks()
-
-    def _leave_hooks(self) -> None:
-        """Leave hooks with the value before a change in place; only a retained gradient is that of the last value."""
-        left, self._hooks = self._hooks, None
-        if left is not None and left.retain is not None:
-            left.retain = None
-            self.retain_grad()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from nnkit.kernels.layout import Array
-from nnkit.tape import AccumulateGrad, Node, RemovableHandle, checked_gradient
+from nnkit.tape import AccumulateGrad, Node, Recorded, RemovableHandle, checked_gradient, shown
 
 if TYPE_CHECKING:
     from nnkit.tensors.tensor import Tensor
@@ -47,10 +47,10 @@ class GradientHooks:
             TypeError: a hook returned something other than a tensor or None.
             RuntimeError: a hook changed the shape.
         """
-        if self._hooks and not grad.flags.writeable:
+        if self._hooks and not isinstance(grad, Recorded) and not grad.flags.writeable:
             grad = grad.copy()  # a hook may change it in place
         for hook in list(self._hooks.values()):
-            changed = checked_gradient(hook, grad, hook(self._wrap(grad)))
+            changed = checked_gradient(hook, grad, hook(shown(self._wrap, grad)))
             grad = grad if changed is None else changed
         keep = None if self.retain is None else self.retain()
         if keep is not None:

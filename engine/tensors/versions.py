@@ -81,12 +81,18 @@ def saved_tensors(call: Operation, inputs: tuple[Any, ...], results: tuple[Any, 
     if not kept:
         return ()
     saved: list[Saved] = []
+    # Loops, not a search for each: this happens in every operation.
     for number, each in enumerate(inputs):
-        if isinstance(each, TensorBase) and any(array is each.array for array in kept):
-            saved.append(SavedInput(each, number))
+        if isinstance(each, TensorBase):
+            for array in kept:
+                if array is each.array:
+                    saved.append(SavedInput(each, number))
+                    break
     for number, result in enumerate(results):
-        if any(array is result.array for array in kept):
-            saved.append(SavedResult(result.array, result.version, type(call).node_name, number))
+        for array in kept:
+            if array is result.array:
+                saved.append(SavedResult(array, result.version, type(call).node_name, number))
+                break
     return tuple(saved)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from nnkit.models import Sequential
 from nnkit.nn import LAYERS, Module
+from nnkit.nn.conv import Convolution
 from nnkit.nn.modes import evaluating
 from nnkit.nn.tree import parameter_count
 from nnkit.tensors import Tensor, zeros
@@ -25,6 +26,8 @@ _PATH: Path = ("network", "layers")
 MOST_PARAMETERS = 2**26
 MOST_OUTPUTS = 2**18
 
+# What a convolution gets, by the number of dimensions that its filters slide along.
+_EXPECTED = {1: "sequences (N, C, L)", 2: "images (N, C, H, W)"}
 # Arguments that repeat what the layer before decides: the axis that they are the size of.
 _REPEATED = {"in_channels": 1, "in_features": -1, "num_features": 1}
 
@@ -111,8 +114,8 @@ class _Fitting:
             size = component.arguments().get(name)
             if size is None:
                 continue
-            if name == "in_channels" and x.dim() != 4:
-                raise _StuckError(f"{component.name} gets {_shape(x)}, expected images (N, C, H, W)")
+            if isinstance(layer, Convolution) and x.dim() != layer.dims + 2:
+                raise _StuckError(f"{component.name} gets {_shape(x)}, expected {_EXPECTED[layer.dims]}")
             if axis == -1 and x.dim() > 2 and self._unflattened is None:
                 self._unflattened = index
             if x.shape[axis] != size:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from nnkit import data
+from nnkit.files import make_folder
 from nnkit.models import Network
 from nnkit.nn.tree import parameter_count
 from nnkit.training import checkpoint as checkpoints
@@ -25,7 +26,6 @@ from nnkit.training.build import (
     check_training,
 )
 from nnkit.training.evaluate import evaluation_batches
-from nnkit.training.files import make_folder
 from nnkit.training.fit import Best, EpochDone, Evaluated, OnTape, StepDone, Training, fit
 from nnkit.training.load import network_of
 from nnkit.training.lock import FolderLock
