@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from nnkit import ops
 from nnkit.dtypes import Scalar
 from nnkit.kernels.layout import Array
-from nnkit.random import Generator, default_generator
 from nnkit.recording import note_obstacle
+from nnkit.streams import HasStream, stream_of
 from nnkit.tensors.base import TensorBase
 
 if TYPE_CHECKING:
@@ -177,15 +177,13 @@ class InPlace(TensorBase):
     def __ipow__(self, other: Any) -> Tensor:
         return self.pow_(other)
 
-    def uniform_(self, low: float = 0, high: float = 1, *, generator: Generator | None = None) -> Tensor:
+    def uniform_(self, low: float = 0, high: float = 1, *, generator: HasStream | None = None) -> Tensor:
         """Write numbers evenly spread over [low, high)."""
-        source = generator or default_generator
-        return self._draw(source.uniform(self.array.size, low, high, self.array.dtype))
+        return self._draw(stream_of(generator).uniform(self.array.size, low, high, self.array.dtype))
 
-    def normal_(self, mean: float = 0, std: float = 1, *, generator: Generator | None = None) -> Tensor:
+    def normal_(self, mean: float = 0, std: float = 1, *, generator: HasStream | None = None) -> Tensor:
         """Write normally distributed numbers."""
-        source = generator or default_generator
-        return self._draw(source.normal(self.array.size, mean, std, self.array.dtype))
+        return self._draw(stream_of(generator).normal(self.array.size, mean, std, self.array.dtype))
 
     def _draw(self, numbers: Array) -> Tensor:
         note_obstacle("random numbers in the network")

@@ -23,6 +23,7 @@ from nnkit.tensors.backward import backward
 from nnkit.tensors.formatting import tensor_text
 from nnkit.tensors.in_place import InPlace
 from nnkit.tensors.indexing import Indexing
+from nnkit.tensors.interoperation import Interoperation
 from nnkit.tensors.overwriting import Overwriting
 from nnkit.tensors.reducing import Reducing
 from nnkit.tensors.shaping import Shaping
@@ -31,15 +32,13 @@ from nnkit.tensors.versions import saved_tensors
 from nnkit.tensors.views import Creation, Origin, Step
 
 
-class Tensor(Overwriting, Arithmetic, InPlace, Reducing, Shaping, Indexing):
+class Tensor(Overwriting, Arithmetic, InPlace, Reducing, Shaping, Indexing, Interoperation):
     """An array of any number of dimensions that remembers how it was made.
 
     `Tensor(array)` wraps a NumPy array without copying it. `nnkit.tensor` makes one from numbers; the old forms
     `Tensor([1, 2])` and `Tensor(2, 3)`, float32 numbers and a shape, work too.
     """
 
-    # NumPy leaves `array + tensor` to the tensor.
-    __array_priority__ = 1000
     # Its public home, which is what `type(x)` shows.
     __module__ = "nnkit"
 
@@ -135,21 +134,6 @@ class Tensor(Overwriting, Arithmetic, InPlace, Reducing, Shaping, Indexing):
         note_obstacle("tolist()")
         return self.array.tolist()
 
-    def numpy(self) -> Array:
-        """Return the array behind the tensor; it shares its memory.
-
-        Raises:
-            RuntimeError: the tensor requires a gradient, which NumPy would lose.
-        """
-        if self.requires_grad:
-            raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
-        note_obstacle("numpy()")
-        self._shared = True
-        return self.array
-
-    def __array__(self, kind: Any = None, copy: builtins.bool | None = None) -> Array:
-        return np.array(self.numpy(), dtype=kind, copy=copy)
-
     def __bool__(self) -> builtins.bool:
         if self.array.size != 1:
             many = "more than one value" if self.array.size else "no values"
@@ -224,7 +208,7 @@ class Tensor(Overwriting, Arithmetic, InPlace, Reducing, Shaping, Indexing):
         """Return the tensor on the CPU."""
         return self
 
-    def cuda(self, device: Any = 0) -> Tensor:
+    def cuda(self, device: Any = None) -> Tensor:
         """Return the tensor on a CUDA device.
 
         Raises:
@@ -296,6 +280,16 @@ class Tensor(Overwriting, Arithmetic, InPlace, Reducing, Shaping, Indexing):
             tensor(6.)
         """
         backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+
+    def __copy__(self) -> Tensor:
+        # Without `__reduce_ex__`, which is what pickles are made of too.
+        return self.detach().requires_grad_(self.requires_grad)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise TypeError(
+            f"cannot pickle '{type(self).__name__}' object: whoever loads a pickle runs the code in it; keep tensors "
+            "in a dictionary, such as a state_dict(), and save that with torch.save"
+        )
 
     def __deepcopy__(self, memo: dict[builtins.int, Any]) -> Tensor:
         if not self.is_leaf:
