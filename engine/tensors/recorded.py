@@ -51,9 +51,7 @@ class RecordedArray(Recorded):
         operation = copy.copy(node.operation)
         try:
             operation._saved = tuple(_unpacked(node, array) for array in node.operation.saved)
-            for name, value in vars(operation).items():
-                if isinstance(value, np.ndarray) and value.dtype.kind == "f":
-                    raise NotImplementedError(f"the array {name}")
+            _check_attributes(operation)
             operation.xp, operation.backend = _Functions(), _Kernels(operation)  # type: ignore[assignment]
             return node.differentiated(operation, grads)
         except NotImplementedError as error:
@@ -295,6 +293,18 @@ class _Kernels:
         ones = np.ones(share.shape, share.dtype)
         slopes = self.kernels.nll_loss_gradient(target, factors, ones, shape, ignore_index)
         return (share.reshape(-1, 1) if share.ndim else share) * slopes
+
+
+def _check_attributes(operation: Operation) -> None:
+    """Raise a NotImplementedError if an operation keeps arrays of numbers beside what it has saved."""
+    for name, value in vars(operation).items():
+        arrays = value if isinstance(value, list | tuple) else [value]
+        if name not in ("_saved", "numbers") and any(_is_floating(each) for each in arrays):
+            raise NotImplementedError(f"the array {name}")
+
+
+def _is_floating(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype.kind == "f"
 
 
 def _unpacked(node: OperationNode, array: Any) -> Any:
