@@ -81,6 +81,20 @@ class Generator:
         span, start = float(kind.type(high - low)), float(kind.type(low))
         return (unit.astype(np.float64) * span + start).astype(kind)
 
+    def below(self, count: int, share: float) -> Array:
+        """Return whether each of the next `uniform` numbers between 0 and 1, in float64, is below a share, as bool.
+
+        The words that they would be made of are compared, which takes a third of the time.
+        """
+        words = self._twister.randint(0, 2**32, 2 * count, dtype=np.uint32).reshape(count, 2)
+        high, low = divmod(math.ceil(share * 2.0**53), 2**32)
+        # The 53 bits of a number begin in the first word of two.
+        first = words[:, 0] & np.uint32(2**21 - 1)
+        result: Array = first < high
+        undecided = np.flatnonzero(first == high)
+        result[undecided] = words[undecided, 1] < low
+        return result
+
     def normal(self, count: int, mean: float, std: float, kind: np.dtype[np.floating]) -> Array:
         """Return normally distributed numbers (Box and Muller, 1958).
 

@@ -34,6 +34,21 @@ def test_other_distributions_are_pytorchs():
     np.testing.assert_allclose(mine.numpy(), theirs.numpy(), 1e-6, 1e-6)
 
 
+@pytest.mark.parametrize("share", [0, 5.5 / 2**53, 3 / 2**21, 0.25, 0.7, 1 - 1e-9, 1])
+def test_what_is_below_a_share_is_that_of_the_numbers(share):
+    generator, other = Generator().manual_seed(5), Generator().manual_seed(5)
+    numbers = generator.uniform(20_000, 0, 1, np.dtype(np.float64))
+    np.testing.assert_array_equal(other.below(20_000, share), numbers < share)
+    np.testing.assert_array_equal(generator.get_state(), other.get_state())
+
+
+def test_only_a_second_word_decides_between_numbers_that_begin_alike():
+    generator = Generator().manual_seed(1)
+    number = float(generator.uniform(1, 0, 1, np.dtype(np.float64))[0])
+    shares = [number, np.nextafter(number, 0), np.nextafter(number, 1)]
+    assert [bool(Generator().manual_seed(1).below(1, share)[0]) for share in shares] == [False, False, True]
+
+
 @pytest.mark.parametrize("before", [0, 3])
 def test_a_state_leads_back_to_the_same_numbers(before):
     generator = Generator().manual_seed(5)

@@ -142,8 +142,8 @@ def _factors(like: Array, shape: tuple[int, ...], p: float) -> Array:
     if p == 1:
         factors.fill(0)
     else:
-        # In float64 whatever the type is: these are the numbers that PyTorch draws.
-        numbers = default_generator.uniform(factors.size, 0, 1, np.dtype(np.float64)).reshape(shape)
-        np.less(numbers, 1 - p, out=factors, casting="unsafe")
-        factors /= factors.dtype.type(1 - p)
+        # By numbers in float64 whatever the type is: these are the ones that PyTorch draws.
+        kept = default_generator.below(factors.size, 1 - p).reshape(shape)
+        one = factors.dtype.type(1)
+        np.multiply(kept, one / factors.dtype.type(1 - p), out=factors)
     return np.broadcast_to(factors, like.shape)
