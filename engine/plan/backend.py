@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.kernels.backend import Pair, Sliding, output_size
+from nnkit.kernels.backend import AverageWindow, Border, Pair, Sliding, output_size, padded_size
 from nnkit.kernels.cpu import instructions as codes
 from nnkit.kernels.cpu.program import Affine
 from nnkit.plan.program import Memory, PlanProgram
@@ -37,21 +37,25 @@ class PlanBackend:
         program.convolution(*operands, shapes, sliding)
         return result
 
-    def convolution_input_gradient(
+    def transposed_convolution(
         self,
-        grad: Symbol,
-        weight: Symbol,
+        x: Any,
+        weight: Any,
+        bias: Any,
         shape: tuple[int, ...],
         sliding: Sliding,
         groups: int,
         out: None = None,
     ) -> Symbol:
-        """See `Backend.convolution_input_gradient`."""
+        """See `Backend.transposed_convolution`."""
         program = self.program
-        grad = program.dense_images(grad)
+        if not isinstance(weight, Symbol):
+            raise UnplannableError("a convolution with an array of constants")
+        x = program.dense_images(x)
         result = program.new(shape[1:])
-        operands = (program.operand(grad), program.kernels(weight), program.operand(result))
-        program.convolution_input_gradient(*operands, (grad.inner, weight.shape, result.inner), sliding)
+        shapes = (x.inner, weight.shape, result.inner)
+        operands = (program.operand(x), program.kernels(weight), _by_channel(program, bias), program.operand(result))
+        program.transposed_convolution(*operands, shapes, sliding)
         return result
 
     def convolution_weight_gradient(
@@ -175,6 +179,42 @@ class PlanBackend:
         result = program.new(shape[1:])
         operands = (program.operand(grad), program.operand(taps), program.operand(result))
         program.max_pool_gradient(*operands, (result.inner, grad.inner), kernel_size, sliding)
+        return result
+
+    def average_pool(self, x: Any, shape: Pair, window: AverageWindow | None, out: None = None) -> Symbol:
+        """See `Backend.average_pool`."""
+        program = self.program
+        x = program.dense(program.images(x))
+        result = program.new((x.shape[1], *shape))
+        program.average_pool(program.operand(x), program.operand(result), (x.inner, result.inner), window)
+        return result
+
+    def average_pool_gradient(
+        self, grad: Symbol, shape: tuple[int, ...], window: AverageWindow | None, out: None = None
+    ) -> Symbol:
+        """See `Backend.average_pool_gradient`."""
+        program = self.program
+        grad = program.dense(grad)
+        result = program.new(shape[1:])
+        program.average_pool_gradient(
+            program.operand(grad), program.operand(result), (result.inner, grad.inner), window
+        )
+        return result
+
+    def pad(self, x: Any, border: Border, out: None = None) -> Symbol:
+        """See `Backend.pad`."""
+        program = self.program
+        x = program.dense(program.images(x))
+        result = program.new((x.shape[1], *padded_size(x.shape, border)))
+        program.pad(program.operand(x), program.operand(result), x.inner, border)
+        return result
+
+    def pad_gradient(self, grad: Symbol, shape: tuple[int, ...], border: Border, out: None = None) -> Symbol:
+        """See `Backend.pad_gradient`."""
+        program = self.program
+        grad = program.dense(grad)
+        result = program.new(shape[1:])
+        program.pad_gradient(program.operand(grad), program.operand(result), result.inner, border)
         return result
 
     def channel_moments(self, x: Any) -> tuple[Symbol, Symbol]:

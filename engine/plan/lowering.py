@@ -139,7 +139,7 @@ class Lowering:
             kept = tuple(value if need else None for _, value, need in needed)
             shapes = tuple(value.shape for value in values)
             node = node_class(call.operation)(operation, edges, kept, shapes, ())
-            node.before.append(lambda _: self._go_back_to(number))
+            node.add_before(lambda _: self._go_back_to(number))
             edge = (node, 0)
         for position, (result, value) in enumerate(zip(call.results, values, strict=True)):
             self._values[id(result)] = value

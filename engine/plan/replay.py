@@ -13,6 +13,7 @@ from nnkit.kernels import backend_for
 from nnkit.kernels.backend import Pixels
 from nnkit.kernels.layout import LANES, Array
 from nnkit.nn import Module
+from nnkit.nn.modes import remembered_buffers
 from nnkit.plan.guard import Chance, Criterion, Snapshot, check_recorded, obstacle
 from nnkit.plan.lowering import Lowering, loss_of
 from nnkit.plan.plan import Plan, Source
@@ -153,7 +154,7 @@ class Replay:
             self._give_up(refused, key)
             return self._forward(_tensor(images), labels, key.differentiates)
         snapshot, chance = Snapshot(roots), Chance(roots)
-        buffers = [(buffer.array, buffer.array.copy()) for buffer in self.network.buffers()]
+        bring_back_buffers = remembered_buffers(self.network)
         inputs = _tensor(images)
         with Recording() as recording:
             step = self._forward(inputs, labels, key.differentiates)
@@ -173,8 +174,7 @@ class Replay:
             self._plans[key] = found
             if _are_classes(labels, found.classes):
                 # The plan takes the same step, and changes them once more.
-                for array, before in buffers:
-                    array[...] = before
+                bring_back_buffers()
                 return found
         chance.go_on()
         return step

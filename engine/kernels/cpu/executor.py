@@ -21,6 +21,7 @@ from nnkit.kernels.cpu import (  # noqa: F401
     gather,
     loss,
     normalization,
+    padding,
     pooling,
     product,
     recurrent,
