@@ -133,3 +133,16 @@ def test_generators_are_apart():
     nnkit.manual_seed(1)
     nnkit.rand(10)
     assert nnkit.rand(2, generator=generator).tolist() == torch.rand(2, generator=torch.manual_seed(1)).tolist()
+
+
+@pytest.mark.parametrize("p", [0, 5.5 / 2**53, 3 / 2**21, 0.25, 0.7, 1 - 1e-9, 1])
+def test_what_is_drawn_with_a_probability_are_the_numbers_below_it(p):
+    one, other = Stream(), Stream()
+    np.testing.assert_array_equal(one.bernoulli(20_000, p), other.uniform(20_000, 0, 1, np.dtype(np.float64)) < p)
+    np.testing.assert_array_equal(one.get_state(), other.get_state())
+
+
+def test_a_second_word_decides_where_the_first_is_that_of_the_probability():
+    number = float(Stream().uniform(1, 0, 1, np.dtype(np.float64))[0])
+    probabilities = [number, np.nextafter(number, 0), np.nextafter(number, 1)]
+    assert [bool(Stream().bernoulli(1, p)[0]) for p in probabilities] == [False, False, True]

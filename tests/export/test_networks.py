@@ -11,7 +11,7 @@ import nnkit.nn.functional as F
 from nnkit import nn, ops
 from nnkit.errors import ExportError
 from nnkit.export import OPERATORS, graph_of, largest_difference
-from nnkit.models import RNN, LeNet, MNISTConvNet
+from nnkit.models import LSTM, RNN, BasicMNIST, LeNet, MNISTConvNet
 from nnkit.ops import Operation
 from nnkit.training.checkpoint import ImageFormat
 
@@ -25,8 +25,16 @@ def _seeded():
 
 @pytest.mark.parametrize(
     "network",
-    [LeNet, lambda: LeNet(kernel_size=3, num_classes=47), MNISTConvNet, RNN, lambda: RNN(nonlinearity="tanh")],
-    ids=["LeNet", "LeNet-3x3", "MNISTConvNet", "RNN", "RNN-tanh"],
+    [
+        LeNet,
+        lambda: LeNet(kernel_size=3, num_classes=47),
+        MNISTConvNet,
+        RNN,
+        lambda: RNN(nonlinearity="tanh"),
+        LSTM,
+        BasicMNIST,
+    ],
+    ids=["LeNet", "LeNet-3x3", "MNISTConvNet", "RNN", "RNN-tanh", "LSTM", "BasicMNIST"],
 )
 def test_the_networks_of_configs(network):
     network = network()

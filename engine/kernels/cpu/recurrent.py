@@ -17,16 +17,10 @@ def lstm_cell(step, x, other, bias, out, scratch, labels, images):
     vector = simd.zeros(out, 1, 1)
     distance, part = step.distance, step.length * step.distance
     for i in range(0, part, distance):
-        gate_i = simd_arithmetic.add(simd.load(vector, x, i, 0, 0), simd.load(vector, other, i, 0, 0))
-        gate_f = simd_arithmetic.add(simd.load(vector, x, i + part, 0, 0), simd.load(vector, other, i + part, 0, 0))
-        gate_g = simd_arithmetic.add(
-            simd.load(vector, x, i + 2 * part, 0, 0), simd.load(vector, other, i + 2 * part, 0, 0)
-        )
-        gate_o = simd_arithmetic.add(
-            simd.load(vector, x, i + 3 * part, 0, 0), simd.load(vector, other, i + 3 * part, 0, 0)
-        )
-        gate_i, gate_f = simd_math.sigmoid(gate_i), simd_math.sigmoid(gate_f)
-        gate_g, gate_o = simd_math.hyperbolic_tangent(gate_g), simd_math.sigmoid(gate_o)
+        gate_i = simd_math.sigmoid(_sum_at(vector, x, other, i))
+        gate_f = simd_math.sigmoid(_sum_at(vector, x, other, i + part))
+        gate_g = simd_math.hyperbolic_tangent(_sum_at(vector, x, other, i + 2 * part))
+        gate_o = simd_math.sigmoid(_sum_at(vector, x, other, i + 3 * part))
         cell = simd_arithmetic.multiply(gate_f, simd.load(vector, bias, i, 0, 0))
         cell = simd_arithmetic.add(cell, simd_arithmetic.multiply(gate_i, gate_g))
         squashed = simd_math.hyperbolic_tangent(cell)
@@ -71,6 +65,11 @@ def lstm_cell_gradient(step, x, other, bias, out, scratch, labels, images):
         simd.store(simd_arithmetic.multiply(by_g, slope_g), out, i + 2 * part, 0, 0)
         simd.store(simd_arithmetic.multiply(by_o, _sigmoid_slope(one, gate_o)), out, i + 3 * part, 0, 0)
         simd.store(simd_arithmetic.multiply(by_cell, gate_f), out, i + 4 * part, 0, 0)
+
+
+@inner_kernel
+def _sum_at(vector, x, other, place):
+    return simd_arithmetic.add(simd.load(vector, x, place, 0, 0), simd.load(vector, other, place, 0, 0))
 
 
 @inner_kernel
