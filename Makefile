@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # A strict editable install links files one by one, so the list of files is part of what makes it current.
 SOURCES := $(shell find engine cli configs -type f ! -name '*.pyc' | sort)
 
-.PHONY: train test reliability bench schema format clean
+.PHONY: train test reliability bench schema docs format clean
 
 train: $(VENV)/.installed
 	@$(BIN)/nnkit train quickstart
@@ -32,6 +32,10 @@ WRITE_SCHEMA := from pathlib import Path; from nnkit.training.config import sche
 schema: $(VENV)/.installed-dev
 	$(BIN)/python -c '$(WRITE_SCHEMA)'
 
+docs: $(VENV)/.installed-docs
+	@# What the theme would announce of itself is no warning about these pages.
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -46,6 +50,10 @@ $(VENV)/.installed: pyproject.toml $(SOURCES) | $(BIN)/python
 $(VENV)/.installed-dev: pyproject.toml $(SOURCES) | $(BIN)/python
 	@$(BIN)/python -m pip install --quiet torch==2.13.0
 	@$(BIN)/python -m pip install --quiet --editable '.[dev]' --config-settings editable_mode=strict
+	@touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-docs: pyproject.toml $(SOURCES) | $(BIN)/python
+	@$(BIN)/python -m pip install --quiet --editable '.[docs]' --config-settings editable_mode=strict
 	@touch $@ $(VENV)/.installed
 
 clean:

@@ -60,5 +60,25 @@ def __getattr__(name: str) -> Any:
     return value
 
 
+def public_names() -> list[str]:
+    """Return the names of the package's own functions and classes; modules are not among them.
+
+    Examples:
+        >>> "zeros" in public_names(), "nn" in public_names()
+        (True, False)
+    """
+    return sorted({*_HOME_OF, *_ALIASES})
+
+
+def home_of(name: str) -> str:
+    """Return the module that a public name is defined in.
+
+    Examples:
+        >>> home_of("Generator")
+        'nnkit.random'
+    """
+    return _ALIASES[name][0] if name in _ALIASES else _HOME_OF[name]
+
+
 def __dir__() -> list[str]:
     return sorted({*globals(), *_HOME_OF, *_ALIASES, *_MODULES})

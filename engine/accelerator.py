@@ -8,7 +8,7 @@ from nnkit.devices import device
 def is_available() -> bool:
     """Return whether tensors can be on an accelerator.
 
-    Example:
+    Examples:
         >>> torch.accelerator.current_accelerator().type if torch.accelerator.is_available() else "cpu"
         'cpu'
     """
@@ -21,7 +21,7 @@ def current_accelerator(check_available: bool = False) -> device | None:
     Args:
         check_available: whether it also has to be there; none is in any case.
 
-    Example:
+    Examples:
         >>> torch.accelerator.current_accelerator() or torch.device("cpu")
         device(type='cpu')
     """
@@ -31,7 +31,7 @@ def current_accelerator(check_available: bool = False) -> device | None:
 def device_count() -> int:
     """Return how many accelerators there are.
 
-    Example:
+    Examples:
         >>> torch.accelerator.device_count()
         0
     """

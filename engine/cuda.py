@@ -10,7 +10,7 @@ from nnkit.devices import NO_CUDA
 def is_available() -> bool:
     """Return whether tensors can be on a CUDA device.
 
-    Example:
+    Examples:
         >>> torch.device("cuda" if torch.cuda.is_available() else "cpu")
         device(type='cpu')
     """
@@ -20,7 +20,7 @@ def is_available() -> bool:
 def device_count() -> int:
     """Return how many CUDA devices there are.
 
-    Example:
+    Examples:
         >>> torch.cuda.device_count()
         0
     """
@@ -30,7 +30,7 @@ def device_count() -> int:
 def manual_seed(seed: int) -> None:
     """Seed the generator of the present CUDA device, of which there is none.
 
-    Example:
+    Examples:
         >>> torch.cuda.manual_seed(1)
     """
 
@@ -38,7 +38,7 @@ def manual_seed(seed: int) -> None:
 def manual_seed_all(seed: int) -> None:
     """Seed the generators of all CUDA devices, of which there are none.
 
-    Example:
+    Examples:
         >>> torch.cuda.manual_seed_all(1)
     """
 
@@ -46,7 +46,7 @@ def manual_seed_all(seed: int) -> None:
 def empty_cache() -> None:
     """Free memory of CUDA devices, of which there are none.
 
-    Example:
+    Examples:
         >>> torch.cuda.empty_cache()
     """
 
@@ -57,7 +57,7 @@ def synchronize(device: object = None) -> NoReturn:
     Raises:
         AssertionError: there is none.
 
-    Example:
+    Examples:
         >>> torch.cuda.synchronize()
         Traceback (most recent call last):
         AssertionError: Torch not compiled with CUDA enabled
@@ -71,7 +71,7 @@ def current_device() -> NoReturn:
     Raises:
         AssertionError: there is none.
 
-    Example:
+    Examples:
         >>> torch.cuda.current_device()
         Traceback (most recent call last):
         AssertionError: Torch not compiled with CUDA enabled
@@ -85,7 +85,7 @@ def get_device_name(device: object = None) -> NoReturn:
     Raises:
         AssertionError: there is none.
 
-    Example:
+    Examples:
         >>> torch.cuda.get_device_name(0)
         Traceback (most recent call last):
         AssertionError: Torch not compiled with CUDA enabled

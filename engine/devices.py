@@ -26,7 +26,7 @@ class device:  # noqa: N801 (PyTorch's name)
         RuntimeError: the name is not one of a device, or the index is negative or given twice.
         TypeError: the arguments are of other types.
 
-    Example:
+    Examples:
         >>> torch.device("cpu")
         device(type='cpu')
         >>> str(torch.device("cuda", 1))
@@ -126,7 +126,7 @@ def set_default_device(device: str | device | None) -> None:
         AssertionError: it is a CUDA or XPU device: there is no backend for them.
         RuntimeError: it is of another kind, or unknown.
 
-    Example:
+    Examples:
         >>> torch.set_default_device("cpu")
         >>> torch.get_default_device()
         device(type='cpu')
@@ -138,7 +138,7 @@ def set_default_device(device: str | device | None) -> None:
 def get_default_device() -> device:
     """Return the device of tensors that are made without one.
 
-    Example:
+    Examples:
         >>> torch.get_default_device()
         device(type='cpu')
     """

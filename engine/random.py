@@ -45,7 +45,7 @@ class Generator:
 
     Source: Matsumoto and Nishimura, "Mersenne Twister", 1998.
 
-    Example:
+    Examples:
         >>> generator = torch.Generator().manual_seed(0)
         >>> torch.randperm(4, generator=generator)
         tensor([0, 1, 3, 2])
@@ -64,7 +64,7 @@ class Generator:
             RuntimeError: the seed is not a whole number.
             ValueError: it has more than 64 bits.
 
-        Example:
+        Examples:
             >>> torch.Generator().manual_seed(-1).initial_seed() == 2**64 - 1
             True
         """
@@ -78,7 +78,7 @@ class Generator:
     def seed(self) -> int:
         """Start a stream that nobody knows beforehand, and return its seed.
 
-        Example:
+        Examples:
             >>> generator = torch.Generator()
             >>> generator.seed() == generator.initial_seed()
             True
@@ -90,7 +90,7 @@ class Generator:
     def initial_seed(self) -> int:
         """Return the seed that the stream was started with.
 
-        Example:
+        Examples:
             >>> torch.Generator().initial_seed()
             67280421310721
         """
@@ -99,7 +99,7 @@ class Generator:
     def get_state(self) -> Tensor:
         """Return the position in the stream, uint8 (5056,), as PyTorch has it.
 
-        Example:
+        Examples:
             >>> torch.Generator().get_state().shape
             torch.Size([5056])
         """
@@ -121,7 +121,7 @@ class Generator:
             TypeError: it is not a tensor of uint8.
             RuntimeError: it is no such position.
 
-        Example:
+        Examples:
             >>> generator = torch.Generator()
             >>> state = generator.get_state()
             >>> first = torch.rand(3, generator=generator)
@@ -172,7 +172,7 @@ def manual_seed(seed: Any) -> Generator:
     Raises:
         ValueError: it is not a number, or has more than 64 bits.
 
-    Example:
+    Examples:
         >>> _ = torch.manual_seed(0)
         >>> torch.rand(2)
         tensor([0.4963, 0.7682])
@@ -183,7 +183,7 @@ def manual_seed(seed: Any) -> Generator:
 def seed() -> int:
     """Seed the generator that is used where none is given with a number that nobody knows beforehand; return it.
 
-    Example:
+    Examples:
         >>> torch.seed() == torch.initial_seed()
         True
     """
@@ -193,7 +193,7 @@ def seed() -> int:
 def initial_seed() -> int:
     """Return the seed of the generator that is used where none is given.
 
-    Example:
+    Examples:
         >>> _ = torch.manual_seed(3)
         >>> torch.initial_seed()
         3
@@ -204,7 +204,7 @@ def initial_seed() -> int:
 def get_rng_state() -> Tensor:
     """Return the position of the generator that is used where none is given, uint8 (5056,).
 
-    Example:
+    Examples:
         >>> torch.get_rng_state().dtype
         torch.uint8
     """
@@ -218,7 +218,7 @@ def set_rng_state(new_state: Tensor) -> None:
         TypeError: it is not a tensor of uint8.
         RuntimeError: it is no such position.
 
-    Example:
+    Examples:
         >>> state = torch.get_rng_state()
         >>> first = torch.rand(3)
         >>> torch.set_rng_state(state)

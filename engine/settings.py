@@ -12,7 +12,7 @@ def set_num_threads(num_threads: int) -> None:
     Raises:
         RuntimeError: it is not a whole number of at least 1.
 
-    Example:
+    Examples:
         >>> torch.set_num_threads(torch.get_num_threads())
     """
     if type(num_threads) is not int:
@@ -27,7 +27,7 @@ def set_num_threads(num_threads: int) -> None:
 def get_num_threads() -> int:
     """Return how many threads kernels use.
 
-    Example:
+    Examples:
         >>> torch.get_num_threads() >= 1
         True
     """
@@ -54,7 +54,7 @@ def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None
     Raises:
         TypeError: the mode is not a bool.
 
-    Example:
+    Examples:
         >>> torch.use_deterministic_algorithms(True)
         >>> torch.are_deterministic_algorithms_enabled()
         True
@@ -70,7 +70,7 @@ def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None
 def are_deterministic_algorithms_enabled() -> bool:
     """Return what `use_deterministic_algorithms` was given.
 
-    Example:
+    Examples:
         >>> torch.are_deterministic_algorithms_enabled()
         False
     """
@@ -80,7 +80,7 @@ def are_deterministic_algorithms_enabled() -> bool:
 def is_deterministic_algorithms_warn_only_enabled() -> bool:
     """Return the `warn_only` that `use_deterministic_algorithms` was given.
 
-    Example:
+    Examples:
         >>> torch.is_deterministic_algorithms_warn_only_enabled()
         False
     """

@@ -17,7 +17,7 @@ class set_detect_anomaly:  # noqa: N801 (PyTorch's name)
         mode: whether to remember.
         check_nan: whether a gradient that is NaN is a failure.
 
-    Example:
+    Examples:
         >>> with torch.autograd.set_detect_anomaly(True):
         ...     torch.is_anomaly_enabled()
         True
@@ -42,7 +42,7 @@ class detect_anomaly:  # noqa: N801 (PyTorch's name)
     Args:
         check_nan: whether a gradient that is NaN is a failure.
 
-    Example:
+    Examples:
         >>> x = torch.zeros(1, requires_grad=True)
         >>> with torch.autograd.detect_anomaly():
         ...     (x * 0).sqrt().backward()

@@ -28,7 +28,7 @@ class FunctionCtx:
     Attributes:
         needs_input_grad: of each input of `forward`, whether its gradient is asked for.
 
-    Example:
+    Examples:
         >>> class Halved(torch.autograd.Function):
         ...     @staticmethod
         ...     def forward(ctx, x):
@@ -210,7 +210,7 @@ class Function:
     static method `setup_context(ctx, inputs, output)` beside them `forward` gets no context. Functions are called
     by `apply`.
 
-    Example:
+    Examples:
         >>> class Cube(torch.autograd.Function):
         ...     @staticmethod
         ...     def forward(ctx, x):
@@ -346,7 +346,7 @@ def _connected(
 def once_differentiable(function: Callable[..., Any]) -> Callable[..., Any]:
     """Decorate the `backward` of a `Function` that cannot be differentiated itself.
 
-    Example:
+    Examples:
         >>> from nnkit.autograd.function import once_differentiable
         >>> class Double(torch.autograd.Function):
         ...     @staticmethod

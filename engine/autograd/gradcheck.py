@@ -37,7 +37,7 @@ If the test
 class GradcheckError(RuntimeError):
     """The gradients of a function are not those that small changes of its inputs show.
 
-    Example:
+    Examples:
         >>> class Wrong(torch.autograd.Function):
         ...     forward = staticmethod(lambda ctx, x: x * 2)
         ...     backward = staticmethod(lambda ctx, grad_output: grad_output * 3)
@@ -91,7 +91,7 @@ def gradcheck(
         ValueError: no input requires a gradient.
         NotImplementedError: a check of forward mode or of batched gradients is asked for.
 
-    Example:
+    Examples:
         >>> x = torch.tensor([0.5, 2.0], dtype=torch.float64, requires_grad=True)
         >>> torch.autograd.gradcheck(torch.exp, x)
         True
@@ -139,7 +139,7 @@ def gradgradcheck(
         GradcheckError: they differ, and `raise_exception` is set.
         NotImplementedError: the derivative of an operation cannot be differentiated, or as in `gradcheck`.
 
-    Example:
+    Examples:
         >>> x = torch.tensor([0.5, 2.0], dtype=torch.float64, requires_grad=True)
         >>> torch.autograd.gradgradcheck(torch.exp, x)
         True

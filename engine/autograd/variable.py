@@ -20,7 +20,7 @@ class Variable(metaclass=_VariableType):
     Raises:
         TypeError: `data` is no tensor.
 
-    Example:
+    Examples:
         >>> torch.autograd.Variable(torch.ones(2), requires_grad=True)
         tensor([1., 1.], requires_grad=True)
     """

@@ -10,7 +10,7 @@ deterministic = False
 def is_available() -> bool:
     """Return whether cuDNN can be used.
 
-    Example:
+    Examples:
         >>> torch.backends.cudnn.is_available()
         False
     """

@@ -6,7 +6,7 @@ from __future__ import annotations
 def is_available() -> bool:
     """Return whether tensors can be on such a device.
 
-    Example:
+    Examples:
         >>> torch.device("mps" if torch.backends.mps.is_available() else "cpu")
         device(type='cpu')
     """
@@ -16,7 +16,7 @@ def is_available() -> bool:
 def is_built() -> bool:
     """Return whether this package has what it takes.
 
-    Example:
+    Examples:
         >>> torch.backends.mps.is_built()
         False
     """

@@ -63,7 +63,7 @@ class _Numbered(Module):
         Raises:
             TypeError: `module` is not a Module.
 
-        Example:
+        Examples:
             >>> nn.Sequential(nn.ReLU()).append(nn.Tanh())
             Sequential(
               (0): ReLU()
@@ -79,7 +79,7 @@ class _Numbered(Module):
         Raises:
             TypeError: `modules` cannot be iterated over, or one of them is not a Module.
 
-        Example:
+        Examples:
             >>> len(nn.ModuleList([nn.ReLU()]).extend([nn.Tanh(), nn.Sigmoid()]))
             3
         """
@@ -93,7 +93,7 @@ class _Numbered(Module):
         Raises:
             IndexError: there is no such position.
 
-        Example:
+        Examples:
             >>> nn.Sequential(nn.ReLU(), nn.Tanh()).pop(-1)
             Tanh()
         """
@@ -114,7 +114,7 @@ class Sequential(_Numbered):
     Raises:
         TypeError: an argument is not a Module.
 
-    Example:
+    Examples:
         >>> net = nn.Sequential(nn.Linear(4, 3), nn.ReLU())
         >>> net
         Sequential(
@@ -182,7 +182,7 @@ class Sequential(_Numbered):
             AssertionError: `module` is not a Module.
             IndexError: there is no such place.
 
-        Example:
+        Examples:
             >>> nn.Sequential(nn.ReLU()).insert(0, nn.Tanh())
             Sequential(
               (0): Tanh()
@@ -208,7 +208,7 @@ class ModuleList(_Numbered):
     Raises:
         TypeError: an element is not a Module.
 
-    Example:
+    Examples:
         >>> layers = nn.ModuleList(nn.Linear(4, 4) for _ in range(3))
         >>> layers
         ModuleList(
@@ -247,7 +247,7 @@ class ModuleList(_Numbered):
         Raises:
             TypeError: `module` is not a Module.
 
-        Example:
+        Examples:
             >>> layers = nn.ModuleList([nn.ReLU()])
             >>> layers.insert(0, nn.Tanh())
             >>> layers[0]
@@ -284,7 +284,7 @@ class ModuleDict(Module):
         TypeError: a value is not a Module, or a name is not text.
         KeyError: a name is empty, contains a dot, or is an attribute of a ModuleDict.
 
-    Example:
+    Examples:
         >>> choices = nn.ModuleDict({"relu": nn.ReLU(), "tanh": nn.Tanh()})
         >>> choices["relu"](torch.tensor([-1.0, 1.0]))
         tensor([0., 1.])
@@ -318,7 +318,7 @@ class ModuleDict(Module):
     def keys(self) -> KeysView[str]:
         """Return the names.
 
-        Example:
+        Examples:
             >>> nn.ModuleDict({"relu": nn.ReLU()}).keys()
             dict_keys(['relu'])
         """
@@ -327,7 +327,7 @@ class ModuleDict(Module):
     def items(self) -> ItemsView[str, Module | None]:
         """Return the names with their modules.
 
-        Example:
+        Examples:
             >>> nn.ModuleDict({"relu": nn.ReLU()}).items()
             dict_items([('relu', ReLU())])
         """
@@ -336,7 +336,7 @@ class ModuleDict(Module):
     def values(self) -> ValuesView[Module | None]:
         """Return the modules.
 
-        Example:
+        Examples:
             >>> nn.ModuleDict({"relu": nn.ReLU()}).values()
             dict_values([ReLU()])
         """
@@ -345,7 +345,7 @@ class ModuleDict(Module):
     def clear(self) -> None:
         """Remove all modules.
 
-        Example:
+        Examples:
             >>> choices = nn.ModuleDict({"relu": nn.ReLU()})
             >>> choices.clear()
             >>> choices
@@ -359,7 +359,7 @@ class ModuleDict(Module):
         Raises:
             KeyError: there is none.
 
-        Example:
+        Examples:
             >>> nn.ModuleDict({"relu": nn.ReLU()}).pop("relu")
             ReLU()
         """
@@ -372,7 +372,7 @@ class ModuleDict(Module):
             TypeError: `modules` is neither a mapping nor pairs of names and modules.
             ValueError: an element is not a pair.
 
-        Example:
+        Examples:
             >>> choices = nn.ModuleDict({"relu": nn.ReLU()})
             >>> choices.update([("tanh", nn.Tanh())])
             >>> list(choices.keys())

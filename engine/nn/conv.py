@@ -144,7 +144,7 @@ class Conv1d(Convolution):
     Raises:
         ValueError: groups that do not divide the channels, or a padding that is unknown or cannot be.
 
-    Example:
+    Examples:
         >>> nn.Conv1d(2, 4, 3, padding=1)(torch.zeros(8, 2, 10)).shape
         torch.Size([8, 4, 10])
     """
@@ -199,7 +199,7 @@ class Conv2d(Convolution):
 
     Source: LeCun et al., "Gradient-based learning applied to document recognition", 1998, section II.
 
-    Example:
+    Examples:
         >>> nn.Conv2d(1, 6, 5)(torch.zeros(8, 1, 32, 32)).shape
         torch.Size([8, 6, 28, 28])
     """
@@ -304,7 +304,7 @@ class ConvTranspose1d(TransposedConvolution):
 
     Source: Zeiler et al., "Deconvolutional networks", 2010.
 
-    Example:
+    Examples:
         >>> nn.ConvTranspose1d(4, 2, 3, stride=2)(torch.zeros(8, 4, 5)).shape
         torch.Size([8, 2, 11])
     """
@@ -361,7 +361,7 @@ class ConvTranspose2d(TransposedConvolution):
 
     Source: Zeiler et al., "Deconvolutional networks", 2010.
 
-    Example:
+    Examples:
         >>> down = nn.Conv2d(1, 4, 3, stride=2, padding=1)
         >>> up = nn.ConvTranspose2d(4, 1, 3, stride=2, padding=1)
         >>> images = torch.zeros(8, 1, 12, 12)

@@ -41,7 +41,7 @@ class Dropout(DropoutBase):
 
     Source: Hinton et al., "Improving neural networks by preventing co-adaptation of feature detectors", 2012.
 
-    Example:
+    Examples:
         >>> layer = nn.Dropout(0.25)
         >>> layer
         Dropout(p=0.25, inplace=False)
@@ -71,7 +71,7 @@ class Dropout1d(DropoutBase):
 
     Source: Tompson et al., "Efficient object localization using convolutional networks", 2015, section 3.2.
 
-    Example:
+    Examples:
         >>> nn.Dropout1d(1.0)(torch.ones(1, 2, 3))
         tensor([[[0., 0., 0.],
                  [0., 0., 0.]]])
@@ -98,7 +98,7 @@ class Dropout2d(DropoutBase):
 
     Source: Tompson et al., "Efficient object localization using convolutional networks", 2015, section 3.2.
 
-    Example:
+    Examples:
         >>> nn.Dropout2d()(torch.ones(4, 2, 5, 5)).shape
         torch.Size([4, 2, 5, 5])
     """

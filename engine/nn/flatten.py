@@ -24,7 +24,7 @@ class Flatten(Module):
         RuntimeError: at the call, where `start_dim` comes after `end_dim`.
         IndexError: at the call, where the input has no such dimension.
 
-    Example:
+    Examples:
         >>> nn.Flatten()(torch.ones(2, 3, 4, 4)).shape
         torch.Size([2, 48])
     """
@@ -58,7 +58,7 @@ class Unflatten(Module):
         TypeError: the sizes are no whole numbers.
         RuntimeError: at the call, where they do not multiply up to the size of the dimension.
 
-    Example:
+    Examples:
         >>> nn.Unflatten(1, (3, 4, 4))(torch.ones(2, 48)).shape
         torch.Size([2, 3, 4, 4])
     """

@@ -42,7 +42,7 @@ def conv1d(
     Raises:
         RuntimeError: shapes, dtypes or options do not fit.
 
-    Example:
+    Examples:
         >>> F.conv1d(torch.tensor([[1.0, 2.0, 4.0]]), torch.tensor([[[-1.0, 1.0]]]))
         tensor([[1., 2.]])
     """
@@ -75,7 +75,7 @@ def conv2d(
     Raises:
         RuntimeError: shapes, dtypes or options do not fit.
 
-    Example:
+    Examples:
         >>> F.conv2d(torch.ones(1, 1, 3, 3), torch.ones(1, 1, 2, 2))
         tensor([[[[4., 4.],
                   [4., 4.]]]])
@@ -114,7 +114,7 @@ def conv_transpose1d(
 
     Source: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016, chapter 4.
 
-    Example:
+    Examples:
         >>> F.conv_transpose1d(torch.tensor([[1.0, 3.0]]), torch.ones(1, 1, 2), stride=2)
         tensor([[1., 1., 3., 3.]])
     """
@@ -152,7 +152,7 @@ def conv_transpose2d(
 
     Source: Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016, chapter 4.
 
-    Example:
+    Examples:
         >>> F.conv_transpose2d(torch.ones(1, 1, 2, 2), torch.ones(1, 1, 2, 2))
         tensor([[[[1., 2., 1.],
                   [2., 4., 2.],

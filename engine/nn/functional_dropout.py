@@ -37,7 +37,7 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     Raises:
         ValueError: `p` is not between 0 and 1.
 
-    Example:
+    Examples:
         >>> F.dropout(torch.ones(3), p=1.0)
         tensor([0., 0., 0.])
         >>> F.dropout(torch.ones(3), training=False)
@@ -63,7 +63,7 @@ def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
         ValueError: `p` is not between 0 and 1.
         RuntimeError: the input has another number of dimensions.
 
-    Example:
+    Examples:
         >>> F.dropout1d(torch.ones(1, 2, 3), training=False).shape
         torch.Size([1, 2, 3])
     """
@@ -96,7 +96,7 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
         ValueError: `p` is not between 0 and 1.
         RuntimeError: the input has fewer than two dimensions.
 
-    Example:
+    Examples:
         >>> F.dropout2d(torch.ones(4, 2, 5, 5), p=0.3).shape
         torch.Size([4, 2, 5, 5])
     """

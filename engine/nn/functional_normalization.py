@@ -48,7 +48,7 @@ def batch_norm(
     Source: Ioffe and Szegedy, "Batch normalization: accelerating deep network training by reducing internal covariate
     shift", 2015, algorithm 1.
 
-    Example:
+    Examples:
         >>> F.batch_norm(torch.tensor([[1.0], [3.0]]), None, None, training=True)
         tensor([[-1.0000],
                 [ 1.0000]])

@@ -42,7 +42,7 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: float 
         RuntimeError: numbers that do not fit the shape.
         NotImplementedError: an unknown mode, or one that is not made for such a shape.
 
-    Example:
+    Examples:
         >>> F.pad(torch.tensor([[1, 2, 3]]), (2, 1), "reflect")
         tensor([[3, 2, 1, 2, 3, 2]])
     """

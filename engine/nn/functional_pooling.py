@@ -68,7 +68,7 @@ def max_pool1d(
         RuntimeError: shapes or options do not fit.
         NotImplementedError: integers, without indices.
 
-    Example:
+    Examples:
         >>> F.max_pool1d(torch.tensor([[1.0, 3.0, 2.0, 0.0]]), 2)
         tensor([[3., 2.]])
     """
@@ -136,7 +136,7 @@ def max_pool2d(
     Raises:
         RuntimeError: shapes or options do not fit.
 
-    Example:
+    Examples:
         >>> F.max_pool2d(torch.arange(16.0).view(1, 4, 4), 2)
         tensor([[[ 5.,  7.],
                  [13., 15.]]])
@@ -185,7 +185,7 @@ def avg_pool1d(
     Raises:
         RuntimeError: shapes or options do not fit.
 
-    Example:
+    Examples:
         >>> F.avg_pool1d(torch.tensor([[1.0, 3.0, 2.0, 0.0]]), 2)
         tensor([[2., 1.]])
     """
@@ -222,7 +222,7 @@ def avg_pool2d(
     Raises:
         RuntimeError: shapes or options do not fit.
 
-    Example:
+    Examples:
         >>> F.avg_pool2d(torch.arange(16.0).view(1, 4, 4), 2)
         tensor([[[ 2.5000,  4.5000],
                  [10.5000, 12.5000]]])
@@ -261,7 +261,7 @@ def adaptive_avg_pool1d(input: Tensor, output_size: Sizes) -> Tensor:
     Raises:
         RuntimeError: shapes or options do not fit.
 
-    Example:
+    Examples:
         >>> F.adaptive_avg_pool1d(torch.tensor([[1.0, 3.0, 2.0]]), 2)
         tensor([[2.0000, 2.5000]])
     """
@@ -285,7 +285,7 @@ def adaptive_avg_pool2d(input: Tensor, output_size: int | Sequence[int | None] |
     Raises:
         RuntimeError: shapes or options do not fit.
 
-    Example:
+    Examples:
         >>> F.adaptive_avg_pool2d(torch.arange(16.0).view(1, 4, 4), (1, None))
         tensor([[[6., 7., 8., 9.]]])
     """

@@ -46,7 +46,7 @@ class Hooked:
         Raises:
             RuntimeError: at the call, where a hook `with_kwargs` returned something else.
 
-        Example:
+        Examples:
             >>> layer = nn.ReLU()
             >>> handle = layer.register_forward_pre_hook(lambda module, args: args[0] + 1)
             >>> layer(torch.tensor([-3.0, 0.0]))
@@ -69,7 +69,7 @@ class Hooked:
         Returns:
             A handle whose `remove()` takes the hook off again; it is a context manager, too.
 
-        Example:
+        Examples:
             >>> layer = nn.Linear(4, 2)
             >>> with layer.register_forward_hook(lambda module, args, output: print(args[0].shape, output.shape)):
             ...     _ = layer(torch.ones(3, 4))
@@ -86,7 +86,7 @@ class Hooked:
         Raises:
             RuntimeError: in the backward pass, where the tuple has another length.
 
-        Example:
+        Examples:
             >>> layer = nn.Linear(1, 1)
             >>> handle = layer.register_full_backward_pre_hook(lambda module, grad_output: (grad_output[0] * 10,))
             >>> layer(torch.ones(1, 1, requires_grad=True)).sum().backward()
@@ -106,7 +106,7 @@ class Hooked:
             RuntimeError: there have been hooks of `register_backward_hook`; or, in the backward pass, the tuple has
                 another length.
 
-        Example:
+        Examples:
             >>> layer = nn.ReLU()
             >>> handle = layer.register_full_backward_hook(lambda module, inward, outward: print(inward, outward))
             >>> layer(torch.tensor([-1.0, 1.0], requires_grad=True)).sum().backward()
@@ -123,7 +123,7 @@ class Hooked:
         Raises:
             RuntimeError: there have been hooks of `register_full_backward_hook`.
 
-        Example:
+        Examples:
             >>> layer = nn.Tanh()
             >>> handle = layer.register_backward_hook(lambda module, inward, outward: print(inward[0]))
             >>> layer(torch.zeros(1, requires_grad=True) * 1).backward()

@@ -165,7 +165,7 @@ class HookedCall:
 def register_module_forward_pre_hook(hook: Hook) -> RemovableHandle:
     """Call `hook(module, args)` before each module's `forward`; what it returns replaces the arguments.
 
-    Example:
+    Examples:
         >>> from nnkit.nn.modules.module import register_module_forward_pre_hook
         >>> with register_module_forward_pre_hook(lambda module, args: print(type(module).__name__)):
         ...     _ = nn.Sequential(nn.Linear(2, 3), nn.ReLU())(torch.ones(1, 2))
@@ -183,7 +183,7 @@ def register_module_forward_hook(
 
     The arguments are those of `Module.register_forward_hook`; hooks of a module itself are called later.
 
-    Example:
+    Examples:
         >>> from nnkit.nn.modules.module import register_module_forward_hook
         >>> with register_module_forward_hook(lambda module, args, output: print(module, tuple(output.shape))):
         ...     _ = nn.Sequential(nn.Flatten(), nn.ReLU())(torch.ones(1, 2, 3))[0]
@@ -202,7 +202,7 @@ def register_module_full_backward_pre_hook(hook: Hook) -> RemovableHandle:
 
     A tuple that it returns replaces them, as with `Module.register_full_backward_pre_hook`.
 
-    Example:
+    Examples:
         >>> from nnkit.nn.modules.module import register_module_full_backward_pre_hook
         >>> with register_module_full_backward_pre_hook(lambda module, grad_output: print(module, grad_output)):
         ...     nn.Sequential(nn.Identity(), nn.ReLU())[1](torch.ones(1, requires_grad=True)).backward()
@@ -219,7 +219,7 @@ def register_module_full_backward_hook(hook: Hook) -> RemovableHandle:
     Raises:
         RuntimeError: there have been hooks of `register_module_backward_hook`.
 
-    Example:
+    Examples:
         >>> from nnkit.nn.modules.module import register_module_full_backward_hook
         >>> with register_module_full_backward_hook(lambda module, inward, outward: print(inward, outward)):
         ...     nn.ReLU()(torch.tensor([-1.0, 1.0], requires_grad=True)).sum().backward()
@@ -236,7 +236,7 @@ def register_module_backward_hook(hook: Hook) -> RemovableHandle:
     Raises:
         RuntimeError: there have been hooks of `register_module_full_backward_hook`.
 
-    Example:
+    Examples:
         >>> from nnkit.nn.modules.module import register_module_backward_hook, register_module_full_backward_hook
         >>> with register_module_full_backward_hook(print):  # doctest: +ELLIPSIS
         ...     register_module_backward_hook(print)

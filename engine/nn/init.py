@@ -41,7 +41,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     Raises:
         ValueError: the name is unknown, or the slope is not a number.
 
-    Example:
+    Examples:
         >>> nn.init.calculate_gain("leaky_relu", 0.2)
         1.3867504905630728
     """
@@ -71,7 +71,7 @@ def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generato
     Raises:
         RuntimeError: `a` is greater than `b`.
 
-    Example:
+    Examples:
         >>> _ = torch.manual_seed(0)
         >>> nn.init.uniform_(torch.empty(2), -1, 1)
         tensor([-0.0075,  0.5364])
@@ -86,7 +86,7 @@ def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Gene
     Raises:
         RuntimeError: `std` is negative.
 
-    Example:
+    Examples:
         >>> _ = torch.manual_seed(0)
         >>> nn.init.normal_(torch.empty(2), mean=10)
         tensor([11.5410,  9.7066])
@@ -98,7 +98,7 @@ def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Gene
 def constant_(tensor: Tensor, val: float) -> Tensor:
     """Fill with one number.
 
-    Example:
+    Examples:
         >>> nn.init.constant_(torch.empty(2), 3)
         tensor([3., 3.])
     """
@@ -109,7 +109,7 @@ def constant_(tensor: Tensor, val: float) -> Tensor:
 def zeros_(tensor: Tensor) -> Tensor:
     """Fill with 0.
 
-    Example:
+    Examples:
         >>> nn.init.zeros_(torch.empty(2))
         tensor([0., 0.])
     """
@@ -119,7 +119,7 @@ def zeros_(tensor: Tensor) -> Tensor:
 def ones_(tensor: Tensor) -> Tensor:
     """Fill with 1.
 
-    Example:
+    Examples:
         >>> nn.init.ones_(torch.empty(2))
         tensor([1., 1.])
     """
@@ -135,7 +135,7 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | No
     Source: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks",
     2010, equation 16.
 
-    Example:
+    Examples:
         >>> bool((nn.init.xavier_uniform_(torch.empty(3, 3)).abs() <= 1).all())
         True
     """
@@ -152,7 +152,7 @@ def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | Non
 
     Source: Glorot and Bengio, 2010, equation 12.
 
-    Example:
+    Examples:
         >>> round(nn.init.xavier_normal_(torch.empty(200, 200)).std().item(), 2)
         0.07
     """
@@ -196,7 +196,7 @@ def kaiming_uniform_(
 
     Source: He et al., "Delving deep into rectifiers", 2015, equation 15.
 
-    Example:
+    Examples:
         >>> bool((nn.init.kaiming_uniform_(torch.empty(3, 6), nonlinearity="relu").abs() <= 1).all())
         True
     """
@@ -220,7 +220,7 @@ def kaiming_normal_(
 
     Source: He et al., 2015, equation 14.
 
-    Example:
+    Examples:
         >>> round(nn.init.kaiming_normal_(torch.empty(200, 200), nonlinearity="relu").std().item(), 2)
         0.1
     """
@@ -246,7 +246,7 @@ def trunc_normal_(
     limits that few normally distributed numbers keep: von Neumann, "Various techniques used in connection with
     random digits", 1951.
 
-    Example:
+    Examples:
         >>> bool((nn.init.trunc_normal_(torch.empty(100), std=2).abs() <= 2).all())
         True
     """

@@ -21,7 +21,7 @@ def eye_(tensor: Tensor) -> Tensor:
     Raises:
         ValueError: the tensor is not a matrix.
 
-    Example:
+    Examples:
         >>> nn.init.eye_(torch.empty(2, 3))
         tensor([[1., 0., 0.],
                 [0., 1., 0.]])
@@ -41,7 +41,7 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     Raises:
         ValueError: the tensor has not 3, 4 or 5 dimensions, or the groups do not divide its first size.
 
-    Example:
+    Examples:
         >>> nn.init.dirac_(torch.empty(1, 1, 3))
         tensor([[[0., 1., 0.]]])
     """
@@ -72,7 +72,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = N
     Source: Saxe et al., "Exact solutions to the nonlinear dynamics of learning in deep linear neural networks", 2013;
     the signs after Mezzadri, "How to generate random matrices from the classical compact groups", 2006.
 
-    Example:
+    Examples:
         >>> weight = nn.init.orthogonal_(torch.empty(2, 4))
         >>> torch.allclose(weight @ weight.t(), torch.eye(2), atol=1e-6)
         True
@@ -106,7 +106,7 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Gener
 
     Source: Martens, "Deep learning via Hessian-free optimization", 2010.
 
-    Example:
+    Examples:
         >>> (nn.init.sparse_(torch.empty(4, 3), sparsity=0.5) == 0).sum(0)
         tensor([2, 2, 2])
     """

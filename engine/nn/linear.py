@@ -28,7 +28,7 @@ class Linear(Module):
         Input (..., in_features), output (..., out_features); weight (out_features, in_features) and bias
         (out_features,), both drawn from +-1 / sqrt(in_features).
 
-    Example:
+    Examples:
         >>> import nnkit
         >>> from nnkit import nn
         >>> nn.Linear(4, 2)(nnkit.ones(3, 4)).shape

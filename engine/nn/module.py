@@ -35,7 +35,7 @@ class Module(Hooked, Tree):
 
     A module of one's own calls `super().__init__()` before it sets the first of them.
 
-    Example:
+    Examples:
         >>> class Net(nn.Module):
         ...     def __init__(self):
         ...         super().__init__()
@@ -73,7 +73,7 @@ class Module(Hooked, Tree):
     def apply(self: Self, fn: Callable[[Module], Any]) -> Self:
         """Call `fn` with every module of the tree, children first, and return this module.
 
-        Example:
+        Examples:
             >>> def start(module):
             ...     if isinstance(module, nn.Linear):
             ...         nn.init.ones_(module.weight)
@@ -91,7 +91,7 @@ class Module(Hooked, Tree):
         Raises:
             ValueError: `mode` is not a boolean.
 
-        Example:
+        Examples:
             >>> nn.Dropout().train(False).training
             False
         """
@@ -106,7 +106,7 @@ class Module(Hooked, Tree):
     def eval(self: Self) -> Self:
         """Set every module of the tree to evaluation, and return this module.
 
-        Example:
+        Examples:
             >>> nn.Dropout().eval()(torch.ones(2))
             tensor([1., 1.])
         """
@@ -115,7 +115,7 @@ class Module(Hooked, Tree):
     def requires_grad_(self: Self, requires_grad: bool = True) -> Self:
         """Say of all parameters whether gradients are computed for them, and return this module.
 
-        Example:
+        Examples:
             >>> [each.requires_grad for each in nn.Linear(2, 1).requires_grad_(False).parameters()]
             [False, False]
         """
@@ -126,7 +126,7 @@ class Module(Hooked, Tree):
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Drop the gradients of all parameters, or fill them with zeros.
 
-        Example:
+        Examples:
             >>> layer = nn.Linear(2, 1)
             >>> layer(torch.ones(1, 2)).sum().backward()
             >>> layer.zero_grad()
@@ -179,7 +179,7 @@ class Module(Hooked, Tree):
             TypeError: `dtype` is not a floating-point type.
             AssertionError: the device is CUDA, for which there is no backend.
 
-        Example:
+        Examples:
             >>> nn.Linear(2, 1).to("cpu").to(torch.float64).weight.dtype
             torch.float64
         """
@@ -200,7 +200,7 @@ class Module(Hooked, Tree):
     def cpu(self: Self) -> Self:
         """Move parameters and buffers to main memory.
 
-        Example:
+        Examples:
             >>> nn.Linear(2, 1).cpu().weight.device
             device(type='cpu')
         """
@@ -212,7 +212,7 @@ class Module(Hooked, Tree):
         Raises:
             AssertionError: there is no CUDA backend.
 
-        Example:
+        Examples:
             >>> nn.Linear(2, 1).cuda()
             Traceback (most recent call last):
                 ...
@@ -223,7 +223,7 @@ class Module(Hooked, Tree):
     def type(self: Self, dst_type: DType) -> Self:
         """Change all parameters and buffers to a dtype, whole numbers too.
 
-        Example:
+        Examples:
             >>> nn.Linear(2, 1).type(torch.float64).bias.dtype
             torch.float64
         """
@@ -232,7 +232,7 @@ class Module(Hooked, Tree):
     def float(self: Self) -> Self:
         """Change the floating-point parameters and buffers to float32.
 
-        Example:
+        Examples:
             >>> nn.Linear(2, 1).double().float().weight.dtype
             torch.float32
         """
@@ -241,7 +241,7 @@ class Module(Hooked, Tree):
     def double(self: Self) -> Self:
         """Change the floating-point parameters and buffers to float64.
 
-        Example:
+        Examples:
             >>> nn.Linear(2, 1).double().weight.dtype
             torch.float64
         """
@@ -259,7 +259,7 @@ class Module(Hooked, Tree):
             prefix: put in front of every name.
             keep_vars: return the parameters themselves, not detached tensors.
 
-        Example:
+        Examples:
             >>> list(nn.Sequential(nn.Linear(4, 2)).state_dict())
             ['0.weight', '0.bias']
         """
@@ -282,7 +282,7 @@ class Module(Hooked, Tree):
             TypeError: `state_dict` is not a mapping.
             RuntimeError: names, shapes or dtypes differ; the message lists all of them.
 
-        Example:
+        Examples:
             >>> layer = nn.Linear(4, 2)
             >>> layer.load_state_dict(nn.Linear(4, 2).state_dict())
             <All keys matched successfully>
@@ -318,7 +318,7 @@ class Module(Hooked, Tree):
     def extra_repr(self) -> str:
         """Return what is printed between the parentheses before the children; layers override it.
 
-        Example:
+        Examples:
             >>> nn.Linear(4, 2).extra_repr()
             'in_features=4, out_features=2, bias=True'
         """

@@ -133,7 +133,7 @@ class BatchNorm1d(BatchNorm):
     Source: Ioffe and Szegedy, "Batch normalization: accelerating deep network training by reducing internal covariate
     shift", 2015, algorithms 1 and 2.
 
-    Example:
+    Examples:
         >>> layer = nn.BatchNorm1d(1)
         >>> layer(torch.tensor([[1.0], [3.0]])).detach()
         tensor([[-1.0000],
@@ -171,7 +171,7 @@ class BatchNorm2d(BatchNorm):
     Source: Ioffe and Szegedy, "Batch normalization: accelerating deep network training by reducing internal covariate
     shift", 2015, section 3.2.
 
-    Example:
+    Examples:
         >>> nn.BatchNorm2d(6)(torch.randn(4, 6, 5, 5)).shape
         torch.Size([4, 6, 5, 5])
         >>> nn.BatchNorm2d(6)

@@ -17,7 +17,7 @@ class Parameter(Tensor):
     Raises:
         RuntimeError: `requires_grad` with values that are not floating-point.
 
-    Example:
+    Examples:
         >>> nn.Parameter(torch.ones(2))
         Parameter containing:
         tensor([1., 1.], requires_grad=True)
@@ -48,7 +48,7 @@ class Buffer(Tensor):
         data: its values, shared and not copied; nothing when omitted.
         persistent: whether `state_dict` has it.
 
-    Example:
+    Examples:
         >>> layer = nn.Identity()
         >>> layer.mean = nn.Buffer(torch.zeros(2))
         >>> list(layer.state_dict())

@@ -39,7 +39,7 @@ class ParameterList(Module):
         TypeError: `values` cannot be iterated over.
         RuntimeError: it is called.
 
-    Example:
+    Examples:
         >>> weights = nn.ParameterList([torch.ones(2, 3), torch.zeros(3)])
         >>> weights
         ParameterList(
@@ -82,7 +82,7 @@ class ParameterList(Module):
     def append(self, value: Any) -> ParameterList:
         """Add a value at the end.
 
-        Example:
+        Examples:
             >>> len(nn.ParameterList().append(torch.ones(2)))
             1
         """
@@ -96,7 +96,7 @@ class ParameterList(Module):
         Raises:
             TypeError: `values` cannot be iterated over, or is itself a tensor.
 
-        Example:
+        Examples:
             >>> len(nn.ParameterList().extend([torch.ones(2), torch.ones(3)]))
             2
         """
@@ -127,7 +127,7 @@ class ParameterDict(Module):
         TypeError: `parameters` is neither, or a name is not text.
         RuntimeError: it is called.
 
-    Example:
+    Examples:
         >>> weights = nn.ParameterDict({"left": torch.ones(2, 3), "right": torch.zeros(3)})
         >>> weights
         ParameterDict(
@@ -193,7 +193,7 @@ class ParameterDict(Module):
     def keys(self) -> KeysView[str]:
         """Return the names.
 
-        Example:
+        Examples:
             >>> nn.ParameterDict({"scale": 2}).keys()
             dict_keys(['scale'])
         """
@@ -202,7 +202,7 @@ class ParameterDict(Module):
     def items(self) -> Iterator[tuple[str, Any]]:
         """Yield the names with their values.
 
-        Example:
+        Examples:
             >>> list(nn.ParameterDict({"scale": 2}).items())
             [('scale', 2)]
         """
@@ -211,7 +211,7 @@ class ParameterDict(Module):
     def values(self) -> Iterator[Any]:
         """Yield the values.
 
-        Example:
+        Examples:
             >>> list(nn.ParameterDict({"scale": 2}).values())
             [2]
         """
@@ -220,7 +220,7 @@ class ParameterDict(Module):
     def copy(self) -> ParameterDict:
         """Return another dictionary with the same parameters.
 
-        Example:
+        Examples:
             >>> weights = nn.ParameterDict({"left": torch.ones(2)})
             >>> weights.copy()["left"] is weights["left"]
             True
@@ -230,7 +230,7 @@ class ParameterDict(Module):
     def get(self, key: str, default: Any = None) -> Any:
         """Return the value called `key`, or `default`.
 
-        Example:
+        Examples:
             >>> nn.ParameterDict({"left": torch.ones(2)}).get("right", 0)
             0
         """
@@ -239,7 +239,7 @@ class ParameterDict(Module):
     def setdefault(self, key: str, default: Any = None) -> Any:
         """Return the value called `key`, which becomes `default` if there is none.
 
-        Example:
+        Examples:
             >>> nn.ParameterDict().setdefault("left", torch.ones(1))
             Parameter containing:
             tensor([1.], requires_grad=True)
@@ -251,7 +251,7 @@ class ParameterDict(Module):
     def fromkeys(self, keys: Iterable[str], default: Any = None) -> ParameterDict:
         """Return another dictionary that has `default` under each of the names.
 
-        Example:
+        Examples:
             >>> list(nn.ParameterDict().fromkeys(["left", "right"], 0).items())
             [('left', 0), ('right', 0)]
         """
@@ -263,7 +263,7 @@ class ParameterDict(Module):
         Raises:
             AttributeError: there is none.
 
-        Example:
+        Examples:
             >>> nn.ParameterDict({"scale": 2}).pop("scale")
             2
         """
@@ -277,7 +277,7 @@ class ParameterDict(Module):
         Raises:
             KeyError: the dictionary is empty.
 
-        Example:
+        Examples:
             >>> nn.ParameterDict([("left", 1), ("right", 2)]).popitem()
             ('right', 2)
         """
@@ -289,7 +289,7 @@ class ParameterDict(Module):
     def clear(self) -> None:
         """Remove all values.
 
-        Example:
+        Examples:
             >>> weights = nn.ParameterDict({"scale": 2})
             >>> weights.clear()
             >>> weights
@@ -305,7 +305,7 @@ class ParameterDict(Module):
             TypeError: `parameters` is neither a mapping nor pairs of names and values, or a name is not text.
             ValueError: an element is not a pair.
 
-        Example:
+        Examples:
             >>> weights = nn.ParameterDict()
             >>> weights.update({"right": 1, "left": 2})
             >>> list(weights)

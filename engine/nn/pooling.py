@@ -60,7 +60,7 @@ class MaxPool1d(MaxPool):
         Input (N, C, L) or (C, L), output (N, C, L') with
         L' = floor((L + 2 padding - dilation (kernel_size - 1) - 1) / stride) + 1.
 
-    Example:
+    Examples:
         >>> nn.MaxPool1d(2)(torch.tensor([[1.0, 3.0, 2.0, 0.0]]))
         tensor([[3., 2.]])
     """
@@ -97,7 +97,7 @@ class MaxPool2d(MaxPool):
         Input (N, C, H, W) or (C, H, W), output (N, C, H', W') with
         H' = floor((H + 2 padding - dilation (kernel_size - 1) - 1) / stride) + 1.
 
-    Example:
+    Examples:
         >>> nn.MaxPool2d(2)(torch.zeros(8, 6, 28, 28)).shape
         torch.Size([8, 6, 14, 14])
     """
@@ -132,7 +132,7 @@ class AvgPool1d(Module):
     Shapes:
         Input (N, C, L) or (C, L), output (N, C, L') with L' = floor((L + 2 padding - kernel_size) / stride) + 1.
 
-    Example:
+    Examples:
         >>> nn.AvgPool1d(2)(torch.tensor([[1.0, 3.0, 2.0, 0.0]]))
         tensor([[2., 1.]])
     """
@@ -185,7 +185,7 @@ class AvgPool2d(Module):
 
     Source: LeCun et al., "Gradient-based learning applied to document recognition", 1998, section II.B.
 
-    Example:
+    Examples:
         >>> nn.AvgPool2d(2)(torch.arange(16.0).view(1, 4, 4))
         tensor([[[ 2.5000,  4.5000],
                  [10.5000, 12.5000]]])
@@ -240,7 +240,7 @@ class AdaptiveAvgPool1d(AdaptivePool):
     Shapes:
         Input (N, C, L) or (C, L), output (N, C, L').
 
-    Example:
+    Examples:
         >>> nn.AdaptiveAvgPool1d(2)(torch.tensor([[1.0, 3.0, 2.0]]))
         tensor([[2.0000, 2.5000]])
     """
@@ -264,7 +264,7 @@ class AdaptiveAvgPool2d(AdaptivePool):
     Shapes:
         Input (N, C, H, W) or (C, H, W), output (N, C, H', W').
 
-    Example:
+    Examples:
         >>> nn.AdaptiveAvgPool2d((1, None))(torch.arange(16.0).view(1, 4, 4))
         tensor([[[6., 7., 8., 9.]]])
     """

@@ -198,7 +198,7 @@ class RNN(RNNBase[Tensor]):
 
     Source: Elman, "Finding structure in time", 1990.
 
-    Example:
+    Examples:
         >>> import nnkit
         >>> from nnkit import nn
         >>> output, hidden = nn.RNN(10, 20, 2)(nnkit.zeros(5, 3, 10))
@@ -304,7 +304,7 @@ class LSTM(RNNBase[tuple[Tensor, Tensor]]):
     Source: Hochreiter and Schmidhuber, "Long short-term memory", 1997, with the forget gate of Gers, Schmidhuber and
     Cummins, "Learning to forget", 2000.
 
-    Example:
+    Examples:
         >>> import nnkit
         >>> from nnkit import nn
         >>> output, (hidden, cell) = nn.LSTM(10, 20, 2)(nnkit.zeros(5, 3, 10))

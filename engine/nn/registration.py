@@ -53,7 +53,7 @@ class Registration:
             ValueError: `param` is the result of a calculation.
             KeyError: the name is taken, empty or contains a dot.
 
-        Example:
+        Examples:
             >>> layer = nn.Identity()
             >>> layer.register_parameter("scale", nn.Parameter(torch.ones(1)))
             >>> list(layer.state_dict())
@@ -85,7 +85,7 @@ class Registration:
             TypeError: `tensor` is not a Tensor, or `name` is not text.
             KeyError: the name is taken, empty or contains a dot.
 
-        Example:
+        Examples:
             >>> layer = nn.Identity()
             >>> layer.register_buffer("mean", torch.zeros(2))
             >>> layer.mean, list(layer.state_dict())
@@ -110,7 +110,7 @@ class Registration:
             TypeError: `module` is not a Module, or `name` is not text.
             KeyError: the name is taken, empty or contains a dot.
 
-        Example:
+        Examples:
             >>> net = nn.Sequential()
             >>> net.add_module("activation", nn.ReLU())
             >>> net.activation

@@ -25,7 +25,7 @@ class Tree(Registration):
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """Yield the direct children with their names, each module once.
 
-        Example:
+        Examples:
             >>> list(nn.Sequential(nn.ReLU(), nn.Tanh()).named_children())
             [('0', ReLU()), ('1', Tanh())]
         """
@@ -38,7 +38,7 @@ class Tree(Registration):
     def children(self) -> Iterator[Module]:
         """Yield the direct children.
 
-        Example:
+        Examples:
             >>> [type(child).__name__ for child in nn.Sequential(nn.Sequential(nn.ReLU()), nn.Tanh()).children()]
             ['Sequential', 'Tanh']
         """
@@ -55,7 +55,7 @@ class Tree(Registration):
             prefix: put in front of every name.
             remove_duplicate: yield a module that is there under several names only once.
 
-        Example:
+        Examples:
             >>> [name for name, _ in nn.Sequential(nn.Sequential(nn.ReLU()), nn.Tanh()).named_modules()]
             ['', '0', '0.0', '1']
         """
@@ -74,7 +74,7 @@ class Tree(Registration):
     def modules(self, remove_duplicate: bool = True) -> Iterator[Module]:
         """Yield this module and all below it, depth first.
 
-        Example:
+        Examples:
             >>> [type(module).__name__ for module in nn.Sequential(nn.ReLU(), nn.Tanh()).modules()]
             ['Sequential', 'ReLU', 'Tanh']
         """
@@ -106,7 +106,7 @@ class Tree(Registration):
             recurse: go into the children.
             remove_duplicate: yield a parameter that is there under several names only once.
 
-        Example:
+        Examples:
             >>> [(name, tuple(each.shape)) for name, each in nn.Sequential(nn.Linear(4, 2)).named_parameters()]
             [('0.weight', (2, 4)), ('0.bias', (2,))]
         """
@@ -115,7 +115,7 @@ class Tree(Registration):
     def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
         """Yield the parameters, each once; without `recurse` only those of this module itself.
 
-        Example:
+        Examples:
             >>> sum(parameter.numel() for parameter in nn.Linear(4, 2).parameters())
             10
         """
@@ -129,7 +129,7 @@ class Tree(Registration):
 
         The arguments are those of `named_parameters`.
 
-        Example:
+        Examples:
             >>> layer = nn.Identity()
             >>> layer.register_buffer("mean", torch.zeros(2))
             >>> list(layer.named_buffers(prefix="layer"))
@@ -140,7 +140,7 @@ class Tree(Registration):
     def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
         """Yield the buffers, each once; without `recurse` only those of this module itself.
 
-        Example:
+        Examples:
             >>> list(nn.Linear(4, 2).buffers())
             []
         """
@@ -153,7 +153,7 @@ class Tree(Registration):
         Raises:
             AttributeError: there is nothing at the path, or it is not a Module.
 
-        Example:
+        Examples:
             >>> nn.Sequential(nn.Sequential(nn.ReLU())).get_submodule("0.0")
             ReLU()
         """
@@ -176,7 +176,7 @@ class Tree(Registration):
         Raises:
             AttributeError: there is nothing at the path, or it is not a Parameter.
 
-        Example:
+        Examples:
             >>> nn.Sequential(nn.Linear(4, 2)).get_parameter("0.bias").shape
             torch.Size([2])
         """
@@ -192,7 +192,7 @@ class Tree(Registration):
         Raises:
             AttributeError: there is nothing at the path, or it is not a buffer.
 
-        Example:
+        Examples:
             >>> layer = nn.Identity()
             >>> layer.register_buffer("mean", torch.zeros(2))
             >>> layer.get_buffer("mean")

@@ -27,7 +27,7 @@ class Adadelta(RuleOptimizer):
 
     Source: Zeiler, "ADADELTA: an adaptive learning rate method", 2012, algorithm 1.
 
-    Example:
+    Examples:
         >>> weight = nn.Parameter(torch.tensor([3.0, -20.0]))
         >>> optimizer = optim.Adadelta([weight], eps=1e-2)
         >>> for _ in range(2):

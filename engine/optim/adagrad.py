@@ -30,7 +30,7 @@ class Adagrad(RuleOptimizer):
     Source: Duchi et al., "Adaptive subgradient methods for online learning and stochastic optimization", 2011,
     figure 1 with the diagonal matrix.
 
-    Example:
+    Examples:
         >>> weight = nn.Parameter(torch.tensor([3.0, -20.0]))
         >>> optimizer = optim.Adagrad([weight], lr=0.1)
         >>> (weight**2).sum().backward()

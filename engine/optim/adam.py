@@ -32,7 +32,7 @@ class Adam(RuleOptimizer):
     Source: Kingma and Ba, "Adam: a method for stochastic optimization", 2015, algorithm 1; Reddi et al., "On
     the convergence of Adam and beyond", 2018 (amsgrad).
 
-    Example:
+    Examples:
         >>> weight = nn.Parameter(torch.tensor([3.0, -20.0]))
         >>> optimizer = optim.Adam([weight], lr=0.1)
         >>> (weight**2).sum().backward()
@@ -124,7 +124,7 @@ class AdamW(Adam):
 
     Source: Loshchilov and Hutter, "Decoupled weight decay regularization", 2019, algorithm 2.
 
-    Example:
+    Examples:
         >>> weight = nn.Parameter(torch.tensor([3.0, -20.0]))
         >>> optimizer = optim.AdamW([weight], lr=0.1, weight_decay=0.5)
         >>> weight.grad = torch.zeros(2)

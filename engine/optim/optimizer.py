@@ -43,7 +43,7 @@ class Optimizer:
         TypeError: something else than tensors or dictionaries.
         ValueError: no parameters, or one that is not a leaf or is given twice.
 
-    Example:
+    Examples:
         >>> class SignDescent(optim.Optimizer):
         ...     def __init__(self, params, lr):
         ...         super().__init__(params, {"lr": lr})

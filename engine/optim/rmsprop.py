@@ -30,7 +30,7 @@ class RMSprop(RuleOptimizer):
     Source: Tieleman and Hinton, "Lecture 6.5 - rmsprop", 2012; Graves, "Generating sequences with recurrent
     neural networks", 2013, equations 38 to 41 (centered).
 
-    Example:
+    Examples:
         >>> weight = nn.Parameter(torch.tensor([3.0, -20.0]))
         >>> optimizer = optim.RMSprop([weight], lr=0.01)
         >>> (weight**2).sum().backward()

@@ -33,7 +33,7 @@ class SGD(RuleOptimizer):
     Source: Sutskever et al., "On the importance of initialization and momentum in deep learning", 2013, as
     PyTorch modifies it: the learning rate is applied after the momentum.
 
-    Example:
+    Examples:
         >>> weight = nn.Parameter(torch.tensor([3.0]))
         >>> optimizer = optim.SGD([weight], lr=0.1, momentum=0.9)
         >>> for _ in range(2):

@@ -44,7 +44,7 @@ def save(obj: Any, f: str | os.PathLike[str] | BinaryIO) -> None:
         RuntimeError: the folder does not exist.
         FileAccessError: the file system refused; what was there before is untouched.
 
-    Example:
+    Examples:
         >>> import io
         >>> file = io.BytesIO()
         >>> torch.save({"epoch": 3, "model_state_dict": nn.Linear(2, 1).state_dict()}, file)
@@ -88,7 +88,7 @@ def load(f: str | os.PathLike[str] | BinaryIO, map_location: MapLocation = None,
         CheckpointError: it is a pickle, damaged, or something else.
         RuntimeError: `map_location` is a device that there is not.
 
-    Example:
+    Examples:
         >>> import io
         >>> file = io.BytesIO()
         >>> torch.save(torch.arange(3), file)

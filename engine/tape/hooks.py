@@ -35,7 +35,7 @@ class RemovableHandle:
     Attributes:
         id: a number that no other handle has.
 
-    Example:
+    Examples:
         >>> x = torch.ones(2, requires_grad=True)
         >>> with x.register_hook(print) as handle:
         ...     x.sum().backward()

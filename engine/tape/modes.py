@@ -29,7 +29,7 @@ anomalies = _Anomalies()
 def is_grad_enabled() -> bool:
     """Return whether gradients are wanted now, in this thread.
 
-    Example:
+    Examples:
         >>> with torch.no_grad():
         ...     torch.is_grad_enabled()
         False
@@ -40,7 +40,7 @@ def is_grad_enabled() -> bool:
 def is_inference_mode_enabled() -> bool:
     """Return whether results are made for inference alone now, in this thread.
 
-    Example:
+    Examples:
         >>> with torch.inference_mode():
         ...     torch.is_inference_mode_enabled()
         True
@@ -72,7 +72,7 @@ def set_inference(enabled: bool) -> bool:
 def is_anomaly_enabled() -> bool:
     """Return whether the tape remembers where each node was made.
 
-    Example:
+    Examples:
         >>> torch.is_anomaly_enabled()
         False
     """
@@ -82,7 +82,7 @@ def is_anomaly_enabled() -> bool:
 def is_anomaly_check_nan_enabled() -> bool:
     """Return whether a gradient that is NaN ends a backward pass while anomalies are looked for.
 
-    Example:
+    Examples:
         >>> torch.is_anomaly_check_nan_enabled()
         True
     """

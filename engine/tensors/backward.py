@@ -121,7 +121,7 @@ def backward(
         RuntimeError: the graph has been freed, a shape does not fit, or a tensor requires no gradient.
         NotImplementedError: a derivative is to be differentiated that cannot be.
 
-    Example:
+    Examples:
         >>> x = torch.tensor([1.0, 2.0], requires_grad=True)
         >>> torch.autograd.backward([x.sum(), (x * x).sum()])
         >>> x.grad
@@ -178,7 +178,7 @@ def grad(
         ValueError: `materialize_grads` is set and `allow_unused` is False.
         NotImplementedError: a derivative is to be differentiated that cannot be, or gradients are batched.
 
-    Example:
+    Examples:
         >>> x = torch.tensor(3.0, requires_grad=True)
         >>> torch.autograd.grad(x * x, x)
         (tensor(6.),)

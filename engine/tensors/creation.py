@@ -138,7 +138,7 @@ def from_numpy(ndarray: Array) -> Tensor:
         TypeError: it is not an array, or its type is not one of a tensor.
         ValueError: a stride is negative or no multiple of the element, or bytes are in another order.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> array = np.zeros(2)
         >>> x = torch.from_numpy(array)
@@ -200,7 +200,7 @@ def from_dlpack(ext_tensor: Any) -> Tensor:
 
     Source: the array API standard, "Data interchange mechanisms".
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> torch.from_dlpack(np.arange(3))
         tensor([0, 1, 2])

@@ -76,7 +76,7 @@ class Differentiation(TensorBase):
             RuntimeError: it is set to something that is no bool, on a tensor that is not of floating type or was made
                 for inference, or to False on one that is no leaf.
 
-        Example:
+        Examples:
             >>> x = torch.ones(2, requires_grad=True)
             >>> (x * 2).requires_grad
             True
@@ -105,7 +105,7 @@ class Differentiation(TensorBase):
             TypeError: `requires_grad` is no bool.
             RuntimeError: the tensor is no leaf, not of floating type, or was made for inference.
 
-        Example:
+        Examples:
             >>> torch.ones(2).requires_grad_()
             tensor([1., 1.], requires_grad=True)
         """
@@ -120,7 +120,7 @@ class Differentiation(TensorBase):
     def is_inference(self) -> bool:
         """Return whether the tensor was made in inference mode, and so can never be part of a backward pass.
 
-        Example:
+        Examples:
             >>> with torch.inference_mode():
             ...     torch.ones(2).is_inference()
             True
@@ -131,7 +131,7 @@ class Differentiation(TensorBase):
     def is_leaf(self) -> bool:
         """Whether the tensor was not made by a recorded operation.
 
-        Example:
+        Examples:
             >>> x = torch.ones(2, requires_grad=True)
             >>> x.is_leaf, (x * 2).is_leaf
             (True, False)
@@ -145,7 +145,7 @@ class Differentiation(TensorBase):
         Raises:
             RuntimeError: the tensor is a view whose base was changed in place, and of a kind that does not allow that.
 
-        Example:
+        Examples:
             >>> x = torch.ones(2, requires_grad=True)
             >>> (x * 2).grad_fn.name()
             'MulBackward0'
@@ -185,7 +185,7 @@ class Differentiation(TensorBase):
             TypeError: something else than a tensor or None is assigned.
             RuntimeError: the assigned tensor has another shape or type, or is this one.
 
-        Example:
+        Examples:
             >>> x = torch.ones(2, requires_grad=True)
             >>> (x * 3).sum().backward()
             >>> x.grad
@@ -270,7 +270,7 @@ class Differentiation(TensorBase):
         Raises:
             RuntimeError: the tensor does not require a gradient.
 
-        Example:
+        Examples:
             >>> x = torch.ones(2, requires_grad=True)
             >>> handle = x.register_hook(lambda grad: grad * 10)
             >>> x.sum().backward()
@@ -286,7 +286,7 @@ class Differentiation(TensorBase):
         Raises:
             RuntimeError: the tensor is no leaf, or does not require a gradient.
 
-        Example:
+        Examples:
             >>> x = torch.ones(2, requires_grad=True)
             >>> handle = x.register_post_accumulate_grad_hook(lambda leaf: print(leaf.grad))
             >>> x.sum().backward()
@@ -303,7 +303,7 @@ class Differentiation(TensorBase):
         Raises:
             RuntimeError: the tensor does not require a gradient.
 
-        Example:
+        Examples:
             >>> x = torch.ones(2, requires_grad=True)
             >>> y = x * 2
             >>> y.retain_grad()
@@ -331,7 +331,7 @@ class Differentiation(TensorBase):
     def detach(self) -> Tensor:
         """Return a tensor that shares the memory of this one, through which no gradient flows.
 
-        Example:
+        Examples:
             >>> x = torch.ones(2, requires_grad=True)
             >>> (x * 2).detach()
             tensor([2., 2.])
@@ -346,7 +346,7 @@ class Differentiation(TensorBase):
         Raises:
             RuntimeError: it is a view.
 
-        Example:
+        Examples:
             >>> (torch.ones(2, requires_grad=True) * 2).detach_()
             tensor([2., 2.])
         """
@@ -359,7 +359,7 @@ class Differentiation(TensorBase):
     def data(self) -> Tensor:
         """The values, apart from the tape: changes of them are not noticed by it.
 
-        Example:
+        Examples:
             >>> x = torch.ones(2, requires_grad=True)
             >>> x.data
             tensor([1., 1.])

@@ -21,7 +21,7 @@ class InPlace(TensorBase):
     def add_(self, other: Any, *, alpha: Scalar = 1) -> Tensor:
         """Add alpha * other.
 
-        Example:
+        Examples:
             >>> torch.ones(2).add_(3)
             tensor([4., 4.])
         """
@@ -30,7 +30,7 @@ class InPlace(TensorBase):
     def sub_(self, other: Any, *, alpha: Scalar = 1) -> Tensor:
         """Subtract alpha * other.
 
-        Example:
+        Examples:
             >>> torch.ones(2).sub_(3)
             tensor([-2., -2.])
         """
@@ -39,7 +39,7 @@ class InPlace(TensorBase):
     def mul_(self, other: Any) -> Tensor:
         """Multiply by other.
 
-        Example:
+        Examples:
             >>> torch.ones(2).mul_(3)
             tensor([3., 3.])
         """
@@ -48,7 +48,7 @@ class InPlace(TensorBase):
     def div_(self, other: Any) -> Tensor:
         """Divide by other.
 
-        Example:
+        Examples:
             >>> torch.ones(2).div_(2)
             tensor([0.5000, 0.5000])
         """
@@ -57,7 +57,7 @@ class InPlace(TensorBase):
     def pow_(self, exponent: Scalar) -> Tensor:
         """Raise to the power of a number.
 
-        Example:
+        Examples:
             >>> torch.tensor([2.0, 3.0]).pow_(2)
             tensor([4., 9.])
         """
@@ -66,7 +66,7 @@ class InPlace(TensorBase):
     def neg_(self) -> Tensor:
         """Negate.
 
-        Example:
+        Examples:
             >>> torch.ones(2).neg_()
             tensor([-1., -1.])
         """
@@ -75,7 +75,7 @@ class InPlace(TensorBase):
     def exp_(self) -> Tensor:
         """Replace each element by e to its power.
 
-        Example:
+        Examples:
             >>> torch.zeros(2).exp_()
             tensor([1., 1.])
         """
@@ -84,7 +84,7 @@ class InPlace(TensorBase):
     def sqrt_(self) -> Tensor:
         """Replace each element by its square root.
 
-        Example:
+        Examples:
             >>> torch.tensor([4.0, 9.0]).sqrt_()
             tensor([2., 3.])
         """
@@ -93,7 +93,7 @@ class InPlace(TensorBase):
     def relu_(self) -> Tensor:
         """Replace negative elements by zero.
 
-        Example:
+        Examples:
             >>> torch.tensor([-1.0, 2.0]).relu_()
             tensor([0., 2.])
         """
@@ -102,7 +102,7 @@ class InPlace(TensorBase):
     def sigmoid_(self) -> Tensor:
         """Replace each element by its sigmoid.
 
-        Example:
+        Examples:
             >>> torch.zeros(2).sigmoid_()
             tensor([0.5000, 0.5000])
         """
@@ -111,7 +111,7 @@ class InPlace(TensorBase):
     def tanh_(self) -> Tensor:
         """Replace each element by its hyperbolic tangent.
 
-        Example:
+        Examples:
             >>> torch.zeros(2).tanh_()
             tensor([0., 0.])
         """
@@ -120,7 +120,7 @@ class InPlace(TensorBase):
     def clamp_(self, min: Scalar | None = None, max: Scalar | None = None) -> Tensor:
         """Hold the elements between the bounds.
 
-        Example:
+        Examples:
             >>> torch.tensor([-1.0, 2.0]).clamp_(0, 1)
             tensor([0., 1.])
         """
@@ -129,7 +129,7 @@ class InPlace(TensorBase):
     def masked_fill_(self, mask: Tensor, value: Scalar) -> Tensor:
         """Write `value` where the boolean mask is true.
 
-        Example:
+        Examples:
             >>> torch.zeros(2).masked_fill_(torch.tensor([True, False]), 5)
             tensor([5., 0.])
         """
@@ -138,7 +138,7 @@ class InPlace(TensorBase):
     def copy_(self, source: Tensor) -> Tensor:
         """Write the elements of `source`, broadcast and cast to the type of this tensor.
 
-        Example:
+        Examples:
             >>> torch.zeros(2).copy_(torch.tensor(3))
             tensor([3., 3.])
         """
@@ -147,7 +147,7 @@ class InPlace(TensorBase):
     def fill_(self, value: Scalar) -> Tensor:
         """Write one value everywhere.
 
-        Example:
+        Examples:
             >>> torch.zeros(2).fill_(3)
             tensor([3., 3.])
         """
@@ -156,7 +156,7 @@ class InPlace(TensorBase):
     def zero_(self) -> Tensor:
         """Write zero everywhere.
 
-        Example:
+        Examples:
             >>> torch.ones(2).zero_()
             tensor([0., 0.])
         """

@@ -29,7 +29,7 @@ class Interoperation(TensorBase):
         Raises:
             RuntimeError: the tensor requires a gradient.
 
-        Example:
+        Examples:
             >>> x = torch.zeros(2)
             >>> array = x.numpy()
             >>> array[0] = 5

@@ -92,7 +92,7 @@ class _PlainMode(_Mode):
 class no_grad(_PlainMode):  # noqa: N801 (PyTorch's name)
     """Record nothing: results require no gradient. A context manager, and a decorator of functions and generators.
 
-    Example:
+    Examples:
         >>> x = torch.ones(2, requires_grad=True)
         >>> with torch.no_grad():
         ...     (x * 2).requires_grad
@@ -108,7 +108,7 @@ class no_grad(_PlainMode):  # noqa: N801 (PyTorch's name)
 class enable_grad(_PlainMode):  # noqa: N801 (PyTorch's name)
     """Record, also inside of `no_grad`. A context manager, and a decorator of functions and generators.
 
-    Example:
+    Examples:
         >>> x = torch.ones(2, requires_grad=True)
         >>> with torch.no_grad(), torch.enable_grad():
         ...     (x * 2).requires_grad
@@ -127,7 +127,7 @@ class set_grad_enabled(_Mode):  # noqa: N801 (PyTorch's name)
     Raises:
         TypeError: `mode` is no bool.
 
-    Example:
+    Examples:
         >>> is_train = False
         >>> x = torch.ones(2, requires_grad=True)
         >>> with torch.set_grad_enabled(is_train):
@@ -170,7 +170,7 @@ class inference_mode(_Mode):  # noqa: N801 (PyTorch's name)
     Args:
         mode: whether the mode is on.
 
-    Example:
+    Examples:
         >>> x = torch.ones(2, requires_grad=True)
         >>> with torch.inference_mode():
         ...     y = x * 2

@@ -95,7 +95,7 @@ class Shaping(TensorBase):
         Raises:
             RuntimeError: the sizes do not multiply up to that of the dimension.
 
-        Example:
+        Examples:
             >>> torch.ones(2, 6).unflatten(1, (3, -1)).shape
             torch.Size([2, 3, 2])
         """

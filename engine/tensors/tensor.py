@@ -273,7 +273,7 @@ class Tensor(Overwriting, Arithmetic, InPlace, Reducing, Shaping, Indexing, Inte
         Raises:
             RuntimeError: the graph has been freed, the tensor is no single number, or nothing requires a gradient.
 
-        Example:
+        Examples:
             >>> x = torch.tensor(3.0, requires_grad=True)
             >>> (x * x).backward()
             >>> x.grad

@@ -12,7 +12,7 @@ __all__ = ["from_dlpack", "to_dlpack"]
 def to_dlpack(tensor: Tensor) -> Any:
     """Return a capsule with the memory of a tensor, through which no gradient flows.
 
-    Example:
+    Examples:
         >>> torch.from_dlpack(torch.utils.dlpack.to_dlpack(torch.ones(2)))
         tensor([1., 1.])
     """

@@ -128,7 +128,7 @@ class MNIST(_Published):
 
     Source: LeCun et al., "Gradient-based learning applied to document recognition", 1998.
 
-    Example:
+    Examples:
         >>> from nnkit.vision import datasets
         >>> datasets.MNIST.classes[3]
         '3 - three'
@@ -148,7 +148,7 @@ class FashionMNIST(_Published):
     Source: Xiao, Rasul and Vollgraf, "Fashion-MNIST: a novel image dataset for benchmarking machine learning
         algorithms", 2017.
 
-    Example:
+    Examples:
         >>> from nnkit.vision import datasets
         >>> datasets.FashionMNIST.classes[9]
         'Ankle boot'

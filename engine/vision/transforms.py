@@ -22,7 +22,7 @@ class Compose:
     Args:
         transforms: each takes what the one before returns.
 
-    Example:
+    Examples:
         >>> from nnkit.vision import transforms
         >>> transforms.Compose([transforms.ToTensor(), transforms.Normalize((0.5,), (0.5,))])
         Compose(
@@ -50,7 +50,7 @@ class ToTensor:
     Shapes:
         A PIL image, or an array (H, W) or (H, W, C), becomes (C, H, W).
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> from nnkit.vision import transforms
         >>> transforms.ToTensor()(np.array([[0, 255]], np.uint8))
@@ -104,7 +104,7 @@ class Normalize(Module):
     Shapes:
         (..., C, H, W), of floating point.
 
-    Example:
+    Examples:
         >>> from nnkit.vision import transforms
         >>> transforms.Normalize((0.5,), (0.25,))(torch.ones(1, 1, 2))
         tensor([[[2., 2.]]])
@@ -154,7 +154,7 @@ class Lambda:
     Raises:
         TypeError: it cannot be called.
 
-    Example:
+    Examples:
         >>> from nnkit.vision import transforms
         >>> transforms.Lambda(lambda label: label + 1)(4)
         5

@@ -36,7 +36,7 @@ def get_total_norm(
     Raises:
         RuntimeError: the norm is not finite, and that is to be an error.
 
-    Example:
+    Examples:
         >>> nn.utils.get_total_norm([torch.tensor([3.0]), torch.tensor([4.0])])
         tensor(5.)
     """
@@ -64,7 +64,7 @@ def clip_grads_with_norm_(
         total_norm: the norm that they have, as `get_total_norm` returns it.
         foreach: see above.
 
-    Example:
+    Examples:
         >>> weight = nn.Parameter(torch.ones(1))
         >>> weight.grad = torch.tensor([4.0])
         >>> nn.utils.clip_grads_with_norm_(weight, 1.0, torch.tensor(8.0))
@@ -98,7 +98,7 @@ def clip_grad_norm_(
 
     Source: Pascanu et al., "On the difficulty of training recurrent neural networks", 2013, algorithm 1.
 
-    Example:
+    Examples:
         >>> weight = nn.Parameter(torch.ones(2))
         >>> weight.grad = torch.tensor([3.0, 4.0])
         >>> nn.utils.clip_grad_norm_([weight], max_norm=1.0)
@@ -138,7 +138,7 @@ def clip_grad_value_(parameters: Tensors, clip_value: float, foreach: bool | Non
         clip_value: what no element may exceed.
         foreach: see above.
 
-    Example:
+    Examples:
         >>> weight = nn.Parameter(torch.ones(3))
         >>> weight.grad = torch.tensor([-3.0, 0.5, 4.0])
         >>> nn.utils.clip_grad_value_(weight, 1.0)

@@ -15,7 +15,7 @@ def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
         ValueError: there are none.
         RuntimeError: the memory of a parameter is in another order than its elements.
 
-    Example:
+    Examples:
         >>> nn.utils.parameters_to_vector(nn.Linear(4, 2).parameters()).shape
         torch.Size([10])
     """
@@ -29,7 +29,7 @@ def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
         TypeError: `vec` is not a tensor.
         RuntimeError: it is too short.
 
-    Example:
+    Examples:
         >>> layer = nn.Linear(2, 1)
         >>> nn.utils.vector_to_parameters(torch.arange(3.0), layer.parameters())
         >>> layer.weight.tolist(), layer.bias.tolist()

@@ -24,7 +24,7 @@ class CosineAnnealingLR(LRScheduler):
     Source: Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts", 2017, equation 5,
     without the restarts.
 
-    Example:
+    Examples:
         >>> optimizer = optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
         >>> scheduler = optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=4)
         >>> for _ in range(4):

@@ -41,7 +41,7 @@ class StepLR(_Decay):
 
     Source: Szegedy et al., "Going deeper with convolutions", 2015, section 6.
 
-    Example:
+    Examples:
         >>> optimizer = optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
         >>> scheduler = optim.lr_scheduler.StepLR(optimizer, step_size=2, gamma=0.5)
         >>> for _ in range(4):
@@ -78,7 +78,7 @@ class MultiStepLR(_Decay):
 
     Source: He et al., "Deep residual learning for image recognition", 2016, section 4.2.
 
-    Example:
+    Examples:
         >>> optimizer = optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
         >>> scheduler = optim.lr_scheduler.MultiStepLR(optimizer, milestones=[1, 3], gamma=0.5)
         >>> for _ in range(3):
@@ -117,7 +117,7 @@ class ExponentialLR(_Decay):
     Source: Senior et al., "An empirical study of learning rates in deep neural networks for speech recognition",
     2013, section 3.
 
-    Example:
+    Examples:
         >>> optimizer = optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
         >>> scheduler = optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.5)
         >>> for _ in range(2):
@@ -152,7 +152,7 @@ class LambdaLR(LRScheduler):
 
     Source: the surface is that of `torch.optim.lr_scheduler.LambdaLR`.
 
-    Example:
+    Examples:
         >>> optimizer = optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
         >>> scheduler = optim.lr_scheduler.LambdaLR(optimizer, lambda epoch: 1 / (1 + epoch))
         >>> optimizer.step()

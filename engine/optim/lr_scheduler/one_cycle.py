@@ -39,7 +39,7 @@ class OneCycleLR(LRScheduler):
     Source: Smith and Topin, "Super-convergence: very fast training of neural networks using large learning
     rates", 2019, section 4; the shape of the way is that of PyTorch, which follows fastai.
 
-    Example:
+    Examples:
         >>> optimizer = optim.SGD([nn.Parameter(torch.zeros(1))], momentum=0.9)
         >>> scheduler = optim.lr_scheduler.OneCycleLR(optimizer, max_lr=1.0, total_steps=5, anneal_strategy="linear")
         >>> for _ in range(4):

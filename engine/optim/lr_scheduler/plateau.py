@@ -33,7 +33,7 @@ class ReduceLROnPlateau(LRScheduler):
 
     Source: Krizhevsky et al., "ImageNet classification with deep convolutional neural networks", 2012, section 5.
 
-    Example:
+    Examples:
         >>> optimizer = optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
         >>> scheduler = optim.lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.5, patience=1)
         >>> for loss in (0.9, 0.8, 0.8, 0.8, 0.7):

@@ -29,7 +29,7 @@ class LRScheduler:
         TypeError: `optimizer` is not an Optimizer.
         KeyError: steps have been taken, but the optimizer does not know its initial learning rate.
 
-    Example:
+    Examples:
         >>> class Halving(optim.lr_scheduler.LRScheduler):
         ...     def get_lr(self):
         ...         return [base / 2**self.last_epoch for base in self.base_lrs]

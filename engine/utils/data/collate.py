@@ -24,7 +24,7 @@ def default_collate(batch: Sequence[Any]) -> Any:
         TypeError: it is another kind.
         RuntimeError: sizes differ.
 
-    Example:
+    Examples:
         >>> torch.utils.data.default_collate([(torch.zeros(2), 3), (torch.ones(2), 4)])
         [tensor([[0., 0.],
                 [1., 1.]]), tensor([3, 4])]
@@ -56,7 +56,7 @@ def default_collate(batch: Sequence[Any]) -> Any:
 def default_convert(data: Any) -> Any:
     """Return a sample with its arrays as tensors, for a `DataLoader` without batches.
 
-    Example:
+    Examples:
         >>> import numpy as np
         >>> torch.utils.data.default_convert({"pixels": np.zeros(2), "name": "a"})
         {'pixels': tensor([0., 0.], dtype=torch.float64), 'name': 'a'}

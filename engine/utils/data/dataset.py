@@ -20,7 +20,7 @@ class Dataset(Generic[T_co]):
 
     It may have `__getitems__(indices)` as well, which returns the list of several samples.
 
-    Example:
+    Examples:
         >>> class Squares(torch.utils.data.Dataset):
         ...     def __len__(self):
         ...         return 4
@@ -41,7 +41,7 @@ class Dataset(Generic[T_co]):
 class IterableDataset(Dataset[T_co], Iterable[T_co]):
     """Samples one after the other, for data that cannot be picked by number; it has `__iter__()`.
 
-    Example:
+    Examples:
         >>> class Countdown(torch.utils.data.IterableDataset):
         ...     def __iter__(self):
         ...         return iter([3, 2, 1])
@@ -59,7 +59,7 @@ class TensorDataset(Dataset[tuple[Tensor, ...]]):
     Raises:
         AssertionError: their first dimensions differ.
 
-    Example:
+    Examples:
         >>> dataset = torch.utils.data.TensorDataset(torch.eye(3), torch.arange(3))
         >>> dataset[1]
         (tensor([0., 1., 0.]), tensor(1))
@@ -89,7 +89,7 @@ class Subset(Dataset[T_co]):
     Raises:
         NotImplementedError: a subclass has a `__getitem__` of its own and no `__getitems__`.
 
-    Example:
+    Examples:
         >>> subset = torch.utils.data.Subset(["a", "b", "c", "d"], [3, 1])
         >>> subset[0], len(subset)
         ('d', 2)
@@ -132,7 +132,7 @@ class ConcatDataset(Dataset[Any]):
     Raises:
         AssertionError: there are none, or one has no numbers for its samples.
 
-    Example:
+    Examples:
         >>> both = torch.utils.data.ConcatDataset(["abc", "de"])
         >>> both[3], both[-1], len(both)
         ('d', 'e', 5)
@@ -173,7 +173,7 @@ def random_split(
     Raises:
         ValueError: the lengths are not those of the whole, or a share is not between 0 and 1.
 
-    Example:
+    Examples:
         >>> train, test = torch.utils.data.random_split(range(10), [0.7, 0.3], torch.Generator().manual_seed(0))
         >>> list(train), list(test)
         ([4, 1, 7, 5, 3, 9, 0], [8, 6, 2])

@@ -44,7 +44,7 @@ class DataLoader:
     Raises:
         ValueError: the arguments contradict each other.
 
-    Example:
+    Examples:
         >>> dataset = torch.utils.data.TensorDataset(torch.arange(5), torch.arange(5) ** 2)
         >>> for numbers, squares in torch.utils.data.DataLoader(dataset, batch_size=2):
         ...     print(numbers, squares)
@@ -149,7 +149,7 @@ class DataLoader:
 def get_worker_info() -> None:
     """Return which worker process this is: None, since there are none.
 
-    Example:
+    Examples:
         >>> print(torch.utils.data.get_worker_info())
         None
     """

@@ -24,7 +24,7 @@ def draw_seed(generator: Generator | None) -> int:
 class Sampler(Generic[T_co]):
     """An order of samples, or of batches of them. One of one's own has `__iter__()`, which gives indices.
 
-    Example:
+    Examples:
         >>> class Backwards(torch.utils.data.Sampler):
         ...     def __iter__(self):
         ...         return iter([2, 1, 0])
@@ -42,7 +42,7 @@ class SequentialSampler(Sampler[int]):
     Args:
         data_source: the data set, of which only the length counts.
 
-    Example:
+    Examples:
         >>> list(torch.utils.data.SequentialSampler("abc"))
         [0, 1, 2]
     """
@@ -71,7 +71,7 @@ class RandomSampler(Sampler[int]):
         ValueError: there are no samples to draw.
         TypeError: `replacement` is not a bool.
 
-    Example:
+    Examples:
         >>> list(torch.utils.data.RandomSampler(range(4), generator=torch.Generator().manual_seed(0)))
         [0, 1, 3, 2]
     """
@@ -120,7 +120,7 @@ class SubsetRandomSampler(Sampler[int]):
         indices: which.
         generator: decides the order; the one of `manual_seed` where none is given.
 
-    Example:
+    Examples:
         >>> list(torch.utils.data.SubsetRandomSampler([5, 6, 7], torch.Generator().manual_seed(0)))
         [7, 5, 6]
     """
@@ -148,7 +148,7 @@ class BatchSampler(Sampler[list[int]]):
     Raises:
         ValueError: an argument is of another kind.
 
-    Example:
+    Examples:
         >>> list(torch.utils.data.BatchSampler(range(5), batch_size=2, drop_last=False))
         [[0, 1], [2, 3], [4]]
     """
