@@ -177,10 +177,6 @@ class _Functions:
         return value if isinstance(value, RecordedArray) else np.asarray(value)
 
     @staticmethod
-    def zeros(shape: Any, kind: Any) -> RecordedArray:
-        return RecordedArray(Node.tensor_of(np.zeros(shape, kind)))
-
-    @staticmethod
     def zeros_like(value: RecordedArray) -> RecordedArray:
         return RecordedArray(Node.tensor_of(np.zeros(value.shape, value.dtype)))
 
@@ -282,6 +278,12 @@ class _Kernels:
     @staticmethod
     def channel_sums(grad: RecordedArray) -> Any:
         return _Functions.sum(grad, axis=(0, 2, 3))
+
+    @staticmethod
+    def embed(grad: RecordedArray, shape: tuple[int, ...], key: Any) -> RecordedArray:
+        whole = Node.tensor_of(np.zeros(shape, grad.dtype))
+        whole[key] = grad.tensor
+        return RecordedArray(whole)
 
     @staticmethod
     def log_softmax_gradient(grad: RecordedArray, result: RecordedArray, axis: int | None) -> Any:

@@ -35,6 +35,9 @@ mode = autograd.set_detect_anomaly(True); found = t.is_anomaly_enabled(); mode._
 m = autograd.detect_anomaly(False); m.__enter__(); found = t.is_anomaly_check_nan_enabled(); m.__exit__(); found
 autograd.gradcheck(t.tanh, t.ones(2, dtype=t.float64, requires_grad=True))
 autograd.gradcheck(t.tanh, t.ones(2))
+autograd.gradgradcheck(t.tanh, t.ones(2, dtype=t.float64, requires_grad=True))
+x = t.tensor(2.0, requires_grad=True); autograd.grad(autograd.grad(x**3, x, create_graph=True)[0], x)
+type(t.ones(2, requires_grad=True).register_hook(print))
 autograd.Variable(t.ones(2), requires_grad=True)
 type(autograd.Function())
 autograd.Function.apply(t.ones(2))
