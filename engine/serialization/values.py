@@ -6,6 +6,7 @@ makes nothing but the types named here, so that no file can run code.
 
 from __future__ import annotations
 
+import itertools
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
@@ -53,11 +54,11 @@ class Packer:
             return value
         if isinstance(value, Tensor):
             return self._pack_tensor(value, place)
-        if isinstance(value, list | tuple):
+        if type(value) in (list, tuple, Size):
             items = [self.pack(item, _below(place, index)) for index, item in enumerate(value)]
             if type(value) is list:
                 return items
-            return {"size" if isinstance(value, Size) else "tuple": items}
+            return {"tuple" if type(value) is tuple else "size": items}
         if type(value) in (dict, OrderedDict):
             pairs = [[self._pack_key(key), self.pack(item, _below(place, key))] for key, item in value.items()]
             if type(value) is dict:
@@ -80,13 +81,18 @@ class Packer:
     def _pack_tensor(self, value: Tensor, place: str) -> Any:
         array = value.detach().numpy()
         memory = (array.__array_interface__["data"][0], array.dtype, array.shape, array.strides)
-        name = self._names.get(memory)
-        if name is None:
-            name = place if is_name(place) and place not in self.arrays else f"tensor {len(self.arrays)}"
-            self._names[memory] = name
-            self.arrays[name] = array
+        if memory not in self._names:
+            self._names[memory] = self._free_name(place)
+            self.arrays[self._names[memory]] = array
+        name = self._names[memory]
         packed: dict[str, Any] = {"parameter" if isinstance(value, Parameter) else "tensor": name}
         return {**packed, "requires_grad": True} if value.requires_grad else packed
+
+    def _free_name(self, place: str) -> str:
+        if is_name(place) and place not in self.arrays:
+            return place
+        numbered = (f"tensor {number}" for number in itertools.count())
+        return next(name for name in numbered if name not in self.arrays)
 
 
 def _below(place: str, key: object) -> str:

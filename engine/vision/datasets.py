@@ -26,11 +26,7 @@ _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight
 
 
 class _Published(Dataset[tuple[Any, Any]]):
-    """Pictures and classes of a published data set.
-
-    Files are looked for in `root/<name>/raw`, where torchvision puts them, in the folder that `NNKIT_DATA_DIR` names,
-    and in the cache folder, which is where they are downloaded to.
-    """
+    """Pictures and classes of a published data set, with the arguments that `MNIST` explains."""
 
     classes: ClassVar[list[str]]
     _source: ClassVar[PublishedSet]
@@ -48,7 +44,7 @@ class _Published(Dataset[tuple[Any, Any]]):
         self.transform = transform
         self.target_transform = target_transform
         images = self._load("train" if train else "test", download)
-        self.data = Tensor(images.images.copy())
+        self.data = Tensor(np.require(images.images, requirements="W"))
         self.targets = Tensor(images.labels.astype(np.int64))
 
     @property

@@ -39,6 +39,7 @@ VALUES = [
     "t.nn.Parameter(t.ones(2))",
     "[t.nn.Parameter(t.ones(2), requires_grad=False), t.ones(2, requires_grad=True)]",
     "{'a': {'b': t.zeros(1)}, 'a/b': t.ones(1), 'tensor 0': t.ones(2), '': t.ones(3), '__metadata__': t.ones(1)}",
+    "{'tensor 1': t.zeros(1), '': t.ones(1), 'tensor 0': t.ones(2), '\\n': t.ones(3), 'tensor 2': t.ones(4)}",
     "{0: t.zeros(1), '0': t.ones(1), 'x' * 300: t.full((2,), 7.), 'a\\nb': t.full((1,), 8.)}",
     "collections.OrderedDict(b=1, a=t.ones(1))",
 ]
@@ -168,6 +169,8 @@ def test_arguments_mean_what_they_mean_in_pytorch(source, tmp_path):
         ({"count": np.int64(2)}, r"cannot save a int64 .*item\(\)"),
         ({1, 2}, "cannot save a set, which only pickle could"),
         (collections.Counter("a"), "cannot save a Counter"),
+        (nn.Linear(1, 1).load_state_dict({}, strict=False), "cannot save a _IncompatibleKeys"),
+        (type("Names", (list,), {})(), "cannot save a Names"),
         ({nnkit.float32: 1}, "with the key torch.float32"),
         (print, "cannot save a builtin_function_or_method"),
     ],
