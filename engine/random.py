@@ -81,6 +81,17 @@ class Generator:
         span, start = float(kind.type(high - low)), float(kind.type(low))
         return (unit.astype(np.float64) * span + start).astype(kind)
 
+    def bernoulli(self, count: int, p: float) -> Array:
+        """Return for each of `count` numbers in [0, 1), those of `uniform` in float64, whether it is below p."""
+        pairs = self._twister.randint(0, 2**32, 2 * count, dtype=np.uint32).reshape(count, 2)
+        top, rest = divmod(math.ceil(p * 2.0**53), 2**32)
+        high = pairs[:, 0] & np.uint32(2**21 - 1)
+        below: Array = high < top
+        # The first word decides all but one in two million.
+        tied = np.flatnonzero(high == top)
+        below[tied] = pairs[tied, 1] < rest
+        return below
+
     def normal(self, count: int, mean: float, std: float, kind: np.dtype[np.floating]) -> Array:
         """Return normally distributed numbers (Box and Muller, 1958).
 

@@ -55,3 +55,13 @@ def test_generators_are_apart():
     nnkit.manual_seed(1)
     nnkit.rand(10)
     assert nnkit.rand(2, generator=generator).tolist() == torch.rand(2, generator=torch.manual_seed(1)).tolist()
+
+
+def test_bernoulli_compares_the_numbers_of_uniform():
+    numbers = Generator().manual_seed(3).uniform(5000, 0, 1, np.dtype(np.float64))
+    # Also those that differ from a number in the last bit or not at all.
+    near = [shifted for number in numbers[:40] for shifted in (number, np.nextafter(number, 1), number + 2.0**-53)]
+    for p in (0.0, 0.1, 0.5, 1 - 0.25, 1.0, 2.0**-53, *near):
+        drawn = Generator().manual_seed(3)
+        np.testing.assert_array_equal(drawn.bernoulli(5000, p), numbers < p)
+        assert drawn.words(1) == Generator().manual_seed(3).words(10_001)[-1]

@@ -13,6 +13,7 @@ import warnings
 import numpy as np
 
 from nnkit.kernels.layout import Array
+from nnkit.kernels.memory import aligned, aligned_like
 from nnkit.nn.naming import require_tensor
 from nnkit.random import default_generator
 from nnkit.recording import note_remade
@@ -138,12 +139,10 @@ def _dropped(input: Tensor, shape: tuple[int, ...], p: float, training: bool, in
 
 def _factors(like: Array, shape: tuple[int, ...], p: float) -> Array:
     """Return 0 with probability p and 1 / (1 - p) elsewhere, drawn in `shape`, in the shape and type of `like`."""
-    factors = np.empty_like(like, shape=shape)
+    factors = aligned_like(like) if shape == like.shape else aligned(shape, like.dtype)
     if p == 1:
         factors.fill(0)
     else:
-        # In float64 whatever the type is: these are the numbers that PyTorch draws.
-        numbers = default_generator.uniform(factors.size, 0, 1, np.dtype(np.float64)).reshape(shape)
-        np.less(numbers, 1 - p, out=factors, casting="unsafe")
-        factors /= factors.dtype.type(1 - p)
+        kept, kind = default_generator.bernoulli(factors.size, 1 - p).reshape(shape), like.dtype.type
+        np.multiply(kept, kind(1) / kind(1 - p), out=factors)
     return np.broadcast_to(factors, like.shape)
