@@ -13,19 +13,27 @@ __version__ = "0.1.0"
 
 # Where each public name lives; a module is imported when one of its names is asked for.
 _HOMES = {
-    "nnkit.devices": "device",
+    "nnkit.devices": "device get_default_device set_default_device",
     "nnkit.dtypes": "dtype float32 float64 int8 int16 int32 int64 uint8",
-    "nnkit.random": "Generator default_generator initial_seed manual_seed",
-    "nnkit.tape": "is_grad_enabled",
+    "nnkit.random": "Generator default_generator get_rng_state initial_seed manual_seed seed set_rng_state",
+    "nnkit.serialization": "load save",
+    "nnkit.settings": """
+        are_deterministic_algorithms_enabled get_num_threads is_deterministic_algorithms_warn_only_enabled
+        set_num_threads use_deterministic_algorithms
+    """,
+    "nnkit.tape": """
+        is_anomaly_check_nan_enabled is_anomaly_enabled is_grad_enabled is_inference_mode_enabled set_anomaly_enabled
+    """,
     "nnkit.tensors": """
-        Size Tensor arange as_tensor cat empty empty_like enable_grad eye from_numpy full full_like linspace no_grad
-        ones ones_like rand rand_like randint randn randn_like randperm set_grad_enabled stack tensor where zeros
-        zeros_like
+        Size Tensor arange as_tensor cat empty empty_like enable_grad eye from_dlpack from_numpy full full_like
+        inference_mode
+        linspace no_grad ones ones_like rand rand_like randint randn randn_like randperm set_grad_enabled stack tensor
+        where zeros zeros_like
     """,
     "nnkit.tensors.functions": """
-        abs add addmm all allclose any argmax argmin bmm clamp clone div dot eq equal exp flatten ge gt is_tensor
-        isfinite isnan le log log_softmax lt masked_fill matmul max maximum mean min minimum mm mul mv ne neg norm
-        permute pow prod reciprocal relu reshape sigmoid softmax split sqrt square squeeze std sub sum t tanh
+        abs add addmm all allclose any argmax argmin bmm clamp clone div dot eq equal exp flatten ge gt is_inference
+        is_tensor isfinite isnan le log log_softmax lt masked_fill matmul max maximum mean min minimum mm mul mv ne neg
+        norm permute pow prod reciprocal relu reshape sigmoid softmax split sqrt square squeeze std sub sum t tanh
         transpose unbind unsqueeze var
     """,
 }
@@ -38,7 +46,7 @@ _ALIASES = {
     "int": ("nnkit.dtypes", "int32"),
     "long": ("nnkit.dtypes", "int64"),
 }
-_MODULES = ("autograd", "cuda", "nn", "optim")
+_MODULES = ("accelerator", "autograd", "backends", "cuda", "nn", "optim", "random", "utils", "vision")
 
 
 def __getattr__(name: str) -> Any:

@@ -10,16 +10,22 @@ from nnkit.tensors import no_grad
 
 
 @contextlib.contextmanager
-def evaluating(network: Module) -> Iterator[None]:
-    """Have a network in evaluation mode, and without gradients; each of its modules gets its own mode back."""
+def evaluation_mode(network: Module) -> Iterator[None]:
+    """Have a network in evaluation mode; each of its modules gets its own mode back."""
     modes = [(module, module.training) for module in network.modules()]
     network.eval()
     try:
-        with no_grad():
-            yield
+        yield
     finally:
         for module, training in modes:
             module.training = training
+
+
+@contextlib.contextmanager
+def evaluating(network: Module) -> Iterator[None]:
+    """Have a network in evaluation mode and without gradients, where nothing else runs in between."""
+    with evaluation_mode(network), no_grad():
+        yield
 
 
 def remembered_buffers(network: Module) -> Callable[[], None]:

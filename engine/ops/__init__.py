@@ -4,14 +4,17 @@ An operation is known by being declared in one of these files; `operations` list
 """
 
 from nnkit.ops.arithmetic import *
+from nnkit.ops.convolution import *
 from nnkit.ops.copying import *
 from nnkit.ops.elementwise import *
 from nnkit.ops.joining import *
 from nnkit.ops.loss import *
 from nnkit.ops.matrix import *
-from nnkit.ops.network import *
 from nnkit.ops.normalization import *
 from nnkit.ops.operation import Operation as Operation
 from nnkit.ops.operation import operations as operations
+from nnkit.ops.padding import *
+from nnkit.ops.pooling import *
+from nnkit.ops.recurrent import *
 from nnkit.ops.reduction import *
 from nnkit.ops.shape import *

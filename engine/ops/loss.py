@@ -66,12 +66,13 @@ class MseLoss(Operation):
         sample("F.mse_loss(x, y, reduction='sum')", (N, 4), (N, 4)),
         sample("F.mse_loss(x, y, reduction='none')", (N, 4), (N, 4)),
     ]
+    saved_names = ("self", "target")
 
     def forward(self, a: Array, target: Array, *, reduction: str = "mean") -> Array:
         check_broadcast((a, target))
         left, right = self.together(a, target)
         difference = left - right
-        self.save(difference)
+        self.save(left, right)
         self.reduction = reduction
         if reduction == "none":
             return self.xp.square(difference)
@@ -79,7 +80,8 @@ class MseLoss(Operation):
         return total if reduction == "sum" else total / difference.dtype.type(difference.size)
 
     def backward(self, grad: Array) -> Gradients:
-        (difference,) = self.saved
+        left, right = self.saved
+        difference = left - right
         factor = 2 / difference.size if self.reduction == "mean" and difference.size else 2
         slope = difference * (grad * difference.dtype.type(factor))
         return slope, -slope

@@ -16,7 +16,7 @@ import numpy as np
 from nnkit.kernels.layout import Array
 from nnkit.plan.backend import PlanBackend
 from nnkit.plan.program import Memory, PlanProgram
-from nnkit.plan.symbols import Counter, Labels, Symbol, Total, UnplannableError
+from nnkit.plan.symbols import Counter, Labels, Rows, Symbol, Total, UnplannableError
 from nnkit.recording import Call, Recording
 from nnkit.tape import AccumulateGrad, Edge, node_class, walk_backward
 from nnkit.tensors import Tensor
@@ -35,6 +35,7 @@ class Lowering:
         # By identity; the recording keeps the tensors alive.
         self._values: dict[int, Any] = {id(tensor): tensor.array for tensor in recording.constants}
         self._edges: dict[int, Edge] = {}
+        self._undefined = {id(tensor) for tensor, _ in recording.remade}
 
     def define(self, tensor: Tensor, symbol: Symbol, edge: Edge = NO_EDGE) -> None:
         """Say which symbol stands for a tensor that no operation made."""
@@ -50,17 +51,12 @@ class Lowering:
         elif array.dtype == np.float32 and min(array.strides, default=0) >= 0:
             self.define(buffer, self.program.weights(array))
 
-    def define_remade(self) -> list[tuple[Symbol, partial[Array]]]:
-        """Define the tensors that differ each time; return what stands for them, and what makes their arrays."""
-        remade = []
-        for tensor, make in self._recording.remade:
-            symbol = self.program.external(tensor.shape[1:])
-            self.define(tensor, symbol)
-            remade.append((symbol, make))
-        return remade
+    def remade(self) -> list[tuple[Symbol, partial[Array]]]:
+        """Return what stands for the tensors that differ each time, and what makes their arrays."""
+        return [(self._values[id(tensor)], make) for tensor, make in self._recording.remade]
 
     def remade_with(self) -> list[Any]:
-        """Return all that the functions of `define_remade` were given except for arrays."""
+        """Return all that the functions of `remade` were given except for arrays."""
         parts = [part for _, make in self._recording.remade for part in make.args]
         return [part for part in parts if not isinstance(part, np.ndarray)]
 
@@ -112,12 +108,22 @@ class Lowering:
             call = self._recording.calls[abs(self.program.origin) - 1]
             raise UnplannableError(f"{call.operation.__name__}, which plans do not know") from error
 
+    def _define_remade(self, call: Call) -> None:
+        """Define the tensors of a call that differ each time: their batch is where that of its other inputs is."""
+        for tensor in call.inputs:
+            if id(tensor) in self._undefined:
+                others = (self._values.get(id(each)) for each in call.inputs)
+                axes = (each.batch_axis for each in others if isinstance(each, Symbol) and each.ndim == tensor.ndim)
+                self._undefined.remove(id(tensor))
+                self.define(tensor, self.program.external(tensor.shape, next(axes, 0)))
+
     def _run(self, call: Call, number: int) -> None:
+        self._define_remade(call)
         inputs = [self.value(each) if isinstance(each, Tensor) else each for each in call.inputs]
         if any(isinstance(each, Total) for each in inputs):
             raise UnplannableError("a calculation with the loss")
         options = {name: self._option(value) for name, value in call.options.items()}
-        if not any(isinstance(each, Symbol | Counter) for each in inputs):
+        if not any(isinstance(each, Symbol | Rows | Counter) for each in inputs):
             # Made of constants, it is a constant; its value is known from the recorded step.
             for result in call.results:
                 self._values[id(result)] = result.array
@@ -133,7 +139,7 @@ class Lowering:
             kept = tuple(value if need else None for _, value, need in needed)
             shapes = tuple(value.shape for value in values)
             node = node_class(call.operation)(operation, edges, kept, shapes, ())
-            node.before.append(lambda _: self._go_back_to(number))
+            node.add_before(lambda _: self._go_back_to(number))
             edge = (node, 0)
         for position, (result, value) in enumerate(zip(call.results, values, strict=True)):
             self._values[id(result)] = value

@@ -243,7 +243,7 @@ def _source(program: PlanProgram, images: Tensor | Pixels) -> tuple[Source, Symb
         raise UnplannableError(f"images of type {images.dtype}")
     if images.requires_grad:
         raise UnplannableError("images that need a gradient")
-    symbol = program.external(images.shape[1:])
+    symbol = program.external(images.shape)
     return Source(symbol.memory.array), symbol  # type: ignore[arg-type]
 
 
@@ -290,10 +290,9 @@ def _lowered(
         lowering.define(parameter, program.weights(parameter.array), (leaves.get(id(parameter)), 0))
     for buffer in network.buffers():
         lowering.define_buffer(buffer)
-    remade = lowering.define_remade()
     lowering.run()
     total, logits = loss_of(lowering.value(step.loss)), lowering.value(step.logits)
-    if not isinstance(logits, Symbol) or logits.ndim != 2:
+    if not isinstance(logits, Symbol) or (logits.ndim, logits.batch_axis) != (2, 0):
         raise UnplannableError("logits that are not (N, classes)")
     found = lowering.gradients(step.loss, list(leaves.values())) if differentiates else []
     used = [(one, gradient) for one, gradient in zip(parameters, found, strict=True) if gradient is not None]
@@ -305,7 +304,7 @@ def _lowered(
         logits=logits,
         parameters=[parameter for parameter, _ in used],
         gradients=[gradient for _, gradient in used],
-        remade=remade,
+        remade=lowering.remade(),
         classes=lowering.classes,
         content=(program.content(), total.factor, lowering.remade_with()),
     )

@@ -19,7 +19,6 @@ ON_THE_TAPE = {
     ops.Abs,
     ops.Bmm,
     ops.Clamp,
-    ops.Clone,
     ops.Copy,
     ops.Div,
     ops.Exp,
@@ -37,10 +36,8 @@ ON_THE_TAPE = {
     ops.PowScalar,
     ops.PowTensor,
     ops.Reciprocal,
-    ops.Slice,
     ops.Softmax,
     ops.Sqrt,
-    ops.Stack,
     ops.Where,
     ops.Zero,
 }

@@ -53,12 +53,30 @@ NORMALIZE = 34
 NORMALIZE_SUMS = 35
 SLOPES = 36
 NORMALIZE_GRADIENT = 37
+AVERAGE_POOL = 80
+AVERAGE_POOL_GRADIENT = 81
+PAD_CONSTANT = 82
+PAD_REFLECT = 83
+PAD_REPLICATE = 84
+PAD_CIRCULAR = 85
+PAD_REFLECT_GRADIENT = 86
+PAD_REPLICATE_GRADIENT = 87
+PAD_CIRCULAR_GRADIENT = 88
+LSTM_CELL = 38
+LSTM_CELL_GRADIENT = 39
 
 UNARY = (SCALE, SHIFT, RELU, TANH, SIGMOID)
 BINARY = (ADD, SUBTRACT, PRODUCT, RELU_GRADIENT, TANH_GRADIENT, SIGMOID_GRADIENT)
 # What works on all blocks of images at once: it waits for what comes before it, and what follows waits for it. Its
 # kernel is told the number of all images, and finds each operand as the first block of the first slot does.
 TOGETHER = (MERGE_MOMENTS, ADD_BLOCKS, FOLLOW, COUNT)
+# By PyTorch's name for what stands beyond the border; the gradient of a constant border is a border of another size.
+PADS = {"constant": PAD_CONSTANT, "reflect": PAD_REFLECT, "replicate": PAD_REPLICATE, "circular": PAD_CIRCULAR}
+PAD_GRADIENTS = {
+    "reflect": PAD_REFLECT_GRADIENT,
+    "replicate": PAD_REPLICATE_GRADIENT,
+    "circular": PAD_CIRCULAR_GRADIENT,
+}
 
 
 class Instruction(NamedTuple):
