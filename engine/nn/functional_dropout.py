@@ -13,6 +13,7 @@ import warnings
 import numpy as np
 
 from nnkit.kernels.layout import Array
+from nnkit.kernels.memory import aligned, aligned_like
 from nnkit.nn.naming import require_tensor
 from nnkit.recording import note_remade
 from nnkit.streams import default_stream
@@ -146,11 +147,11 @@ def _dropped(
 
 def _factors(like: Array, shape: tuple[int, ...], order: tuple[int, ...], p: float) -> Array:
     """Return 0 with probability p and 1 / (1 - p) elsewhere, drawn in `shape`, in the shape and type of `like`."""
-    factors = np.empty_like(like, shape=shape)
+    factors = aligned_like(like) if shape == like.shape else aligned(shape, like.dtype)
     if p == 1:
         factors.fill(0)
     else:
-        ordered = factors.transpose(order)
-        ordered[...] = default_stream.bernoulli(factors.size, 1 - p).reshape(ordered.shape)
-        factors /= factors.dtype.type(1 - p)
+        ordered, kind = factors.transpose(order), like.dtype.type
+        kept = default_stream.bernoulli(factors.size, 1 - p).reshape(ordered.shape)
+        np.multiply(kept, kind(1) / kind(1 - p), out=ordered)
     return np.broadcast_to(factors, like.shape)

@@ -123,7 +123,7 @@ class Lowering:
         if any(isinstance(each, Total) for each in inputs):
             raise UnplannableError("a calculation with the loss")
         options = {name: self._option(value) for name, value in call.options.items()}
-        if not any(isinstance(each, Symbol | Rows) for each in inputs):
+        if not any(isinstance(each, Symbol | Rows | Counter) for each in inputs):
             # Made of constants, it is a constant; its value is known from the recorded step.
             for result in call.results:
                 self._values[id(result)] = result.array

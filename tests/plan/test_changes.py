@@ -21,9 +21,10 @@ IMAGES, LABELS = batch(18, (12,))
 def built():
     manual_seed(6)
     network = Built(
-        lambda s, x: s.d(s.layers(x) * s.factor * s.settings["scale"] * s.options.scale),
+        lambda s, x: s.d(s.layers(x) * s.factor * s.settings["scale"] * s.options.scale) @ s.mixture,
         layers=nn.Sequential(nn.Linear(12, 6), nn.Tanh(), nn.Dropout(0.3), nn.Linear(6, 1), nn.Linear(1, 6)),
         d=nn.Linear(6, 4),
+        mixture=nn.Buffer(nnkit.randn(4, 4)),
         factor=2.0,
         settings={"scale": 0.5},
         options=SimpleNamespace(scale=1.5),
@@ -89,6 +90,9 @@ STEPPED = {
     "all but one frozen": lambda network: network.layers.requires_grad_(False),
     "data": set_data("layers.0.weight"),
     "data of one element": set_data("layers.3.bias"),
+    "buffer": lambda network: setattr(network, "mixture", nnkit.randn(4, 4)),
+    "values of a buffer": lambda network: network.mixture.mul_(2),
+    "data of a buffer": lambda network: setattr(network.mixture, "data", nnkit.randn(4, 4)),
     "state": state_loaded(assign=False),
     "assigned state": state_loaded(assign=True),
     "there and back": there_and_back,
@@ -102,7 +106,7 @@ STEPPED = {
     "number": lambda network: setattr(network, "factor", 3.0),
     "setting": lambda network: network.settings.update(scale=2.0),
     "option": lambda network: setattr(network.options, "scale", 0.25),
-    "forward": lambda network: setattr(network, "function", lambda s, x: s.d(s.layers(x))),
+    "forward": lambda network: setattr(network, "function", lambda s, x: s.d(s.layers(x)) @ s.mixture),
 }
 HOOKS = [
     ("register_forward_hook", "a hook on layers.3"),

@@ -240,7 +240,11 @@ CASES = {
     ),
     "array of constants": (hidden(lambda h: h * nnkit.tensor(np.arange(6.0, dtype=np.float32))), SHAPES),
     "array from outside": (hidden(lambda h: h + Tensor(np.ones((18, 6), np.float32))), OUTSIDE),
-    "buffer": (having(by(lambda s, h: h + s.offset), offset=nn.Buffer(nnkit.ones(6))), OUTSIDE),
+    "buffer": (having(by(lambda s, h: h + s.offset), offset=nn.Buffer(nnkit.ones(6))), PARAMETER),
+    "counting buffer": (
+        having(by(lambda s, h: h * s.steps.float()), steps=nn.Buffer(nnkit.tensor(3))),
+        "ToCopy, which plans do not know",
+    ),
     "constants by labels": (hidden(lambda h: h * nnkit.ones(4)[LABELS].unsqueeze(1)), "a tensor as an index"),
     "scaling parameter": (having(by(lambda s, h: h * s.scale), scale=nn.Parameter(nnkit.ones(6))), PARAMETER),
     "constant weight": (hidden(lambda h: h @ nnkit.eye(6)), "a product with an array of constants"),

@@ -7,7 +7,6 @@ from safetensors.torch import load_file
 
 from nnkit import data
 from nnkit.errors import CheckpointError
-from nnkit.export import export_checkpoint
 from nnkit.nn import LAYERS
 from nnkit.tensors import Tensor
 from nnkit.training import load_checkpoint
@@ -87,40 +86,6 @@ def test_a_run_is_planned_saved_and_loaded_by_pytorch(tmp_path):
     network.eval()
     expected = theirs.eval()(torch.from_numpy(np.ascontiguousarray(batch.numpy()))).detach().numpy()
     np.testing.assert_allclose(network(Tensor(batch.array)).detach().numpy(), expected, rtol=1e-5, atol=1e-5)
-
-
-NORMALIZED = """\
-- {name: Conv2d, in_channels: 1, out_channels: 4, kernel_size: 3, stride: 2, bias: false}
-- {name: BatchNorm2d, num_features: 4}
-- ReLU
-- {name: MaxPool2d, kernel_size: 2}
-- {name: Dropout2d, p: 0.2}
-- Flatten
-- {name: BatchNorm1d, num_features: 144, momentum: null}
-- {name: Linear, in_features: 144, out_features: 10}
-"""
-
-
-def test_a_normalized_network_is_planned_and_saved_with_its_statistics(tmp_path):
-    events = list(train(load(NORMALIZED), tmp_path / "run"))
-    assert not [event for event in events if isinstance(event, OnTape)]
-    _, network, _ = load_checkpoint(tmp_path / "run" / "best.safetensors")
-    assert network[1].num_batches_tracked.item() == network[6].num_batches_tracked.item() == 3
-    assert (network[1].running_mean.abs() > 0).all()
-    exported = export_checkpoint(tmp_path / "run" / "best.safetensors")
-    assert exported.difference < 1e-4
-
-
-def test_batches_that_cannot_be_normalized_are_refused_before_the_first_step(tmp_path):
-    what = "Expected more than 1 value per channel when training, got input size torch.Size([1, 144])"
-    for size, images in ((1, "of 1 image"), (14, "1,415 images leave one for the last batch")):
-        config = load(NORMALIZED, rest=REST.replace("512", str(size)))
-        with pytest.raises(InvalidConfigError) as caught:
-            next(train(config, tmp_path / "run"))
-        assert str(caught.value) == f"c.yaml:12:34: data.batch_size: {images}: {what}"
-    with pytest.raises(InvalidConfigError) as caught:
-        next(train(load(NORMALIZED.replace("144, mom", "144, eps: 0, mom")), tmp_path / "run"))
-    assert str(caught.value) == "c.yaml:2:3: network: batch_norm eps must be positive during training, but got 0.0"
 
 
 def test_what_is_written_down_means_the_same():
