@@ -108,6 +108,9 @@ class Backend(Protocol):
     def sigmoid_gradient(self, grad: Array, result: Array) -> Array:
         """Return the gradient of the input of a sigmoid, given its result."""
 
+    def erf(self, a: Array) -> Array:
+        """Return the error function, the integral of 2 / sqrt(pi) * exp(-t^2) from 0 to a."""
+
     def log_softmax(self, a: Array, axis: int | None) -> Array:
         """Return the logarithm of exp(a) divided by its sum along the axis, without overflow."""
 

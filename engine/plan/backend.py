@@ -103,6 +103,10 @@ class PlanBackend:
         """See `Backend.sigmoid`."""
         return self.program.unary(codes.SIGMOID, a)
 
+    def erf(self, a: Symbol) -> Symbol:
+        """See `Backend.erf`."""
+        return self.program.unary(codes.ERROR_FUNCTION, a)
+
     def sigmoid_gradient(self, grad: Symbol, result: Symbol) -> Symbol:
         """See `Backend.sigmoid_gradient`."""
         return self.program.binary(codes.SIGMOID_GRADIENT, grad, result)
@@ -152,7 +156,7 @@ class PlanBackend:
         program = self.program
         target.classes = min(target.classes, log_probabilities.shape[1])
         source = program.dense(log_probabilities)
-        losses = program.external(())
+        losses = program.new(())
         operands = {"input": program.operand(source), "result": program.operand(losses)}
         program.add(codes.NLL_LOSS, **operands, labels=target.operand)
         return losses, None

@@ -105,10 +105,8 @@ class Lowering:
 
     def _run(self, call: Call, number: int) -> None:
         inputs = [self.value(each) if isinstance(each, Tensor) else each for each in call.inputs]
-        if any(isinstance(each, Total) for each in inputs):
-            raise UnplannableError("a calculation with the loss")
         options = {name: self._option(value) for name, value in call.options.items()}
-        if not any(isinstance(each, Symbol) for each in inputs):
+        if not any(isinstance(each, Symbol | Total | Labels) for each in inputs):
             # Made of constants, it is a constant; its value is known from the recorded step.
             for result in call.results:
                 self._values[id(result)] = result.array

@@ -175,12 +175,56 @@ class PlanProgram(Program):
         return result
 
     def binary(self, opcode: int, a: Any, b: Any) -> Symbol:
-        """Return a function of the elements of two symbols of one shape."""
-        a, b = self.dense(self.images(a)), self.dense(self.images(b))
-        if a.shape != b.shape:
-            raise UnplannableError("a calculation between values of different shapes")
+        """Return a function of the elements of two symbols, which are broadcast to one shape."""
+        a, b = self._aligned(a, b)
         result = self.new(a.inner)
         self.add(opcode, input=self.operand(a), other=self.operand(b), result=self.operand(result), length=a.count)
+        return result
+
+    def _aligned(self, *values: Any) -> list[Symbol]:
+        """Return values of each image, and parameters or constants, in the shape that they are broadcast to."""
+        shape = np.broadcast_shapes(*(value.shape for value in values))
+        if shape[:1] != (self.batch,):
+            raise UnplannableError("a calculation between parameters")
+        return [self.dense(self._repeated(value, shape)) for value in values]
+
+    def _repeated(self, value: Any, shape: tuple[int, ...]) -> Symbol:
+        """Return one value in another shape; a parameter is repeated for each image."""
+        if not isinstance(value, Symbol):
+            return self.images(np.broadcast_to(value, shape))
+        if value.memory.of_images:
+            return value.broadcast_to(shape)
+        if value.ndim == len(shape) and value.shape[0] != 1:
+            raise UnplannableError("a parameter with a value for each image")
+        # Of the parameter itself, without the axes that are repeated.
+        wide = value.broadcast_to((1, *shape[1:]))
+        result = self.new(shape[1:])
+        *outer, last = wide.shape
+        for number, index in enumerate(np.ndindex(*outer)):
+            start = wide.offset + sum(i * stride for i, stride in zip(index, wide.strides, strict=False))
+            self.add(
+                codes.SPREAD,
+                input=self.operand_in(wide.memory, start),
+                result=self.operand_in(result.memory, number * last * LANES),
+                length=last,
+                other_distance=wide.strides[-1],
+            )
+        return result
+
+    def chosen(self, condition: Symbol, yes: Any, no: Any) -> Symbol:
+        """Return `yes` where the condition is not 0, and `no` elsewhere; both can be numbers."""
+        fields: dict[str, Any] = {}
+        symbols = [condition, *(each for each in (yes, no) if np.ndim(each))]
+        aligned_symbols = iter(self._aligned(*symbols))
+        condition = next(aligned_symbols)
+        for each, operand, scalar in ((yes, "other", "scalar"), (no, "bias", "other_scalar")):
+            if np.ndim(each):
+                fields[operand] = self.operand(next(aligned_symbols))
+            else:
+                fields[scalar] = float(each)
+        result = self.new(condition.inner)
+        fields["input"], fields["result"] = self.operand(condition), self.operand(result)
+        self.add(codes.CHOOSE, **fields, length=condition.count)
         return result
 
     def sum_of(self, a: Symbol, b: Symbol) -> Symbol:
@@ -208,6 +252,17 @@ class PlanProgram(Program):
             channels=result.size,
             length=a.count // result.size,
         )
+        if keepdims:
+            return result.reshape(tuple(1 if axis in axes else size for axis, size in enumerate(a.shape)))
+        return result
+
+    def sum_in_images(self, a: Symbol, axes: tuple[int, ...], keepdims: bool) -> Symbol:
+        """Return the sum of each image over some dimensions."""
+        kept = tuple(axis for axis in range(a.ndim) if axis not in axes)
+        rows = self.dense(a.transpose(*kept, *axes))
+        result = self.new(tuple(a.shape[axis] for axis in kept[1:]))
+        operands = {"input": self.operand(rows), "result": self.operand(result)}
+        self.add(codes.ADD_ROWS, **operands, channels=result.count, length=rows.count // max(result.count, 1))
         if keepdims:
             return result.reshape(tuple(1 if axis in axes else size for axis, size in enumerate(a.shape)))
         return result
@@ -248,16 +303,12 @@ class PlanProgram(Program):
         return Weights(self.operand(weight), 0, *weight.strides)
 
     def lasting(self, symbol: Symbol) -> Symbol:
-        """Return a result in memory of its own (blocks, elements, LANES), from which it can be read after a run.
-
-        Raises:
-            UnplannableError: it is not in memory of its own.
-        """
-        dense = self.dense(symbol)
+        """Return a result in memory of its own (blocks, elements, LANES), from which it can be read after a run."""
+        dense = self.dense(self.images(symbol))
         memory = dense.memory
         if memory.array is not None or memory.final() is not memory or memory.size != dense.count * LANES:
-            raise UnplannableError("logits that are part of something else")
-        memory.array = aligned((self.blocks, dense.count, LANES), np.float32, zero=True)
+            dense = self.unary(codes.SCALE, dense, 1.0)
+        dense.memory.array = aligned((self.blocks, dense.count, LANES), np.float32, zero=True)
         return dense
 
     def content(self) -> tuple[Any, ...]:

@@ -308,11 +308,11 @@ def _lowered(
 def _planned(lowered: _Lowered, criterion: Criterion, snapshot: Snapshot, is_certain: bool) -> _Planned:
     program, gradients = lowered.program, lowered.gradients
     # What is read after a run must be there: it is made to last before anything is left out.
-    logits = program.lasting(lowered.logits)
+    logits, total = program.lasting(lowered.logits), lowered.total
+    losses = program.lasting(total.losses)
     pool_before_relu(program)
     skip_unread_rows(program)
-    total = lowered.total
-    plan = Plan(program, lowered.source, lowered.labels, total.losses, logits, total.factor, gradients, lowered.remade)
+    plan = Plan(program, lowered.source, lowered.labels, losses, logits, total.factor, gradients, lowered.remade)
     return _Planned(
         plan=plan,
         content=lowered.content,

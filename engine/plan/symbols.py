@@ -21,6 +21,18 @@ if TYPE_CHECKING:
 FLOAT32 = np.dtype(np.float32)
 
 
+# NumPy's functions of one variable that are an instruction.
+FUNCTIONS = {
+    "abs": codes.ABSOLUTE,
+    "exp": codes.EXPONENTIAL,
+    "expm1": codes.EXPONENTIAL_MINUS_ONE,
+    "log": codes.LOGARITHM,
+    "log1p": codes.LOGARITHM_PLUS_ONE,
+    "sqrt": codes.SQUARE_ROOT,
+    "tanh": codes.TANH,
+}
+
+
 class UnplannableError(Exception):
     """Something cannot be planned; the message completes "the tape is used because of ..."."""
 
@@ -122,6 +134,18 @@ class Symbol:
             raise UnplannableError("a batch of one image whose dimension is squeezed away")
         return self.reshape(tuple(size for i, size in enumerate(self.shape) if i not in dropped))
 
+    def broadcast_to(self, shape: tuple[int, ...]) -> Symbol:
+        """Return the array with its axes of size 1 repeated; values of each image keep their batch."""
+        if shape == self.shape:
+            return self
+        extra = len(shape) - self.ndim
+        if self.memory.of_images and (extra or shape[0] != self.shape[0]):
+            raise UnplannableError("values of each image that are repeated for all images")
+        mine = (*(1,) * extra, *self.shape)
+        strides = (*(0,) * extra, *((0, *self.strides) if self.memory.of_images else self.strides))
+        steps = [step if size == wanted else 0 for size, wanted, step in zip(mine, shape, strides, strict=True)]
+        return self._view(shape, self.offset, tuple(steps[1:] if self.memory.of_images else steps))
+
     def __getitem__(self, key: Any) -> Symbol:
         keys = list(key) if isinstance(key, tuple) else [key]
         if any(item is not Ellipsis and not isinstance(item, int | slice) for item in keys):
@@ -157,14 +181,14 @@ class Symbol:
     def __add__(self, other: Any) -> Symbol:
         if isinstance(other, Symbol):
             return self.program.sum_of(self, other)
-        return self.program.unary(codes.SHIFT, self, number(other))
+        return self.program.unary(codes.SHIFT, self, self._scalar(other))
 
     __radd__ = __add__
 
     def __sub__(self, other: Any) -> Symbol:
         if isinstance(other, Symbol):
             return self.program.binary(codes.SUBTRACT, self, other)
-        return self + -number(other)
+        return self + -self._scalar(other)
 
     def __rsub__(self, other: Any) -> Symbol:
         return -self + other
@@ -172,18 +196,52 @@ class Symbol:
     def __mul__(self, other: Any) -> Symbol:
         if isinstance(other, Symbol):
             return self.program.binary(codes.PRODUCT, self, other)
-        return self.program.unary(codes.SCALE, self, number(other))
+        return self.program.unary(codes.SCALE, self, self._scalar(other))
 
     __rmul__ = __mul__
 
+    def __truediv__(self, other: Any) -> Symbol:
+        if isinstance(other, Symbol):
+            return self.program.binary(codes.QUOTIENT, self, other)
+        with np.errstate(divide="ignore"):
+            return self * float(1 / np.float64(self._scalar(other)))
+
+    def __rtruediv__(self, other: Any) -> Symbol:
+        return self.program.binary(codes.QUOTIENT, np.broadcast_to(np.float32(self._scalar(other)), self.shape), self)
+
     def __neg__(self) -> Symbol:
         return self * -1.0
+
+    # A comparison with a number is 1 where it holds and 0 elsewhere: a condition of `where`.
+
+    def __gt__(self, other: Any) -> Symbol:
+        return self.program.unary(codes.ABOVE, self, self._scalar(other))
+
+    def __lt__(self, other: Any) -> Symbol:
+        return self.program.unary(codes.BELOW, self, self._scalar(other))
+
+    def __ge__(self, other: Any) -> Symbol:
+        return self > np.nextafter(np.float32(self._scalar(other)), np.float32(-np.inf))
+
+    def __le__(self, other: Any) -> Symbol:
+        return self < np.nextafter(np.float32(self._scalar(other)), np.float32(np.inf))
+
+    def __and__(self, other: Any) -> Symbol:
+        return self * other
+
+    def _scalar(self, other: Any) -> float:
+        """Return a number, or what all elements of an array of this shape are, as a number."""
+        if isinstance(other, np.ndarray) and other.shape == self.shape and other.size:
+            first = other.flat[0]
+            if (other == first).all():
+                return float(first)
+        return number(other)
 
     def _unknown(self, *args: Any, **kwargs: Any) -> Any:
         raise UnplannableError("a calculation outside of what plans know")
 
     # What Python would answer by itself, though the values are not known.
-    __array__ = __bool__ = __lt__ = __le__ = __gt__ = __ge__ = __ne__ = _unknown
+    __array__ = __bool__ = __ne__ = _unknown
     __eq__ = _unknown
     __hash__ = object.__hash__
 
@@ -200,8 +258,28 @@ class Total:
         self.losses = losses
         self.factor = factor
 
+    def astype(self, kind: Any, copy: bool = True) -> Total:
+        """Return the total itself, which can only be float32."""
+        return Total(self.losses.astype(kind), self.factor)
+
+    def __add__(self, other: Any) -> Total:
+        if not isinstance(other, Total):
+            raise UnplannableError("a number that is added to the loss")
+        return Total(self.losses * self.factor + other.losses * other.factor)
+
+    def __sub__(self, other: Any) -> Total:
+        return self + other * -1.0
+
+    def __mul__(self, other: Any) -> Total:
+        return Total(self.losses, self.factor * number(other))
+
+    __rmul__ = __mul__
+
     def __truediv__(self, other: Any) -> Total:
         return Total(self.losses, self.factor / number(other))
+
+    def __neg__(self) -> Total:
+        return self * -1.0
 
 
 class Labels:
@@ -253,18 +331,55 @@ class SymbolicNumpy:
         return -a
 
     @staticmethod
-    def tanh(a: Symbol) -> Symbol:
-        """Return the hyperbolic tangent."""
-        return a.program.unary(codes.TANH, a)
+    def divide(a: Any, b: Any) -> Any:
+        """Return a / b."""
+        return a / b
 
     @staticmethod
-    def sum(a: Symbol, axis: Any = None, keepdims: bool = False) -> Any:
-        """Return the sum over the batch and all positions of each channel, or over the losses of a batch."""
-        # The sum itself is taken outside of the program, from memory that can be read there.
-        if axis is None and len(a.shape) == 1 and a.memory.array is not None:
-            return Total(a)
-        axes = tuple(sorted((axis,) if isinstance(axis, int) else axis or ()))
-        return a.program.sum_of_images(a, axes, keepdims)
+    def square(a: Symbol) -> Symbol:
+        """Return the square."""
+        return a * a
+
+    @staticmethod
+    def reciprocal(a: Symbol) -> Symbol:
+        """Return 1 / a."""
+        return 1.0 / a
+
+    @staticmethod
+    def maximum(a: Symbol, least: Any) -> Symbol:
+        """Return the greater of each element and a number."""
+        return a.program.unary(codes.AT_LEAST, a, number(least))
+
+    @staticmethod
+    def minimum(a: Symbol, most: Any) -> Symbol:
+        """Return the smaller of each element and a number."""
+        return a.program.unary(codes.AT_MOST, a, number(most))
+
+    @staticmethod
+    def where(condition: Any, yes: Any, no: Any) -> Any:
+        """Return `yes` where the condition holds and `no` elsewhere; each may be a number."""
+        if isinstance(condition, np.ndarray) and not condition.any():
+            return no
+        if not isinstance(condition, Symbol):
+            raise UnplannableError("a condition that is no comparison of values of each image")
+        return condition.program.chosen(condition, yes, no)
+
+    @staticmethod
+    def broadcast_to(a: Any, shape: tuple[int, ...]) -> Any:
+        """Return the array with its axes of size 1 repeated."""
+        return a.broadcast_to(shape) if isinstance(a, Symbol) else np.broadcast_to(a, shape)
+
+    @staticmethod
+    def sum(a: Symbol, axis: Any = None, keepdims: bool = False, dtype: Any = FLOAT32) -> Any:
+        """Return the sum over the batch, over all positions of each channel, or within each image."""
+        axes = tuple(range(a.ndim)) if axis is None else tuple(sorted((axis,) if isinstance(axis, int) else axis))
+        a = a.astype(dtype)
+        if a.memory.of_images and 0 not in axes:
+            return a.program.sum_in_images(a, axes, keepdims)
+        if len(axes) < a.ndim or keepdims:
+            return a.program.sum_of_images(a, axes, keepdims)
+        # The sum itself is taken outside of the program.
+        return Total(a.program.sum_in_images(a, axes[1:], keepdims=False))
 
     @staticmethod
     def concatenate(arrays: Sequence[Any], axis: int) -> Symbol:
@@ -285,7 +400,10 @@ class SymbolicNumpy:
         return a.reshape((*a.shape[:axis], 1, *a.shape[axis:]))
 
     def __getattr__(self, name: str) -> Any:
-        raise UnplannableError(f"{name}, which plans do not know")
+        opcode = FUNCTIONS.get(name)
+        if opcode is None:
+            raise UnplannableError(f"{name}, which plans do not know")
+        return lambda a: a.program.unary(opcode, a)
 
 
 def number(value: Any) -> float:

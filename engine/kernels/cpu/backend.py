@@ -13,7 +13,7 @@ from nnkit.kernels.cpu import eager
 from nnkit.kernels.cpu import instructions as codes
 from nnkit.kernels.cpu.eager import EagerProgram
 from nnkit.kernels.cpu.update_tables import CpuUpdates
-from nnkit.kernels.layout import Array, batch_to_end, blocks_for, check_out, from_blocks, to_blocks
+from nnkit.kernels.layout import LANES, Array, batch_to_end, blocks_for, check_out, from_blocks, to_blocks
 from nnkit.kernels.memory import aligned, aligned_like
 from nnkit.kernels.updates import Update
 
@@ -132,6 +132,17 @@ class CpuBackend:
         """See `Backend.sigmoid_gradient`."""
         slope: Array = grad * (result * (1 - result))
         return slope
+
+    def erf(self, a: Array) -> Array:
+        """See `Backend.erf`."""
+        result = aligned_like(a)
+        if not _through_chunks(codes.ERROR_FUNCTION, result, a):
+            # NumPy has none: a copy in memory that fills whole vectors.
+            memory = np.zeros(max(1, -(-a.size // LANES)) * LANES, a.dtype)
+            memory[: a.size] = a.reshape(-1)
+            eager.elementwise(codes.ERROR_FUNCTION, 1, 1, memory.size, a.dtype).run(memory, memory)
+            result[...] = memory[: a.size].reshape(a.shape)
+        return result
 
     def log_softmax(self, a: Array, axis: int | None) -> Array:
         """See `Backend.log_softmax`."""
