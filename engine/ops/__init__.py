@@ -1,148 +1,17 @@
-"""The calculus: each operation on arrays, forward and its gradients side by side. Nothing here knows a Tensor."""
+"""The calculus: each operation on arrays, forward and its gradients side by side. Nothing here knows a Tensor.
 
-from nnkit.ops.activation import (
-    Elu,
-    EluInPlace,
-    Gelu,
-    GeluTanh,
-    Hardtanh,
-    LeakyRelu,
-    LeakyReluInPlace,
-    LogSigmoid,
-    Silu,
-    Softplus,
-)
-from nnkit.ops.elementwise import (
-    Abs,
-    Add,
-    Clamp,
-    Div,
-    Exp,
-    Log,
-    MaskedFill,
-    Maximum,
-    Minimum,
-    Mul,
-    Neg,
-    Pow,
-    PowScalar,
-    PowTensor,
-    Reciprocal,
-    Relu,
-    Rsub,
-    Sigmoid,
-    Sqrt,
-    Sub,
-    Tanh,
-    Where,
-)
-from nnkit.ops.loss import LogSoftmax, MseLoss, NllLoss, Softmax
-from nnkit.ops.matrix import Addmm, Bmm, Dot, Mm, Mv
-from nnkit.ops.network import Convolution, MaxPool2DWithIndices
-from nnkit.ops.operation import Operation
-from nnkit.ops.reduction import Max, MaxDim, Mean, MeanDim, Min, MinDim, Norm, Prod, Std, Sum, SumDim, Var
-from nnkit.ops.shape import (
-    AsStrided,
-    Cat,
-    Clone,
-    Copy,
-    Expand,
-    Fill,
-    Index,
-    IndexPut,
-    Permute,
-    Select,
-    Slice,
-    Squeeze,
-    SqueezeDim,
-    Stack,
-    T,
-    ToCopy,
-    Transpose,
-    Unbind,
-    UnsafeView,
-    Unsqueeze,
-    View,
-    Zero,
-)
+An operation is known by being declared in one of these files; `operations` lists all of them.
+"""
 
-__all__ = [
-    "Abs",
-    "Add",
-    "Addmm",
-    "AsStrided",
-    "Bmm",
-    "Cat",
-    "Clamp",
-    "Clone",
-    "Convolution",
-    "Copy",
-    "Div",
-    "Dot",
-    "Elu",
-    "EluInPlace",
-    "Exp",
-    "Expand",
-    "Fill",
-    "Gelu",
-    "GeluTanh",
-    "Hardtanh",
-    "Index",
-    "IndexPut",
-    "LeakyRelu",
-    "LeakyReluInPlace",
-    "Log",
-    "LogSigmoid",
-    "LogSoftmax",
-    "MaskedFill",
-    "Max",
-    "MaxDim",
-    "MaxPool2DWithIndices",
-    "Maximum",
-    "Mean",
-    "MeanDim",
-    "Min",
-    "MinDim",
-    "Minimum",
-    "Mm",
-    "MseLoss",
-    "Mul",
-    "Mv",
-    "Neg",
-    "NllLoss",
-    "Norm",
-    "Operation",
-    "Permute",
-    "Pow",
-    "PowScalar",
-    "PowTensor",
-    "Prod",
-    "Reciprocal",
-    "Relu",
-    "Rsub",
-    "Select",
-    "Sigmoid",
-    "Silu",
-    "Slice",
-    "Softmax",
-    "Softplus",
-    "Sqrt",
-    "Squeeze",
-    "SqueezeDim",
-    "Stack",
-    "Std",
-    "Sub",
-    "Sum",
-    "SumDim",
-    "T",
-    "Tanh",
-    "ToCopy",
-    "Transpose",
-    "Unbind",
-    "UnsafeView",
-    "Unsqueeze",
-    "Var",
-    "View",
-    "Where",
-    "Zero",
-]
+from nnkit.ops.activation import *
+from nnkit.ops.arithmetic import *
+from nnkit.ops.copying import *
+from nnkit.ops.elementwise import *
+from nnkit.ops.joining import *
+from nnkit.ops.loss import *
+from nnkit.ops.matrix import *
+from nnkit.ops.network import *
+from nnkit.ops.operation import Operation as Operation
+from nnkit.ops.operation import operations as operations
+from nnkit.ops.reduction import *
+from nnkit.ops.shape import *

@@ -1,4 +1,4 @@
-"""Operations element by element, with broadcasting."""
+"""Functions of each element, and choices between elements."""
 
 from __future__ import annotations
 
@@ -8,159 +8,7 @@ import numpy as np
 
 from nnkit.dtypes import Scalar
 from nnkit.kernels.layout import Array
-from nnkit.ops.operation import Gradients, Operand, Operation, check_broadcast, sign
-
-
-class Add(Operation):
-    """a + alpha * b."""
-
-    def forward(self, a: Operand, b: Operand, alpha: Scalar = 1) -> Array:
-        check_broadcast((a, b))
-        left, right = self.together(a, b)
-        self.alpha = alpha
-        return self.xp.add(left, right if alpha == 1 else right * right.dtype.type(alpha))
-
-    def backward(self, grad: Array) -> Gradients:
-        return grad, grad if self.alpha == 1 else grad * grad.dtype.type(self.alpha)
-
-
-class Sub(Operation):
-    """a - alpha * b."""
-
-    def forward(self, a: Operand, b: Operand, alpha: Scalar = 1) -> Array:
-        check_broadcast((a, b))
-        left, right = self.together(a, b)
-        if left.dtype == np.bool_:
-            raise RuntimeError(
-                "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
-                "operator instead."
-            )
-        self.alpha = alpha
-        return self.xp.subtract(left, right if alpha == 1 else right * right.dtype.type(alpha))
-
-    def backward(self, grad: Array) -> Gradients:
-        return grad, -grad if self.alpha == 1 else grad * grad.dtype.type(-self.alpha)
-
-
-class Rsub(Operation):
-    """A number minus a."""
-
-    overload = 1
-
-    def forward(self, a: Array, *, number: Scalar) -> Array:
-        right, left = self.together(a, number)
-        return self.xp.subtract(left, right)
-
-    def backward(self, grad: Array) -> Gradients:
-        return -grad
-
-
-class Mul(Operation):
-    """a * b."""
-
-    def forward(self, a: Operand, b: Operand) -> Array:
-        check_broadcast((a, b))
-        left, right = self.together(a, b)
-        self.save(left if self.needs_input_grad[1] else None, right if self.needs_input_grad[0] else None)
-        return self.xp.multiply(left, right)
-
-    def backward(self, grad: Array) -> Gradients:
-        left, right = self.saved
-        return (None if right is None else grad * right), (None if left is None else grad * left)
-
-
-class Div(Operation):
-    """a / b, of floating type also for integers."""
-
-    def forward(self, a: Operand, b: Operand) -> Array:
-        check_broadcast((a, b))
-        left, right = self.together(a, b)
-        if left.dtype.kind != "f":
-            left, right = left.astype(np.float32), right.astype(np.float32)
-        self.save(left if self.needs_input_grad[1] else None, right)
-        return self.xp.divide(left, right)
-
-    def backward(self, grad: Array) -> Gradients:
-        left, right = self.saved
-        return grad / right, (None if left is None else -grad * left / (right * right))
-
-
-class Pow(Operation):
-    """a to the power of a number."""
-
-    def forward(self, a: Array, *, exponent: Scalar) -> Array:
-        base, power = self.together(a, exponent)
-        if base.dtype.kind in "iu" and exponent < 0:
-            raise RuntimeError("Integers to negative integer powers are not allowed.")
-        self.exponent = exponent
-        self.save(base)
-        return self.xp.square(base) if exponent == 2 else self.xp.power(base, power)
-
-    def backward(self, grad: Array) -> Gradients:
-        (base,) = self.saved
-        if self.exponent == 0:
-            return self.xp.zeros_like(grad)
-        return grad * (self.exponent * self.xp.power(base, base.dtype.type(self.exponent - 1)))
-
-
-class PowTensor(Operation):
-    """a to the power of b."""
-
-    node_name = "PowBackward1"
-
-    def forward(self, a: Array, b: Array) -> Array:
-        check_broadcast((a, b))
-        base, power = self.together(a, b)
-        result = self.xp.power(base, power)
-        self.save(base, power, result)
-        return result
-
-    def backward(self, grad: Array) -> Gradients:
-        base, power, result = self.saved
-        by_base = by_power = None
-        if self.needs_input_grad[0]:
-            by_base = self.xp.where(power == 0, 0, grad * (power * self.xp.power(base, power - 1)))
-        if self.needs_input_grad[1]:
-            # 0 ** b is 0 for every b > 0, so its derivative is 0 although log(0) is not finite.
-            by_power = self.xp.where((base == 0) & (power >= 0), 0, grad * (result * self.xp.log(base)))
-        return by_base, by_power
-
-
-class PowScalar(Operation):
-    """A number to the power of a."""
-
-    node_name = "PowBackward2"
-
-    def forward(self, a: Array, *, base: Scalar) -> Array:
-        power, number = self.together(a, base)
-        result = self.xp.power(number, power)
-        self.save(result, number)
-        return result
-
-    def backward(self, grad: Array) -> Gradients:
-        result, number = self.saved
-        return self.xp.where(number == 0, 0, grad * (result * self.xp.log(number)))
-
-
-class Neg(Operation):
-    """-a."""
-
-    def forward(self, a: Array) -> Array:
-        return self.xp.negative(a)
-
-    def backward(self, grad: Array) -> Gradients:
-        return -grad
-
-
-class Abs(Operation):
-    """|a|; its derivative at 0 and of NaN is 0."""
-
-    def forward(self, a: Array) -> Array:
-        self.save(a)
-        return self.xp.abs(a)
-
-    def backward(self, grad: Array) -> Gradients:
-        return grad * sign(self.xp, self.saved[0])
+from nnkit.ops.operation import Gradients, N, Operand, Operation, check_broadcast, sample
 
 
 class Floating(Operation):
@@ -179,6 +27,8 @@ class Floating(Operation):
 class Exp(Floating):
     """e to the power of a."""
 
+    samples = [sample("x.exp()", (N, 4))]
+
     def compute(self, a: Array) -> Array:
         result = self.xp.exp(a)
         self.save(result)
@@ -191,6 +41,8 @@ class Exp(Floating):
 class Log(Floating):
     """The natural logarithm."""
 
+    samples = [sample("x.log()", (N, 4), low=0.3)]
+
     def compute(self, a: Array) -> Array:
         self.save(a)
         return self.xp.log(a)
@@ -201,6 +53,8 @@ class Log(Floating):
 
 class Sqrt(Floating):
     """The square root."""
+
+    samples = [sample("t.sqrt(x)", (N, 4), low=0.3)]
 
     def compute(self, a: Array) -> Array:
         result = self.xp.sqrt(a)
@@ -213,6 +67,8 @@ class Sqrt(Floating):
 
 class Reciprocal(Floating):
     """1 / a."""
+
+    samples = [sample("x.reciprocal()", (N, 4), low=0.3)]
 
     def compute(self, a: Array) -> Array:
         result = self.xp.reciprocal(a)
@@ -227,6 +83,8 @@ class Reciprocal(Floating):
 class Sigmoid(Floating):
     """1 / (1 + exp(-a)), without overflow."""
 
+    samples = [sample("x.sigmoid()", (N, 4))]
+
     def compute(self, a: Array) -> Array:
         result = self.backend.sigmoid(a)
         self.save(result)
@@ -239,6 +97,8 @@ class Sigmoid(Floating):
 class Tanh(Floating):
     """The hyperbolic tangent."""
 
+    samples = [sample("x.tanh()", (N, 4))]
+
     def compute(self, a: Array) -> Array:
         result = self.xp.tanh(a)
         self.save(result)
@@ -250,6 +110,8 @@ class Tanh(Floating):
 
 class Relu(Operation):
     """max(a, 0); its derivative at 0 is 0, and NaN comes through."""
+
+    samples = [sample("x.relu()", (N, 4))]
 
     def forward(self, a: Array) -> Array:
         if a.dtype == np.bool_:
@@ -265,6 +127,11 @@ class Relu(Operation):
 class Clamp(Operation):
     """a, held between two bounds of which one may be missing; the derivative at a bound is 1."""
 
+    samples = [
+        sample("x.clamp(-0.5, 0.75)", (N, 4)),
+        sample("x.clamp(min=0)", (N, 4)),
+        sample("x.clamp(max=0.1)", (N, 4)),
+    ]
     overload = 1
 
     def forward(self, a: Array, *, min: Scalar | None = None, max: Scalar | None = None) -> Array:
@@ -312,10 +179,13 @@ class Extremum(Operation):
 class Maximum(Extremum):
     """The greater of a and b."""
 
+    samples = [sample("t.maximum(x, y)", (N, 4), (4,))]
+
 
 class Minimum(Extremum):
     """The smaller of a and b."""
 
+    samples = [sample("t.minimum(x, y)", (N, 4), (4,))]
     chosen = "minimum"
     reject = "greater"
 
@@ -323,6 +193,7 @@ class Minimum(Extremum):
 class Where(Operation):
     """a where the condition holds, b elsewhere."""
 
+    samples = [sample("t.where(x.detach() > 0, x, y)", (N, 4), (4,))]
     differentiable = slice(1, 3)
 
     def forward(self, condition: Array, a: Operand, b: Operand) -> Array:
@@ -339,6 +210,7 @@ class Where(Operation):
 class MaskedFill(Operation):
     """a, with a number where the mask holds."""
 
+    samples = [sample("x.masked_fill(x.detach() > 0.5, 7.0)", (N, 4))]
     differentiable = slice(1)
 
     def forward(self, a: Array, mask: Array, *, value: Scalar) -> Array:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from nnkit.dtypes import of_array
 from nnkit.kernels.layout import Array
-from nnkit.ops.operation import Gradients, Operation, check_broadcast, wrap_dim
+from nnkit.ops.operation import Gradients, N, Operation, check_broadcast, sample, wrap_dim
 
 
 class Softmax(Operation):
     """exp(a) divided by its sum along a dimension."""
 
+    samples = [sample("x.softmax(1)", (N, 4))]
     label = "softmax_lastdim_kernel_impl"
 
     def check(self, a: Array, dim: int) -> None:
@@ -41,6 +42,10 @@ class Softmax(Operation):
 class LogSoftmax(Softmax):
     """The logarithm of the softmax, without taking the logarithm of a small number."""
 
+    samples = [
+        sample("x.log_softmax(0)", (N, 4)),
+        sample("x.log_softmax(1)", (N, 4)),
+    ]
     label = "log_softmax_lastdim_kernel_impl"
 
     def forward(self, a: Array, *, dim: int) -> Array:
@@ -55,6 +60,12 @@ class LogSoftmax(Softmax):
 
 class MseLoss(Operation):
     """The squared difference, averaged, summed or as it is."""
+
+    samples = [
+        sample("F.mse_loss(x, y)", (N, 4), (N, 4)),
+        sample("F.mse_loss(x, y, reduction='sum')", (N, 4), (N, 4)),
+        sample("F.mse_loss(x, y, reduction='none')", (N, 4), (N, 4)),
+    ]
 
     def forward(self, a: Array, target: Array, *, reduction: str = "mean") -> Array:
         check_broadcast((a, target))
@@ -81,6 +92,11 @@ class NllLoss(Operation):
     `ignore_index` count for nothing; the mean is over the weights of the others.
     """
 
+    samples = [
+        sample("F.nll_loss(x, t.arange(len(x)) % 4)", (N, 4)),
+        sample("F.cross_entropy(x, t.tensor([0, -100, 1]), reduction='sum')", (3, 4)),
+        sample("F.nll_loss(x, t.arange(len(x)) % 4, t.tensor([1, 2, 3, 4], dtype=x.dtype))", (N, 4)),
+    ]
     differentiable = slice(1)
 
     def forward(

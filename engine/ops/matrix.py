@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nnkit.dtypes import C_NAMES, of_array
 from nnkit.kernels.layout import Array
-from nnkit.ops.operation import Gradients, Operation
+from nnkit.ops.operation import Gradients, N, Operation, sample
 
 
 def check_same_type(first: Array, second: Array) -> None:
@@ -45,6 +45,11 @@ class MatrixProduct(Operation):
 class Mm(MatrixProduct):
     """a (N, I) times b (I, O)."""
 
+    samples = [
+        sample("x @ y", (N, 4), (4, 5)),
+        sample("x @ y.t()", (N, 4), (5, 4)),
+    ]
+
     def forward(self, a: Array, b: Array) -> Array:
         if a.dtype != b.dtype:
             kinds = f"{C_NAMES[of_array(a)]} != {C_NAMES[of_array(b)]}"
@@ -59,6 +64,11 @@ class Mm(MatrixProduct):
 
 class Addmm(MatrixProduct):
     """bias + a (N, I) times b (I, O): a linear layer, with b the transposed weight."""
+
+    samples = [
+        sample("t.addmm(y, x, z)", (N, 4), (5,), (4, 5)),
+        sample("F.linear(x, y, z)", (N, 4), (5, 4), (5,)),
+    ]
 
     def forward(self, bias: Array, a: Array, b: Array) -> Array:
         check_same_type(a, b)
@@ -76,6 +86,8 @@ class Addmm(MatrixProduct):
 
 class Mv(Operation):
     """a (N, I) times the vector b (I)."""
+
+    samples = [sample("x @ y", (N, 4), (4,))]
 
     def forward(self, a: Array, b: Array) -> Array:
         if (a.ndim, b.ndim) != (2, 1):
@@ -98,6 +110,8 @@ class Mv(Operation):
 class Dot(Operation):
     """The scalar product of two vectors."""
 
+    samples = [sample("x @ y", (N,), (N,))]
+
     def forward(self, a: Array, b: Array) -> Array:
         if (a.ndim, b.ndim) != (1, 1):
             raise RuntimeError(f"1D tensors expected, but got {a.ndim}D and {b.ndim}D tensors")
@@ -119,6 +133,8 @@ class Dot(Operation):
 
 class Bmm(Operation):
     """The products of pairs of matrices: a (B, N, I) times b (B, I, O)."""
+
+    samples = [sample("t.bmm(x, y)", (N, 3, 4), (N, 4, 2))]
 
     def forward(self, a: Array, b: Array) -> Array:
         for name, factor in (("batch1", a), ("batch2", b)):

@@ -7,11 +7,18 @@ import numpy as np
 from nnkit.dtypes import C_NAMES, of_array
 from nnkit.kernels.backend import Pair, Sliding, output_size
 from nnkit.kernels.layout import Array
-from nnkit.ops.operation import Gradients, Operation
+from nnkit.ops.operation import Gradients, N, Operation, sample
 
 
 class Convolution(Operation):
     """The correlation of images (N, C, H, W) with kernels (O, C / groups, kH, kW), plus a bias (O)."""
+
+    samples = [
+        sample("F.conv2d(x, y, z)", (N, 3, 6, 7), (4, 3, 3, 2), (4,)),
+        sample("F.conv2d(x, y, padding=(2, 1), stride=(1, 2))", (N, 2, 5, 6), (3, 2, 3, 3)),
+        sample("F.conv2d(x, y, stride=2, dilation=(2, 1))", (N, 1, 8, 8), (2, 1, 3, 3)),
+        sample("F.conv2d(x, y, z, groups=2, padding=1)", (N, 4, 4, 4), (6, 2, 3, 3), (6,)),
+    ]
 
     def forward(
         self, x: Array, weight: Array, bias: Array | None, *, stride: Pair, padding: Pair, dilation: Pair, groups: int
@@ -76,6 +83,12 @@ class MaxPool2DWithIndices(Operation):
     The indices are int64 and only computed on request: they cost more than the maxima. A window with no element inside
     has PyTorch's index, which points beside it; its gradient, which PyTorch adds there, goes nowhere.
     """
+
+    samples = [
+        sample("F.max_pool2d(x, 2)", (N, 2, 4, 6)),
+        sample("F.max_pool2d(x, (3, 2), (2, 1), padding=(1, 0))", (N, 2, 6, 5)),
+        sample("F.max_pool2d(x, 2, dilation=2, ceil_mode=True)", (N, 1, 6, 7)),
+    ]
 
     def forward(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -22,6 +22,29 @@ FREED = (
 )
 
 
+# In the shape of a sample: as many as there are, among others none and one.
+N = -1
+
+
+class Sample(NamedTuple):
+    """A use of an operation, in words that hold here and in PyTorch.
+
+    The program's last expression is the result. It may name its inputs x, y, z and w, the package t, and its
+    functional layers F. Shapes are those of the inputs, with `N` where any size will do; their elements are
+    different numbers between `low` and `high`.
+    """
+
+    program: str
+    shapes: tuple[tuple[int, ...], ...]
+    low: float
+    high: float
+
+
+def sample(program: str, *shapes: tuple[int, ...], low: float = -2.0, high: float = 2.0) -> Sample:
+    """Return a sample of an operation, for its `samples`."""
+    return Sample(program, shapes, low, high)
+
+
 class Operation:
     """One application of a differentiable function; subclasses say what it computes and how it differentiates.
 
@@ -31,6 +54,8 @@ class Operation:
     An instance is one call: what `backward` needs is kept with `save` or as attributes.
     """
 
+    # Uses of it. Whatever compares it with something (PyTorch, small differences, the plan) tries all of them.
+    samples: ClassVar[list[Sample]] = []
     # The name of its node on the tape: PyTorch's name, which is the class name and a number.
     overload: ClassVar[int] = 0
     node_name: ClassVar[str] = ""
@@ -91,6 +116,17 @@ class Operation:
                 return list(operands)  # type: ignore[arg-type]
         common = result_type(operands)
         return [self.xp.asarray(each).astype(common, copy=False) for each in operands]
+
+
+def operations() -> list[type[Operation]]:
+    """Return all operations that have been declared; what only others are made from has no samples, and is none."""
+    waiting, found = [Operation], []
+    while waiting:
+        operation = waiting.pop()
+        waiting += operation.__subclasses__()
+        if "samples" in vars(operation) and operation is not Operation:
+            found.append(operation)
+    return sorted(found, key=lambda each: each.__name__)
 
 
 def wrap_dim(dim: int, ndim: int) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 
 from nnkit.dtypes import of_array
 from nnkit.kernels.layout import Array
-from nnkit.ops.operation import Gradients, Operation, sign, wrap_dim, wrap_dims
+from nnkit.ops.operation import Gradients, N, Operation, sample, sign, wrap_dim, wrap_dims
 
 Dims = int | Sequence[int] | None
 
@@ -38,6 +38,8 @@ class Reduction(Operation):
 class Sum(Reduction):
     """The sum; of integers and booleans it is int64."""
 
+    samples = [sample("x.sum()", (N, 4))]
+
     def forward(self, a: Array, *, dim: Dims = None, keepdim: bool = False) -> Array:
         kind = a.dtype if a.dtype.kind == "f" else np.dtype(np.int64)
         return self.xp.sum(a, axis=self.reduced(a, dim, keepdim), keepdims=keepdim, dtype=kind)
@@ -49,11 +51,17 @@ class Sum(Reduction):
 class SumDim(Sum):
     """The sum along given dimensions."""
 
+    samples = [
+        sample("x.sum(1)", (N, 4)),
+        sample("x.sum((0, 2), keepdim=True)", (N, 3, 4)),
+    ]
     node_name = "SumBackward1"
 
 
 class Mean(Reduction):
     """The arithmetic mean."""
+
+    samples = [sample("x.mean()", (N, 4))]
 
     def forward(self, a: Array, *, dim: Dims = None, keepdim: bool = False) -> Array:
         if a.dtype.kind != "f":
@@ -72,11 +80,14 @@ class Mean(Reduction):
 class MeanDim(Mean):
     """The arithmetic mean along given dimensions."""
 
+    samples = [sample("x.mean(-1, keepdim=True)", (N, 4))]
     node_name = "MeanBackward1"
 
 
 class Prod(Reduction):
     """The product of all elements."""
+
+    samples = [sample("x.prod()", (3, 4))]
 
     def forward(self, a: Array) -> Array:
         kind = a.dtype if a.dtype.kind == "f" else np.dtype(np.int64)
@@ -97,6 +108,11 @@ class Prod(Reduction):
 class Var(Reduction):
     """The variance, with `correction` taken from the number of elements."""
 
+    samples = [
+        sample("x.var()", (N, 4)),
+        sample("x.var(1, correction=0)", (N, 4)),
+    ]
+
     def forward(self, a: Array, *, dim: Dims = None, correction: float = 1, keepdim: bool = False) -> Array:
         if a.dtype.kind != "f":
             raise RuntimeError("std and var only support floating point and complex dtypes")
@@ -115,6 +131,8 @@ class Var(Reduction):
 class Std(Var):
     """The standard deviation: the square root of the variance."""
 
+    samples = [sample("x.std()", (N, 4))]
+
     def forward(self, a: Array, *, dim: Dims = None, correction: float = 1, keepdim: bool = False) -> Array:
         result: Array = self.xp.sqrt(super().forward(a, dim=dim, correction=correction, keepdim=keepdim))
         self.save(*self.saved, result)
@@ -132,6 +150,14 @@ class Norm(Reduction):
     Where the norm is 0 so is its derivative.
     """
 
+    samples = [
+        sample("x.norm()", (N, 4)),
+        sample("x.norm(p=1)", (N, 4)),
+        sample("x.norm(3, 1)", (N, 4)),
+        sample("x.norm(float('inf'))", (N, 4)),
+        sample("x.norm(-float('inf'), 0)", (N, 4)),
+        sample("x.norm(-1.5, 1, keepdim=True)", (N, 4)),
+    ]
     node_name = "LinalgVectorNormBackward0"
 
     def forward(self, a: Array, *, p: float = 2.0, dim: Dims = None, keepdim: bool = False) -> Array:
@@ -142,9 +168,10 @@ class Norm(Reduction):
         dims = self.reduced(a, dim, keepdim)
         self.p = float(p)
         if self.count == 0 and (self.p < 0 or self.p == float("inf")):
+            where = "an empty tensor" if dim is None else f"the dimension {dims[0]}because this dimension is empty and"
             raise RuntimeError(
-                f"linalg.vector_norm cannot compute the {p:g} norm on an empty tensor because the operation does not "
-                "have an identity"
+                f"linalg.vector_norm cannot compute the {p:g} norm on {where} "
+                f"{'because ' if dim is None else ''}the operation does not have an identity"
             )
         result = self.reduce(self.xp.abs(a), dims, keepdim)
         self.save(a, result)
@@ -213,10 +240,13 @@ class Greatest(Reduction):
 class Max(Greatest):
     """The greatest of all elements."""
 
+    samples = [sample("x.max()", (N, 4))]
+
 
 class Min(Greatest):
     """The smallest of all elements."""
 
+    samples = [sample("x.min()", (N, 4))]
     name = "min"
 
 
@@ -248,11 +278,16 @@ class GreatestDim(Reduction):
 class MaxDim(GreatestDim):
     """The greatest along a dimension."""
 
+    samples = [
+        sample("x.max(1)[0]", (N, 4)),
+        sample("x.max(0, keepdim=True).values", (N, 4)),
+    ]
     node_name = "MaxBackward0"
 
 
 class MinDim(GreatestDim):
     """The smallest along a dimension."""
 
+    samples = [sample("x.min(-1)[0]", (N, 4))]
     node_name = "MinBackward0"
     name = "min"

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.dtypes import Scalar, result_type
 from nnkit.kernels.layout import Array
-from nnkit.ops.operation import Gradients, Operand, Operation, broadcast_shapes, wrap_dim
+from nnkit.ops.operation import Gradients, N, Operation, sample, wrap_dim
 
 
 def inferred_shape(shape: Sequence[int], size: int) -> tuple[int, ...]:
@@ -52,6 +51,11 @@ class Rearrangement(Operation):
 class View(Rearrangement):
     """The same elements in another shape, which the strides have been found to allow."""
 
+    samples = [
+        sample("x.view(2, -1)", (N, 4)),
+        sample("x.flatten()", (N, 4)),
+    ]
+
     def forward(self, a: Array, *, shape: tuple[int, ...]) -> Array:
         self.shape = a.shape
         return a.reshape(shape)
@@ -63,11 +67,14 @@ class View(Rearrangement):
 class UnsafeView(View):
     """Another shape for the elements of a fresh copy, which nothing else refers to."""
 
+    samples = [sample("x.t().reshape(-1)", (N, 4))]
     is_view = False
 
 
 class Transpose(Rearrangement):
     """Two dimensions exchanged."""
+
+    samples = [sample("x.transpose(0, 2)", (N, 3, 4))]
 
     def forward(self, a: Array, *, dim0: int, dim1: int) -> Array:
         self.dims = (wrap_dim(dim0, a.ndim), wrap_dim(dim1, a.ndim))
@@ -80,6 +87,8 @@ class Transpose(Rearrangement):
 class T(Rearrangement):
     """The transpose of a matrix; a vector stays as it is."""
 
+    samples = [sample("x.t()", (N, 4))]
+
     def forward(self, a: Array) -> Array:
         if a.ndim > 2:
             raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {a.ndim}D")
@@ -91,6 +100,11 @@ class T(Rearrangement):
 
 class Permute(Rearrangement):
     """The dimensions in another order."""
+
+    samples = [
+        sample("x.permute(2, 0, 1)", (N, 3, 4)),
+        sample("x.T", (N, 4)),
+    ]
 
     def forward(self, a: Array, *, dims: Sequence[int]) -> Array:
         if len(dims) != a.ndim:
@@ -110,6 +124,11 @@ class Permute(Rearrangement):
 class Unsqueeze(Rearrangement):
     """A dimension of size 1 put in."""
 
+    samples = [
+        sample("x.unsqueeze(1)", (N, 4)),
+        sample("x[None]", (N, 4)),
+    ]
+
     def forward(self, a: Array, *, dim: int) -> Array:
         self.dim = wrap_dim(dim, a.ndim + 1)
         return self.xp.expand_dims(a, self.dim)
@@ -120,6 +139,8 @@ class Unsqueeze(Rearrangement):
 
 class Squeeze(Rearrangement):
     """All dimensions of size 1 taken out."""
+
+    samples = [sample("x.squeeze()", (1, N, 1))]
 
     def forward(self, a: Array) -> Array:
         self.shape = a.shape
@@ -132,6 +153,7 @@ class Squeeze(Rearrangement):
 class SqueezeDim(Rearrangement):
     """One dimension taken out if its size is 1."""
 
+    samples = [sample("x.squeeze(0)", (1, N))]
     node_name = "SqueezeBackward1"
 
     def forward(self, a: Array, *, dim: int) -> Array:
@@ -145,6 +167,8 @@ class SqueezeDim(Rearrangement):
 
 class Expand(Rearrangement):
     """Dimensions of size 1 repeated without copying."""
+
+    samples = [sample("x.expand(5, len(x), 4)", (N, 1))]
 
     def forward(self, a: Array, *, shape: Sequence[int]) -> Array:
         extra = len(shape) - a.ndim
@@ -168,6 +192,12 @@ class Expand(Rearrangement):
 class Select(Rearrangement):
     """One slice along a dimension, which vanishes."""
 
+    samples = [
+        sample("x[0]", (N, 4)),
+        sample("x[:, -1]", (N, 4)),
+        sample("x[0, 2]", (N, 4)),
+    ]
+
     def forward(self, a: Array, *, dim: int, index: int) -> Array:
         self.shape = a.shape
         self.key: tuple[Any, ...] = (*(slice(None),) * dim, index)
@@ -181,6 +211,11 @@ class Select(Rearrangement):
 
 class Slice(Rearrangement):
     """A range along a dimension."""
+
+    samples = [
+        sample("x[1:]", (N, 4)),
+        sample("x[..., ::2]", (N, 3, 5)),
+    ]
 
     def forward(self, a: Array, *, dim: int, span: slice) -> Array:
         self.shape = a.shape
@@ -196,6 +231,13 @@ class Slice(Rearrangement):
 class Index(Operation):
     """Elements picked by arrays of positions or by masks, copied."""
 
+    samples = [
+        sample("x[t.tensor([0, 2, 0])]", (N, 4)),
+        sample("x[[0, 1], [1, 3]]", (N, 4)),
+        sample("x[:, t.tensor([3, 3])]", (N, 4)),
+        sample("x[x.detach() > 0.5]", (N, 4)),
+    ]
+
     def forward(self, a: Array, *, key: Any) -> Array:
         self.shape, self.key = a.shape, key
         return a[key]
@@ -206,54 +248,10 @@ class Index(Operation):
         return out
 
 
-class Cat(Operation):
-    """Tensors one after the other along a dimension."""
-
-    def forward(self, *arrays: Array, dim: int) -> Array:
-        for position, array in enumerate(arrays):
-            if array.ndim == 0:
-                raise RuntimeError(f"zero-dimensional tensor (at position {position}) cannot be concatenated")
-        first = arrays[0]
-        self.dim = wrap_dim(dim, first.ndim)
-        for position, array in enumerate(arrays):
-            if array.ndim != first.ndim:
-                raise RuntimeError(f"Tensors must have same number of dimensions: got {first.ndim} and {array.ndim}")
-            for axis, (expected, size) in enumerate(zip(first.shape, array.shape, strict=True)):
-                if axis != self.dim and expected != size:
-                    raise RuntimeError(
-                        f"Sizes of tensors must match except in dimension {self.dim}. Expected size {expected} but got "
-                        f"size {size} for tensor number {position} in the list."
-                    )
-        kind = result_type(arrays)
-        self.sizes = [array.shape[self.dim] for array in arrays]
-        return self.xp.concatenate([array.astype(kind, copy=False) for array in arrays], axis=self.dim)
-
-    def backward(self, grad: Array) -> Gradients:
-        ends = np.cumsum(self.sizes)[:-1]
-        return tuple(self.xp.split(grad, ends, axis=self.dim))
-
-
-class Stack(Operation):
-    """Tensors of one shape along a new dimension."""
-
-    def forward(self, *arrays: Array, dim: int) -> Array:
-        for position, array in enumerate(arrays):
-            if array.shape != arrays[0].shape:
-                raise RuntimeError(
-                    f"stack expects each tensor to be equal size, but got {list(arrays[0].shape)} at entry 0 and "
-                    f"{list(array.shape)} at entry {position}"
-                )
-        self.dim = wrap_dim(dim, arrays[0].ndim + 1)
-        kind = result_type(arrays)
-        return self.xp.stack([array.astype(kind, copy=False) for array in arrays], axis=self.dim)
-
-    def backward(self, grad: Array) -> Gradients:
-        return tuple(self.xp.moveaxis(grad, self.dim, 0))
-
-
 class Unbind(Operation):
     """All slices along a dimension."""
 
+    samples = [sample("x.unbind(1)[2]", (N, 4))]
     is_view = True
 
     def forward(self, a: Array, *, dim: int) -> tuple[Array, ...]:
@@ -266,90 +264,3 @@ class Unbind(Operation):
         known = next(grad for grad in grads if grad is not None)
         filled = [self.xp.zeros_like(known) if grad is None else grad for grad in grads]
         return self.xp.stack(filled, axis=self.dim)
-
-
-class Clone(Operation):
-    """A copy."""
-
-    def forward(self, a: Array, *, contiguous: bool = False) -> Array:
-        return self.xp.array(a, order="C" if contiguous else "K", copy=True)
-
-    def backward(self, grad: Array) -> Gradients:
-        return grad
-
-
-class ToCopy(Operation):
-    """A copy of another type."""
-
-    def forward(self, a: Array, *, kind: np.dtype[Any]) -> Array:
-        return a.astype(kind)
-
-    def backward(self, grad: Array) -> Gradients:
-        return grad
-
-
-class Copy(Operation):
-    """A new value for all elements: what was there has no gradient any more."""
-
-    node_name = "CopyBackwards"
-
-    def forward(self, a: Array, b: Operand) -> Array:
-        source = self.xp.asarray(b)
-        shape = broadcast_shapes(a.shape, source.shape)
-        if shape != a.shape:
-            raise RuntimeError(f"output with shape {list(a.shape)} doesn't match the broadcast shape {list(shape)}")
-        return self.xp.broadcast_to(source, shape).astype(a.dtype)
-
-    def backward(self, grad: Array) -> Gradients:
-        return self.xp.zeros_like(grad) if self.needs_input_grad[0] else None, grad
-
-
-class Fill(Operation):
-    """One number for all elements: what was there has a gradient of zero."""
-
-    overload = 2
-
-    def forward(self, a: Array, *, value: Scalar) -> Array:
-        return self.xp.full_like(a, self.xp.asarray(value).astype(a.dtype))
-
-    def backward(self, grad: Array) -> Gradients:
-        return self.xp.zeros_like(grad)
-
-
-class Zero(Fill):
-    """Zero for all elements."""
-
-    overload = 0
-
-
-class AsStrided(Operation):
-    """A view of a tensor that has been written to through some view of it.
-
-    `positions` says which element of the flattened tensor each element of the view is.
-    """
-
-    is_view = True
-
-    def forward(self, base: Array, *, view: Array, positions: Array) -> Array:
-        self.shape, self.positions = base.shape, positions
-        return view
-
-    def backward(self, grad: Array) -> Gradients:
-        out = self.xp.zeros(int(np.prod(self.shape, dtype=np.int64)), grad.dtype)
-        self.xp.add.at(out, self.positions, grad)
-        return out.reshape(self.shape)
-
-
-class IndexPut(Operation):
-    """a, with elements picked by arrays of positions or by masks replaced by b."""
-
-    def forward(self, a: Array, b: Array, *, key: Any) -> Array:
-        self.key = key
-        result: Array = a.copy()
-        result[key] = b
-        return result
-
-    def backward(self, grad: Array) -> Gradients:
-        rest = grad.copy()
-        rest[self.key] = 0
-        return rest, grad[self.key]

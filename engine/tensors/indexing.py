@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import operator
+import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,6 +45,26 @@ def _positions(item: Any) -> Any:
     return array.astype(np.int64 if array.dtype.kind in "iu" else np.bool_)
 
 
+@contextlib.contextmanager
+def _pytorchs_words(key: tuple[Any, ...]) -> Iterator[None]:
+    """Raise NumPy's errors of positions that are not there as PyTorch's, which counts only dimensions that are picked.
+
+    Raises:
+        IndexError: instead of NumPy's.
+    """
+    try:
+        yield
+    except IndexError as error:
+        found = re.fullmatch(r"index (-?\d+) is out of bounds for axis (\d+) with size (\d+)", str(error))
+        if found is None:
+            raise
+        index, axis, size = (int(number) for number in found.groups())
+        if size == 0:
+            raise IndexError("index is out of bounds for dimension with size 0") from None
+        dimension = sum(not isinstance(item, slice) for item in key[:axis])
+        raise IndexError(f"index {index} is out of bounds for dimension {dimension} with size {size}") from None
+
+
 class Indexing(TensorBase):
     """`tensor[key]` and `tensor[key] = value`."""
 
@@ -49,10 +72,8 @@ class Indexing(TensorBase):
         view, picked = self._basic(key)
         if picked is None:
             return view
-        try:
+        with _pytorchs_words(picked):
             return view.apply(ops.Index, key=picked)
-        except IndexError as error:
-            raise IndexError(str(error).replace("axis", "dimension")) from None
 
     def __setitem__(self, key: Any, value: Any) -> None:
         if value is None or isinstance(value, str):
@@ -63,7 +84,8 @@ class Indexing(TensorBase):
             return
         source: Any = value if isinstance(value, TensorBase) else self.detached(np.asarray(value, self.array.dtype))
         if picked is not None:
-            _check_fits(source.array.shape, view.array[picked].shape)
+            with _pytorchs_words(picked):
+                _check_fits(source.array.shape, view.array[picked].shape)
             view.apply_in_place(ops.IndexPut, source, key=picked)
         else:
             view.copy_(_stretched(source, view.array.shape))

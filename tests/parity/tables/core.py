@@ -1,0 +1,35 @@
+"""What the networks of the first tutorials are made of."""
+
+from parity.cases import N, layer, loss
+
+LAYERS = [
+    layer("nn.Linear(4, 3)", (N, 4)),
+    layer("nn.Linear(4, 3, bias=False)", (N, 2, 4)),
+    layer("nn.Conv2d(3, 4, 3)", (N, 3, 6, 7)),
+    layer("nn.Conv2d(4, 6, (2, 3), stride=2, padding=1, groups=2, bias=False)", (N, 4, 6, 7)),
+    layer("nn.MaxPool2d(2)", (N, 3, 6, 7)),
+    layer("nn.Flatten()", (N, 3, 2)),
+    layer("nn.ReLU()", (N, 5)),
+    layer("nn.Dropout(0.25)", (N, 5), random=True),
+    layer("nn.Sequential(nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 2), nn.LogSoftmax(dim=1))", (N, 4)),
+]
+LOSSES = [
+    loss("nn.MSELoss()", (N, 3), "t.ones(n, 3)"),
+    loss("nn.CrossEntropyLoss()", (N, 5), "t.arange(n) % 5"),
+    loss("nn.NLLLoss(reduction='sum')", (N, 5), "t.arange(n) % 5"),
+]
+OPTIMIZERS = """
+optim.SGD(p, lr=0.1)
+optim.SGD(p, lr=0.1, momentum=0.9, weight_decay=0.01)
+optim.Adam(p)
+optim.RMSprop(p, lr=0.001)
+"""
+SCHEDULES = """
+lr_scheduler.StepLR(o, 7, gamma=0.5)
+lr_scheduler.CosineAnnealingLR(o, 50)
+"""
+PROGRAMS = """
+torch.ones(2, 2) + 1
+nn.Linear(2, 3)(torch.ones(4, 5))
+torch.ones(2) @ torch.ones(3)
+"""
