@@ -118,11 +118,12 @@ class Backend(Protocol):
         """Return the gradient of the input of `log_softmax`, given its result."""
 
     def nll_loss(
-        self, log_probabilities: Array, target: Array, weight: Array | None, ignore_index: int
+        self, log_probabilities: Array, target: Array, weight: Array | None, ignore_index: int, mean: bool
     ) -> tuple[Array, Array | None]:
         """Return minus the log probabilities (N, C) of the targets (N,), times their factors, and the factors.
 
-        A factor is the weight (C,) of the target, or 0 where the target is `ignore_index`; None is 1 for all.
+        A factor is the weight (C,) of the target, or 0 where the target is `ignore_index`, for a mean divided by the
+        sum of all; None is 1 for all.
 
         Raises:
             IndexError: another target is not a class.

@@ -15,26 +15,67 @@ import numpy as np
 
 from nnkit import ops
 from nnkit.kernels.layout import Array
-from nnkit.nn.functional_activation import log_softmax, relu, relu_, sigmoid, softmax, tanh
-from nnkit.nn.functional_loss import cross_entropy, mse_loss, nll_loss
+from nnkit.nn.functional_activation import (
+    elu,
+    gelu,
+    hardtanh,
+    leaky_relu,
+    log_softmax,
+    logsigmoid,
+    relu,
+    relu6,
+    relu_,
+    selu,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
+    tanh,
+)
+from nnkit.nn.functional_elementwise_loss import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    huber_loss,
+    kl_div,
+    l1_loss,
+    mse_loss,
+    smooth_l1_loss,
+)
+from nnkit.nn.functional_loss import cross_entropy, nll_loss, one_hot
 from nnkit.nn.naming import require_tensor, typename
 from nnkit.random import default_generator
 from nnkit.recording import note_remade
 from nnkit.tensors import Tensor, apply, apply_all
 
 __all__ = [
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
     "conv2d",
     "cross_entropy",
     "dropout",
+    "elu",
+    "gelu",
+    "hardtanh",
+    "huber_loss",
+    "kl_div",
+    "l1_loss",
+    "leaky_relu",
     "linear",
     "log_softmax",
+    "logsigmoid",
     "max_pool2d",
     "mse_loss",
     "nll_loss",
+    "one_hot",
     "relu",
+    "relu6",
     "relu_",
+    "selu",
     "sigmoid",
+    "silu",
+    "smooth_l1_loss",
     "softmax",
+    "softplus",
     "tanh",
 ]
 

@@ -7,6 +7,7 @@ from nnkit.ops.activation import *
 from nnkit.ops.arithmetic import *
 from nnkit.ops.copying import *
 from nnkit.ops.elementwise import *
+from nnkit.ops.elementwise_loss import *
 from nnkit.ops.joining import *
 from nnkit.ops.loss import *
 from nnkit.ops.matrix import *

@@ -8,7 +8,7 @@ import numpy as np
 
 from nnkit.dtypes import of_array
 from nnkit.kernels.layout import Array
-from nnkit.ops.operation import Gradients, Operation
+from nnkit.ops.operation import Gradients, N, Operation, sample
 
 
 class Activation(Operation):
@@ -28,6 +28,7 @@ class LeakyRelu(Activation):
     Source: Maas, Hannun and Ng, "Rectifier nonlinearities improve neural network acoustic models", 2013, equation 2.
     """
 
+    samples = [sample("F.leaky_relu(x)", (N, 4)), sample("F.leaky_relu(x, 0.3)", (N, 4))]
     kernel = "leaky_relu_cpu"
 
     def forward(self, a: Array, *, negative_slope: float) -> Array:
@@ -43,6 +44,7 @@ class LeakyRelu(Activation):
 class LeakyReluInPlace(LeakyRelu):
     """`LeakyRelu` written over its input."""
 
+    samples = [sample("F.leaky_relu(x * 1, 0.2, inplace=True)", (N, 4))]
     node_name = "LeakyReluBackward1"
 
 
@@ -53,6 +55,7 @@ class Elu(Activation):
     2016, equation 6; with a scale in Klambauer et al., "Self-normalizing neural networks", 2017, equation 2.
     """
 
+    samples = [sample("F.elu(x)", (N, 4)), sample("F.elu(x, 0.5)", (N, 4)), sample("F.selu(x)", (N, 4))]
     kernel = "elu_cpu"
 
     def forward(self, a: Array, *, alpha: float, scale: float = 1.0) -> Array:
@@ -72,7 +75,17 @@ class Elu(Activation):
 class EluInPlace(Elu):
     """`Elu` written over its input."""
 
+    samples = [sample("F.elu(x * 1, 0.5, inplace=True)", (N, 4))]
     node_name = "EluBackward1"
+
+    def backward(self, grad: Array) -> Gradients:
+        if self.steepness < 0:
+            raise RuntimeError(
+                "In-place elu backward calculation is triggered with a negative slope which is not supported. This is "
+                "caused by calling in-place forward function with a negative slope, please call out-of-place version "
+                "instead."
+            )
+        return super().backward(grad)
 
 
 class Gelu(Activation):
@@ -81,6 +94,7 @@ class Gelu(Activation):
     Source: Hendrycks and Gimpel, "Gaussian error linear units", 2016, section 2.
     """
 
+    samples = [sample("F.gelu(x)", (N, 4))]
     kernel = "GeluKernelImpl"
 
     def forward(self, a: Array) -> Array:
@@ -98,6 +112,7 @@ class Gelu(Activation):
 class GeluTanh(Activation):
     """An approximation of `Gelu` with a hyperbolic tangent; its source has it too."""
 
+    samples = [sample("F.gelu(x, approximate='tanh')", (N, 4))]
     kernel = "GeluKernelImpl"
     node_name = "GeluBackward0"
     inner, cubic = math.sqrt(2 / math.pi), 0.044715
@@ -121,6 +136,7 @@ class Silu(Activation):
     reinforcement learning", 2018, equation 2.
     """
 
+    samples = [sample("F.silu(x)", (N, 4))]
     kernel = "silu_cpu"
 
     def forward(self, a: Array) -> Array:
@@ -140,6 +156,7 @@ class Softplus(Activation):
     Source: Dugas et al., "Incorporating second-order functional knowledge for better option pricing", 2001, section 2.
     """
 
+    samples = [sample("F.softplus(x)", (N, 4)), sample("F.softplus(x, 2, 3.5)", (N, 4))]
     kernel = "softplus_cpu"
 
     def forward(self, a: Array, *, beta: float, threshold: float) -> Array:
@@ -159,6 +176,7 @@ class Softplus(Activation):
 class LogSigmoid(Activation):
     """The logarithm of the sigmoid, without taking the logarithm of a small number."""
 
+    samples = [sample("F.logsigmoid(x)", (N, 4))]
     kernel = "log_sigmoid_cpu"
 
     def forward(self, a: Array) -> Array:
@@ -176,6 +194,11 @@ class Hardtanh(Activation):
     Source: Collobert, "Large scale machine learning", 2004, section 5.
     """
 
+    samples = [
+        sample("F.hardtanh(x)", (N, 4)),
+        sample("F.hardtanh(x, -0.5, 1.5)", (N, 4)),
+        sample("F.relu6(x * 4)", (N, 4)),
+    ]
     kernel = "hardtanh_cpu"
 
     def forward(self, a: Array, *, min_val: float, max_val: float) -> Array:

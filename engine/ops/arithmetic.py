@@ -55,6 +55,19 @@ class Sub(Operation):
         return grad, -grad if self.alpha == 1 else grad * grad.dtype.type(-self.alpha)
 
 
+class AddNumber(Operation):
+    """a plus a number, where PyTorch adds one inside of a function of its own."""
+
+    samples = [sample("F.cross_entropy(x, x.softmax(1), label_smoothing=0.1)", (N, 4))]
+    node_name = "AddBackward1"
+
+    def forward(self, a: Array, *, number: Scalar) -> Array:
+        return a + a.dtype.type(number)
+
+    def backward(self, grad: Array) -> Gradients:
+        return grad
+
+
 class Rsub(Operation):
     """A number minus a."""
 
@@ -108,6 +121,37 @@ class Div(Operation):
     def backward(self, grad: Array) -> Gradients:
         left, right = self.saved
         return grad / right, (None if left is None else -grad * left / (right * right))
+
+
+class MulNumber(Operation):
+    """a times a number, where PyTorch multiplies inside of a function of its own."""
+
+    samples = [
+        sample("F.cross_entropy(x, t.arange(len(x)) % 4, label_smoothing=0.1)", (N, 4)),
+        sample("F.cross_entropy(x, t.arange(len(x)) % 4, label_smoothing=0.2, reduction='none')", (N, 4)),
+    ]
+    node_name = "MulBackward1"
+
+    def forward(self, a: Array, *, number: Scalar) -> Array:
+        self.number = a.dtype.type(number)
+        return a * self.number
+
+    def backward(self, grad: Array) -> Gradients:
+        return grad * self.number
+
+
+class DivNumber(Operation):
+    """a divided by a number, where PyTorch divides inside of a function of its own."""
+
+    samples = [sample("F.cross_entropy(x, y.softmax(1))", (N, 4), (N, 4))]
+    node_name = "DivBackward1"
+
+    def forward(self, a: Array, *, number: Scalar) -> Array:
+        self.number = a.dtype.type(number)
+        return a / self.number
+
+    def backward(self, grad: Array) -> Gradients:
+        return grad / self.number
 
 
 class Pow(Operation):

@@ -192,7 +192,7 @@ def check_broadcast(operands: Iterable[Operand]) -> None:
 
 def sign(xp: Any, a: Array) -> Array:
     """Return -1, 0 or 1 for each element, and 0 for NaN, which NumPy would leave NaN."""
-    signs: Array = xp.where(xp.isnan(a), 0, xp.sign(a))
+    signs: Array = xp.subtract(a > 0, a < 0, dtype=a.dtype)
     return signs
 
 

@@ -34,6 +34,7 @@ class Lowering:
         self._labels, self._classes = labels, classes
         # By identity; the recording keeps the tensors alive.
         self._values: dict[int, Any] = {id(tensor): tensor.array for tensor in recording.constants}
+        self._values[id(labels)] = classes
         self._edges: dict[int, Edge] = {}
 
     def define(self, tensor: Tensor, symbol: Symbol, edge: Edge = NO_EDGE) -> None:
@@ -41,14 +42,21 @@ class Lowering:
         self._values[id(tensor)] = symbol
         self._edges[id(tensor)] = edge
 
-    def define_remade(self) -> list[tuple[Symbol, partial[Array]]]:
-        """Define the tensors that differ each time; return what stands for them, and what makes their arrays."""
-        remade = []
+    def define_remade(self) -> None:
+        """Define the tensors that differ each time; some of them are made of the labels."""
         for tensor, make in self._recording.remade:
+            given = [
+                self._classes.array if isinstance(each, np.ndarray) and same_memory(each, self._labels.array) else each
+                for each in make.args
+            ]
             symbol = self.program.external(tensor.shape[1:])
             self.define(tensor, symbol)
-            remade.append((symbol, make))
-        return remade
+            self.backend.remade.append((symbol, partial(make.func, *given)))
+
+    @property
+    def remade(self) -> list[tuple[Symbol, partial[Array]]]:
+        """What stands for tensors that differ each time, and what makes their arrays."""
+        return self.backend.remade
 
     def remade_with(self) -> list[Any]:
         """Return all that the functions of `define_remade` were given except for arrays."""
@@ -78,6 +86,8 @@ class Lowering:
             UnplannableError: nothing does, because something else than operations made it.
         """
         if id(tensor) not in self._values:
+            if same_memory(tensor.array, self._labels.array):
+                return self._classes
             raise UnplannableError("a tensor that was not made by operations on the images")
         return self._values[id(tensor)]
 
@@ -105,14 +115,15 @@ class Lowering:
 
     def _run(self, call: Call, number: int) -> None:
         inputs = [self.value(each) if isinstance(each, Tensor) else each for each in call.inputs]
-        options = {name: self._option(value) for name, value in call.options.items()}
+        if any(isinstance(value, np.ndarray) for value in call.options.values()):
+            raise UnplannableError("an array in the place of a number")
         if not any(isinstance(each, Symbol | Total | Labels) for each in inputs):
             # Made of constants, it is a constant; its value is known from the recorded step.
             for result in call.results:
                 self._values[id(result)] = result.array
             return
         operation = call.operation(self.backend, call.needs_input_grad)  # type: ignore[arg-type]
-        found = operation.forward(*inputs, **options)
+        found = operation.forward(*inputs, **call.options)
         values: tuple[Any, ...] = found if isinstance(found, tuple) else (found,)
         edge: Edge = NO_EDGE
         if True in call.needs_input_grad:
@@ -130,13 +141,6 @@ class Lowering:
 
     def _go_back_to(self, number: int) -> None:
         self.program.origin = -number
-
-    def _option(self, value: Any) -> Any:
-        if not isinstance(value, np.ndarray):
-            return value
-        if same_memory(value, self._labels.array):
-            return self._classes
-        raise UnplannableError("an array that is not the labels")
 
 
 def same_memory(first: Array, second: Array) -> bool:

@@ -194,8 +194,10 @@ class PlanProgram(Program):
             return self.images(np.broadcast_to(value, shape))
         if value.memory.of_images:
             return value.broadcast_to(shape)
+        if value.memory.is_sum:
+            raise UnplannableError("a calculation with a sum over the batch")
         if value.ndim == len(shape) and value.shape[0] != 1:
-            raise UnplannableError("a parameter with a value for each image")
+            raise UnplannableError("a parameter where a value of each image was expected")
         # Of the parameter itself, without the axes that are repeated.
         wide = value.broadcast_to((1, *shape[1:]))
         result = self.new(shape[1:])

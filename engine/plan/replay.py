@@ -158,7 +158,9 @@ class Replay:
             step = self._forward(inputs, labels, key.differentiates)
         try:
             check_recorded(recording, snapshot, chance, step.loss if key.differentiates else None)
-            lowered = _lowered(self.network, recording, (images, inputs, labels), step, key.differentiates)
+            lowered = _lowered(
+                self.network, self.criterion, recording, (images, inputs, labels), step, key.differentiates
+            )
             if known is None:
                 # Evaluation is not recorded twice, which would take as long as all of it by plan.
                 found = _planned(lowered, self.criterion, snapshot, is_certain=not key.differentiates)
@@ -249,7 +251,7 @@ def _lowering(program: PlanProgram, recording: Recording, labels: Tensor) -> tup
         raise UnplannableError(f"labels of type {labels.dtype}")
     kept = np.zeros(len(labels), np.int64)
     operand = program.operand_in(Memory(LANES, of_images=True, array=kept))
-    return Lowering(program, recording, labels, Labels(operand, len(labels))), kept
+    return Lowering(program, recording, labels, Labels(operand, kept)), kept
 
 
 class _Lowered(NamedTuple):
@@ -269,6 +271,7 @@ class _Lowered(NamedTuple):
 
 def _lowered(
     network: Module,
+    criterion: Criterion,
     recording: Recording,
     given: tuple[Tensor | Pixels, Tensor, Tensor],
     step: _Step,
@@ -284,7 +287,9 @@ def _lowered(
     leaves = {id(each): AccumulateGrad(each) for each in parameters}
     for parameter in network.parameters():
         lowering.define(parameter, program.weights(parameter.array), (leaves.get(id(parameter)), 0))
-    remade = lowering.define_remade()
+    for buffer in criterion.buffers() if isinstance(criterion, Module) else ():
+        lowering.define(buffer, program.weights(buffer.array))
+    lowering.define_remade()
     lowering.run()
     total, logits = loss_of(lowering.value(step.loss)), lowering.value(step.logits)
     if not isinstance(logits, Symbol) or logits.ndim != 2:
@@ -299,7 +304,7 @@ def _lowered(
         logits=logits,
         parameters=[parameter for parameter, _ in used],
         gradients=[gradient for _, gradient in used],
-        remade=remade,
+        remade=lowering.remade,
         classes=lowering.classes,
         content=(program.content(), total.factor, lowering.remade_with()),
     )

@@ -6,8 +6,10 @@ what is not there cannot be planned, and says so.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
+import operator
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +18,11 @@ import numpy as np
 from nnkit.kernels.cpu import instructions as codes
 
 if TYPE_CHECKING:
+    from nnkit.kernels.layout import Array
     from nnkit.plan.program import Memory, PlanProgram
 
 FLOAT32 = np.dtype(np.float32)
+_SHAPES = "a calculation between values of different shapes"
 
 
 # NumPy's functions of one variable that are an instruction.
@@ -287,16 +291,24 @@ class Labels:
 
     Attributes:
         operand: where a program finds them.
+        array: their memory, which each run writes first.
         classes: how many classes there are: the program does not check that a label is one of them.
     """
 
     dtype = np.dtype(np.int64)
     ndim = 1
 
-    def __init__(self, operand: int, count: int) -> None:
+    def __init__(self, operand: int, array: Array) -> None:
         self.operand = operand
-        self.shape = (count,)
+        self.array = array
+        self.shape = array.shape
         self.classes = 2**63
+
+    def reshape(self, shape: tuple[int, ...]) -> Labels:
+        """Return the labels themselves, in the only shape that they can have."""
+        if shape not in (self.shape, (-1,)):
+            raise UnplannableError("labels in another shape")
+        return self
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -316,7 +328,7 @@ class SymbolicNumpy:
         return a + b
 
     @staticmethod
-    def subtract(a: Any, b: Any) -> Any:
+    def subtract(a: Any, b: Any, dtype: Any = None) -> Any:
         """Return a - b."""
         return a - b
 
@@ -344,6 +356,14 @@ class SymbolicNumpy:
     def reciprocal(a: Symbol) -> Symbol:
         """Return 1 / a."""
         return 1.0 / a
+
+    @staticmethod
+    def power(a: Symbol, exponent: Any) -> Symbol:
+        """Return a small power, made of products."""
+        wanted = number(exponent)
+        if wanted not in (1, 2, 3, 4):
+            raise UnplannableError("power, which plans do not know")
+        return functools.reduce(operator.mul, [a] * int(wanted))
 
     @staticmethod
     def maximum(a: Symbol, least: Any) -> Symbol:
@@ -409,7 +429,7 @@ class SymbolicNumpy:
 def number(value: Any) -> float:
     """Return a Python number or an array of one element as a number."""
     if isinstance(value, Symbol | Total | Labels) or np.ndim(value) > 0:
-        raise UnplannableError("a calculation between values of different shapes")
+        raise UnplannableError("a calculation with a sum over the batch" if isinstance(value, Total) else _SHAPES)
     return float(value)
 
 

@@ -123,8 +123,8 @@ def build_criterion(config: Config) -> Criterion:
     loss = _construct(config, "loss")
     if isinstance(loss, NLLLoss):
         return lambda logits, labels: loss(log_softmax(logits, dim=1), labels)
-    if isinstance(loss, MSELoss):
-        return lambda logits, labels: loss(logits, eye(logits.shape[1])[labels])
+    if not isinstance(loss, CrossEntropyLoss):
+        return lambda logits, labels: loss(logits, one_hot(labels, logits.shape[1]).to(logits.dtype))
     criterion: Criterion = loss
     return criterion
 

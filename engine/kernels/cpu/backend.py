@@ -156,7 +156,7 @@ class CpuBackend:
         return slope
 
     def nll_loss(
-        self, log_probabilities: Array, target: Array, weight: Array | None, ignore_index: int
+        self, log_probabilities: Array, target: Array, weight: Array | None, ignore_index: int, mean: bool
     ) -> tuple[Array, Array | None]:
         """See `Backend.nll_loss`."""
         classes = log_probabilities.shape[1]
@@ -176,8 +176,10 @@ class CpuBackend:
         if weight is not None or ignored.any():
             ones = np.ones(len(target), log_probabilities.dtype)
             factors = np.where(ignored, 0, ones if weight is None else weight[picked])
+            factors = factors / np.sum(factors) if mean else factors
         chosen = log_probabilities[np.arange(len(picked)), picked]
-        return -chosen if factors is None else np.where(ignored, 0, -factors * chosen), factors
+        # What is ignored counts 0, or NaN where a mean is over nothing.
+        return -chosen if factors is None else np.where(ignored, factors, -factors * chosen), factors
 
     def nll_loss_gradient(
         self, target: Array, factors: Array | None, share: Array, shape: tuple[int, ...], ignore_index: int
