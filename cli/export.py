@@ -11,6 +11,7 @@ import click
 from nnkit.cli import options
 from nnkit.cli.console import announce_compilation, show_status, write
 from nnkit.escapes import printable
+from nnkit.quantities import bytes_in_words
 
 if TYPE_CHECKING:
     from nnkit.export import Exported
@@ -88,7 +89,7 @@ def _as_text(exported: Exported) -> str:
     }
     lines = [
         f"{path}: {type(exported.network).__name__} after epoch {exported.checkpoint.epoch}, "
-        f"{_count(exported.network):,} parameters, {exported.size / 1e3:,.1f} kB",
+        f"{_count(exported.network):,} parameters, {bytes_in_words(exported.size)}",
         *([] if exported.graph is None else _about(exported, exported.graph)),
         f"next: {uses[exported.format]}",
     ]

@@ -12,6 +12,7 @@ import click
 from nnkit.cli import options, suggestions
 from nnkit.cli.console import announce_compilation, show_status, write
 from nnkit.cli.tables import table
+from nnkit.quantities import bytes_in_words
 
 if TYPE_CHECKING:
     from nnkit.profiling import Row
@@ -175,10 +176,7 @@ def _shown(value: float | None, form: str = ".1f") -> str:
 
 
 def _shown_bytes(count: int) -> str:
-    for size, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
-        if count >= size:
-            return f"{count / size:.1f} {unit}"
-    return f"{count} B" if count else ""
+    return bytes_in_words(count) if count else ""
 
 
 def _as_text(found: Profile) -> Iterator[str]:

@@ -13,6 +13,7 @@ from nnkit.cli import options
 from nnkit.cli.console import show_status, write
 from nnkit.cli.tables import table
 from nnkit.escapes import printable
+from nnkit.quantities import bytes_in_words
 
 if TYPE_CHECKING:
     from nnkit.profiling.summary import LayerSummary
@@ -53,7 +54,7 @@ def command(source: str, as_json: bool) -> None:
     write(f"{config.network.name} for images (N, 1, {height}, {width})\n")
     write("\n".join(_table(layers, total)))
     size = 4 * total["parameters"]
-    write(f"\n{total['parameters']:,} parameters ({size / 1e3:,.1f} kB), {total['flops'] / 1e6:,.3f} MFLOP an image")
+    write(f"\n{total['parameters']:,} parameters ({bytes_in_words(size)}), {total['flops'] / 1e6:,.3f} MFLOP an image")
 
 
 def _total(layers: Sequence[LayerSummary]) -> dict[str, int]:

@@ -8,8 +8,9 @@ from functools import cached_property
 from typing import NamedTuple
 
 from nnkit.escapes import printable
-from nnkit.graph.figures import bytes_in_words, figures, flops_in_words, norms_in_words, time_in_words
+from nnkit.graph.figures import figures, norms_in_words
 from nnkit.graph.tracing import GraphNode
+from nnkit.quantities import bytes_in_words, flops_in_words, time_in_words
 
 _ABOVE, _BESIDE, _LINE = 9.0, 14.0, 16.0
 _NARROWEST = 96.0

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from nnkit.escapes import printable
 from nnkit.graph.tracing import Graph, GraphNode
+from nnkit.quantities import bytes_in_words, flops_in_words, time_in_words
 
 _Number = TypeVar("_Number", int, float)
 
@@ -80,27 +81,6 @@ def summary(graph: Graph) -> list[str]:
     if known.backward_seconds is not None:
         parts.append(f"{time_in_words(known.backward_seconds)} backward")
     return [*([printable(graph.title)] if graph.title else []), ", ".join(parts)]
-
-
-def bytes_in_words(count: int) -> str:
-    """Return a size in the largest unit that leaves a digit before the point."""
-    for size, unit in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
-        if count >= size:
-            return f"{count / size:,.1f} {unit}"
-    return f"{count} B"
-
-
-def flops_in_words(count: float) -> str:
-    """Return a number of floating point operations in a unit that leaves a digit before the point."""
-    for size, unit in ((1e9, "GFLOP"), (1e6, "MFLOP"), (1e3, "kFLOP")):
-        if count >= size:
-            return f"{count / size:,.1f} {unit}"
-    return f"{count:.0f} FLOP"
-
-
-def time_in_words(seconds: float) -> str:
-    """Return a time in microseconds or milliseconds."""
-    return f"{1e3 * seconds:,.1f} ms" if seconds >= 1e-3 else f"{1e6 * seconds:.1f} us"
 
 
 def norms_in_words(norms: Sequence[float]) -> str:

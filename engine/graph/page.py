@@ -13,10 +13,11 @@ from typing import Any
 from nnkit.escapes import printable
 from nnkit.graph import layered
 from nnkit.graph.arrangement import Layout
-from nnkit.graph.figures import Figures, bytes_in_words, figures, flops_in_words, norms_in_words, summary, time_in_words
+from nnkit.graph.figures import Figures, figures, norms_in_words, summary
 from nnkit.graph.svg import to_svg
 from nnkit.graph.tracing import Graph, GraphNode, SavedTensor
 from nnkit.graph.view import View
+from nnkit.quantities import bytes_in_words, flops_in_words, time_in_words
 
 # Where there are more nodes the page shows repetitions once, and does not offer to unfold them.
 _MOST_UNFOLDED = 600

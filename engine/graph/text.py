@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from nnkit.escapes import printable
-from nnkit.graph.figures import Figures, bytes_in_words, figures, norms_in_words, summary
+from nnkit.graph.figures import Figures, figures, norms_in_words, summary
 from nnkit.graph.tracing import Graph, GraphNode
 from nnkit.graph.view import Link, View
+from nnkit.quantities import bytes_in_words
 
 # A branch that goes deeper is continued in a section of its own, unless it ends a few levels further: a
 # recurrent network has some levels per time step, and its lines would begin beyond the edge of any screen.

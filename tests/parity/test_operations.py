@@ -61,8 +61,8 @@ def test_N1_gradients_match_small_differences(case: Case) -> None:
     assert autograd.gradcheck(lambda *tensors: case.result("nnkit", *tensors), inputs, **tolerance)
 
 
-def _compare(case: Case, count: int, layout: str) -> None:
-    arrays = [placed(array, layout) for array in case.arrays(count, np.float32)]
+def _compare(case: Case, count: int, layout: str, kind: type = np.float32) -> None:
+    arrays = [placed(array, layout) for array in case.arrays(count, kind)]
     mine = [nnkit.from_numpy(array).requires_grad_() for array in arrays]
     theirs = [torch.from_numpy(array).requires_grad_() for array in arrays]
     with warnings.catch_warnings():
@@ -78,7 +78,10 @@ def _compare(case: Case, count: int, layout: str) -> None:
         result = case.result("nnkit", *mine)
     assert tuple(result.shape) == tuple(expected.shape)
     assert str(result.dtype) == str(expected.dtype)
-    np.testing.assert_allclose(result.detach().numpy(), expected.detach().numpy(), RTOL, ATOL)
+    rtol, atol = (RTOL, ATOL) if kind is np.float32 else (1e-12, 1e-12)
+    if str(result.dtype) != str(mine[0].dtype):
+        rtol, atol = RTOL, ATOL  # the samples that convert
+    np.testing.assert_allclose(result.detach().numpy(), expected.detach().numpy(), rtol, atol)
     if layout == "contiguous":
         assert _nodes(result.grad_fn) == _nodes(expected.grad_fn)
     weights = np.linspace(-1, 1, int(np.prod(result.shape))).reshape(result.shape)
@@ -88,7 +91,7 @@ def _compare(case: Case, count: int, layout: str) -> None:
         assert tensor.grad.dtype == tensor.dtype
         # A sum over many examples is rounded to the size of its terms.
         scale = max(1.0, float(np.abs(reference.grad.numpy()).max(initial=0)))
-        np.testing.assert_allclose(tensor.grad.numpy(), reference.grad.numpy(), RTOL, 5e-5 * scale)
+        np.testing.assert_allclose(tensor.grad.numpy(), reference.grad.numpy(), rtol, 5 * atol * scale)
 
 
 @pytest.mark.parametrize(
@@ -108,6 +111,12 @@ def test_N2_N7_agrees_with_pytorch(case: Case, layout: str) -> None:
 @pytest.mark.parametrize("case", SIZED, ids=str)
 def test_any_number_of_examples_agrees_with_pytorch(case: Case, count: int, layout: str) -> None:
     _compare(case, count, layout)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_double_precision_agrees_with_pytorch(case: Case, layout: str) -> None:
+    _compare(case, 17, layout, np.float64)
 
 
 def _leaves(operation: type[ops.Operation]) -> list[type[ops.Operation]]:
