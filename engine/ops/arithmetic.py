@@ -120,7 +120,7 @@ class Div(Operation):
 
     def backward(self, grad: Array) -> Gradients:
         left, right = self.saved
-        return grad / right, (None if left is None else -grad * left / (right * right))
+        return grad / right, (None if left is None else -grad * (left / right / right))
 
 
 class MulNumber(Operation):

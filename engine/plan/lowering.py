@@ -6,7 +6,7 @@ operation's `backward`, and what they ask of their backend becomes an instructio
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -126,6 +126,8 @@ class Lowering:
         found = operation.forward(*inputs, **call.options)
         values: tuple[Any, ...] = found if isinstance(found, tuple) else (found,)
         edge: Edge = NO_EDGE
+        if any(isinstance(each, Total) for each in values) and any(isinstance(each, Symbol) for each in inputs):
+            operation.backward = self._trimmed(operation.backward)  # type: ignore[method-assign]
         if True in call.needs_input_grad:
             span = operation.differentiable
             needed = tuple(zip(call.inputs[span], inputs[span], call.needs_input_grad[span], strict=True))
@@ -138,6 +140,15 @@ class Lowering:
         for position, (result, value) in enumerate(zip(call.results, values, strict=True)):
             self._values[id(result)] = value
             self._edges[id(result)] = (edge[0], position)
+
+    def _trimmed(self, backward: Callable[..., Any]) -> Callable[..., tuple[Any, ...]]:
+        """Return how a sum over the batch is differentiated: all gradients of images begin there."""
+
+        def differentiate(*grads: Any) -> tuple[Any, ...]:
+            found = backward(*grads)
+            return tuple(map(self.program.trimmed, found if isinstance(found, tuple) else (found,)))
+
+        return differentiate
 
     def _go_back_to(self, number: int) -> None:
         self.program.origin = -number

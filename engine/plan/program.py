@@ -184,7 +184,9 @@ class PlanProgram(Program):
     def _aligned(self, *values: Any) -> list[Symbol]:
         """Return values of each image, and parameters or constants, in the shape that they are broadcast to."""
         shape = np.broadcast_shapes(*(value.shape for value in values))
-        if shape[:1] != (self.batch,):
+        if shape[:1] != (self.batch,) or not any(
+            isinstance(value, Symbol) and value.memory.of_images for value in values
+        ):
             raise UnplannableError("a calculation between parameters")
         return [self.dense(self._repeated(value, shape)) for value in values]
 
@@ -228,6 +230,20 @@ class PlanProgram(Program):
         fields["input"], fields["result"] = self.operand(condition), self.operand(result)
         self.add(codes.CHOOSE, **fields, length=condition.count)
         return result
+
+    def trimmed(self, value: Any) -> Any:
+        """Return a gradient of the images alone: what fills up the last block has none."""
+        if value is None or self.batch % LANES == 0:
+            return value
+        result = self.dense(self.images(value))
+        self.add(codes.TRIM, result=self.operand(result), length=result.count)
+        return result
+
+    def filled_up(self, images: Symbol) -> Symbol:
+        """Fill up the last block with its last image: what is calculated with it is as finite as with the image."""
+        if self.batch % LANES:
+            self.add(codes.REPEAT, result=self.operand(images), length=images.count)
+        return images
 
     def sum_of(self, a: Symbol, b: Symbol) -> Symbol:
         """Return a + b; what is added up over all images is added up in one place."""

@@ -236,13 +236,13 @@ def _source(program: PlanProgram, images: Tensor | Pixels) -> tuple[Source, Symb
         chosen = program.operand_in(Memory(LANES, of_images=True, array=places))
         shapes = (images.images.shape[1:], images.size)
         program.gather(pixels, chosen, program.operand(symbol), shapes, images.mean, images.std)
-        return Source(places, pixels), symbol
+        return Source(places, pixels), program.filled_up(symbol)
     if images.array.dtype != np.float32:
         raise UnplannableError(f"images of type {images.dtype}")
     if images.requires_grad:
         raise UnplannableError("images that need a gradient")
     symbol = program.external(images.shape[1:])
-    return Source(symbol.memory.array), symbol  # type: ignore[arg-type]
+    return Source(symbol.memory.array), program.filled_up(symbol)  # type: ignore[arg-type]
 
 
 def _lowering(program: PlanProgram, recording: Recording, labels: Tensor) -> tuple[Lowering, Array]:

@@ -10,13 +10,13 @@ from typing import Any, cast
 from nnkit.data import DATASETS
 from nnkit.dtypes import int64
 from nnkit.models import Network, Sequential
-from nnkit.nn import MSELoss, NLLLoss, Parameter
-from nnkit.nn.functional import log_softmax
+from nnkit.nn import CrossEntropyLoss, NLLLoss, Parameter
+from nnkit.nn.functional import log_softmax, one_hot
 from nnkit.nn.modes import evaluating
 from nnkit.optim import Optimizer
 from nnkit.optim.lr_scheduler import LRScheduler
 from nnkit.random import manual_seed
-from nnkit.tensors import Tensor, eye, zeros
+from nnkit.tensors import Tensor, zeros
 from nnkit.training.average import Average
 from nnkit.training.components import COMPONENTS, RUN_LENGTHS, CodeNetwork, Component
 from nnkit.training.layers import build_layers, check_fit, classes_error

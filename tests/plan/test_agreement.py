@@ -170,7 +170,6 @@ CRITERIA = {
     "class weights, summed": nn.CrossEntropyLoss(nnkit.tensor([1.0, 2.0, 3.0, 4.0]), reduction="sum"),
     "probabilities": on_one_hot(lambda logits, hot: F.cross_entropy(logits, hot * 0.8 + 0.05)),
     "probabilities, smoothed": on_one_hot(lambda logits, hot: F.cross_entropy(logits, hot, label_smoothing=0.3)),
-    "weighted probabilities": on_one_hot(nn.CrossEntropyLoss(nnkit.tensor([1.0, 2.0, 3.0, 4.0]))),
     "mean square": on_one_hot(F.mse_loss),
     "mean square, summed": on_one_hot(nn.MSELoss(reduction="sum")),
     "mean of squares": on_one_hot(lambda logits, hot: F.mse_loss(logits, hot, reduction="none").mean()),

@@ -206,7 +206,7 @@ CASES = {
     "softmax": (hidden(lambda h: h.softmax(1)), unknown("max")),
     "mean": (hidden(lambda h: h - h.mean()), BATCH_SUM),
     "sum": (hidden(lambda h: h + h.sum(0, keepdim=True)), BATCH_SUM),
-    "variance": (hidden(lambda h: h * h.var()), BATCH_SUM),
+    "variance": (hidden(lambda h: h * h.var()), PARAMETER),
     "max": (hidden(lambda h: h - h.max()), unknown("max")),
     "power": (hidden(lambda h: h**-3), unknown("power")),
     "where": (hidden(lambda h: nnkit.where(h > 0, h, h * 0.1)), OUTSIDE),

@@ -28,6 +28,7 @@ from nnkit.kernels.cpu.instructions import (
     QUOTIENT,
     RELU,
     RELU_GRADIENT,
+    REPEAT,
     SCALE,
     SHIFT,
     SIGMOID,
@@ -37,6 +38,7 @@ from nnkit.kernels.cpu.instructions import (
     SUBTRACT,
     TANH,
     TANH_GRADIENT,
+    TRIM,
     UNARY,
 )
 from nnkit.kernels.layout import LANES
@@ -56,6 +58,22 @@ def clear(step, x, other, bias, out, scratch, labels, images):
     vector = simd.zeros(out, 1, 1)
     for i in range(step.length):
         simd.store(vector, out, i * LANES, 0, 0)
+
+
+@instruction(TRIM)
+def trim(step, x, other, bias, out, scratch, labels, images):
+    """Write zeros to the `length` elements of what is no image in a last block that is not full."""
+    for i in range(step.length):
+        for lane in range(images, LANES):
+            out[i * step.distance + lane] = 0
+
+
+@instruction(REPEAT)
+def repeat(step, x, other, bias, out, scratch, labels, images):
+    """Write the `length` elements of the last image to what is no image in a last block that is not full."""
+    for i in range(step.length):
+        for lane in range(images, LANES):
+            out[i * step.distance + lane] = out[i * step.distance + images - 1]
 
 
 @instruction(COPY)
