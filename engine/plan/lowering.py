@@ -102,7 +102,13 @@ class Lowering:
             found = walk_backward(
                 [(edge, np.ones((), np.float32))], retain_graph=False, wanted=[(leaf, 0) for leaf in leaves]
             )
-        return found  # type: ignore[return-value]
+        return [None if each is None else self._summed(each) for each in found]
+
+    def _summed(self, gradient: Any) -> Symbol:
+        """Return the gradient of a parameter, also where a batch of one image has its shape and was not summed."""
+        if not isinstance(gradient, Symbol):
+            raise UnplannableError("a gradient that is a constant")
+        return self.program.sum_of_images(gradient, (0,), keepdims=True) if gradient.memory.of_images else gradient
 
     @contextmanager
     def _unknown(self) -> Iterator[None]:
