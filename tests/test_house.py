@@ -17,7 +17,7 @@ FLOORS = (
     ("ops", "random"),
     ("recording", "tape"),
     ("tensors",),
-    ("autograd", "graph"),
+    ("autograd", "graph", "linalg"),
     ("nn",),
     ("optim", "data", "imaging", "models", "plan"),
     ("profiling",),

@@ -151,6 +151,20 @@ class Clamp(Operation):
         return grad if self.max is None else self.xp.where(value <= self.max, grad, 0)
 
 
+class ClampMin(Clamp):
+    """a, held above a bound."""
+
+    samples = [sample("x.clamp_min(0.5)", (N, 4))]
+    overload = 0
+
+
+class ClampMax(Clamp):
+    """a, held below a bound."""
+
+    samples = [sample("x.clamp_max(0.5)", (N, 4))]
+    overload = 0
+
+
 class Extremum(Operation):
     """The greater or the smaller of a and b.
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from nnkit.dtypes import Scalar, result_type
+from nnkit.dtypes import Scalar, common_type
 from nnkit.kernels import Backend
 from nnkit.kernels.layout import Array
 
@@ -114,7 +114,7 @@ class Operation:
             kind = first.dtype
             if all(not isinstance(each, Scalar) and each.dtype == kind for each in operands):
                 return list(operands)  # type: ignore[arg-type]
-        common = result_type(operands)
+        common = common_type(operands)
         return [self.xp.asarray(each).astype(common, copy=False) for each in operands]
 
 

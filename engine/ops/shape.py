@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nnkit.kernels.layout import Array
-from nnkit.ops.operation import Gradients, N, Operation, sample, wrap_dim
+from nnkit.ops.operation import Gradients, N, Operation, sample, wrap_dim, wrap_dims
 
 
 def inferred_shape(shape: Sequence[int], size: int) -> tuple[int, ...]:
@@ -160,6 +160,21 @@ class SqueezeDim(Rearrangement):
         self.shape = a.shape
         dim = wrap_dim(dim, a.ndim)
         return a.squeeze(dim) if a.ndim and a.shape[dim] == 1 else a[...]
+
+    def backward(self, grad: Array) -> Gradients:
+        return grad.reshape(self.shape)
+
+
+class SqueezeDims(Rearrangement):
+    """Some dimensions taken out if their sizes are 1."""
+
+    samples = [sample("x.squeeze((1, 2))", (N, 1, 3))]
+    node_name = "SqueezeBackward2"
+
+    def forward(self, a: Array, *, dims: Sequence[int]) -> Array:
+        self.shape = a.shape
+        gone = tuple(dim for dim in wrap_dims(dims, a.ndim) if a.shape[dim] == 1)
+        return a.squeeze(gone) if gone and dims else a[...]
 
     def backward(self, grad: Array) -> Gradients:
         return grad.reshape(self.shape)

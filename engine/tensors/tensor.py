@@ -19,18 +19,21 @@ from nnkit.ops.operation import wrap_dim
 from nnkit.recording import Call, active, note_obstacle
 from nnkit.tape import Edge, is_grad_enabled, node_class
 from nnkit.tensors.arithmetic import Arithmetic
+from nnkit.tensors.arranging import Arranging
 from nnkit.tensors.backward import backward
 from nnkit.tensors.differentiation import Differentiation, Origin, Step
+from nnkit.tensors.elementary import Elementary
 from nnkit.tensors.formatting import tensor_text
 from nnkit.tensors.in_place import InPlace
 from nnkit.tensors.indexing import Indexing
+from nnkit.tensors.making import Making
+from nnkit.tensors.picking import Picking
 from nnkit.tensors.reducing import Reducing
-from nnkit.tensors.shaping import Shaping
 from nnkit.tensors.size import Size
 from nnkit.tensors.versions import saved_versions
 
 
-class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Shaping, Indexing):
+class Tensor(Differentiation, Arithmetic, Elementary, InPlace, Reducing, Arranging, Picking, Making, Indexing):
     """An array of any number of dimensions that remembers how it was made.
 
     `Tensor(array)` wraps a NumPy array without copying it. `nnkit.tensor` makes one from numbers; the old forms
@@ -84,6 +87,27 @@ class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Shaping, Indexing):
     def is_contiguous(self) -> builtins.bool:
         """Return whether the elements lie one after the other, or a kernel chose where they lie."""
         return self._fresh or self.array.flags.c_contiguous
+
+    def storage_offset(self) -> builtins.int:
+        """Return how many elements lie before the first one in the memory that views share."""
+        if self._origin is None:
+            return 0
+        return (self.data_ptr() - self._origin.base.data_ptr()) // self.array.itemsize
+
+    @property
+    def layout(self) -> dtypes.Layout:
+        """How elements are stored: always with strides."""
+        return dtypes.strided
+
+    @property
+    def itemsize(self) -> builtins.int:
+        """The number of bytes of an element."""
+        return self.array.itemsize
+
+    @property
+    def nbytes(self) -> builtins.int:
+        """The number of bytes of all elements."""
+        return self.array.nbytes
 
     def element_size(self) -> builtins.int:
         """Return the number of bytes of an element."""
@@ -238,6 +262,22 @@ class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Shaping, Indexing):
     def double(self) -> Tensor:
         """Return the tensor as float64."""
         return self.to(dtypes.float64)
+
+    def half(self) -> Tensor:
+        """Return the tensor as float16."""
+        return self.to(dtypes.float16)
+
+    def short(self) -> Tensor:
+        """Return the tensor as int16."""
+        return self.to(dtypes.int16)
+
+    def byte(self) -> Tensor:
+        """Return the tensor as uint8."""
+        return self.to(dtypes.uint8)
+
+    def char(self) -> Tensor:
+        """Return the tensor as int8."""
+        return self.to(dtypes.int8)
 
     def long(self) -> Tensor:
         """Return the tensor as int64."""
