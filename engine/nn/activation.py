@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from nnkit.nn import functional as F
 from nnkit.nn.module import Module
@@ -198,7 +198,7 @@ class GELU(Module):
         tensor([-0.1587,  0.8413])
     """
 
-    def __init__(self, approximate: str = "none") -> None:
+    def __init__(self, approximate: Literal["none", "tanh"] = "none") -> None:
         super().__init__()
         self.approximate = approximate
 

@@ -180,8 +180,9 @@ class BinaryCrossEntropyWithLogits(ElementwiseLoss):
         if target.dtype.kind != "f":
             kinds = f"{of_array(a).label} can't be cast to the desired output type {of_array(target).label}"
             raise RuntimeError(f"result type {kinds}")
-        check_broadcast((pos_weight, target))
-        check_broadcast((a, weight))
+        for given, beside in ((pos_weight, target), (weight, a)):
+            if given is not None:
+                check_broadcast((given, beside) if given is pos_weight else (beside, given))
         self.save(a, target, weight, pos_weight)
         # The logarithm of the sigmoid, and so written that no exponential overflows.
         losses = (1 - target) * a + self.factor(target, pos_weight) * self.minus_log_sigmoid(a)

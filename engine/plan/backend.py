@@ -11,7 +11,8 @@ from nnkit.kernels.backend import Pair, Sliding, output_size
 from nnkit.kernels.cpu import instructions as codes
 from nnkit.kernels.layout import Array
 from nnkit.plan.program import Memory, PlanProgram
-from nnkit.plan.symbols import Labels, Symbol, SymbolicNumpy, UnplannableError
+from nnkit.plan.symbolic_numpy import SymbolicNumpy
+from nnkit.plan.symbols import Labels, Symbol, UnplannableError
 
 
 class PlanBackend:
@@ -167,6 +168,8 @@ class PlanBackend:
         program.add(codes.NLL_LOSS, **operands, labels=target.operand)
         if weight is None:
             return losses, None
+        if weight.memory.array is None:
+            raise UnplannableError("weights of classes that are calculated")
         factors = program.external(())
         # How much the weights of all labels are together is not known to a block of images.
         self.remade.append((factors, partial(_weights_of, weight.memory.array, target.array, mean)))

@@ -6,10 +6,7 @@ what is not there cannot be planned, and says so.
 
 from __future__ import annotations
 
-import functools
-import itertools
 import math
-import operator
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -23,18 +20,6 @@ if TYPE_CHECKING:
 
 FLOAT32 = np.dtype(np.float32)
 _SHAPES = "a calculation between values of different shapes"
-
-
-# NumPy's functions of one variable that are an instruction.
-FUNCTIONS = {
-    "abs": codes.ABSOLUTE,
-    "exp": codes.EXPONENTIAL,
-    "expm1": codes.EXPONENTIAL_MINUS_ONE,
-    "log": codes.LOGARITHM,
-    "log1p": codes.LOGARITHM_PLUS_ONE,
-    "sqrt": codes.SQUARE_ROOT,
-    "tanh": codes.TANH,
-}
 
 
 class UnplannableError(Exception):
@@ -312,118 +297,6 @@ class Labels:
 
     def __len__(self) -> int:
         return self.shape[0]
-
-
-class SymbolicNumpy:
-    """NumPy's functions, as far as plans know them, on symbols."""
-
-    @staticmethod
-    def asarray(value: Any) -> Any:
-        """Return a symbol as it is, and anything else as an array."""
-        return value if isinstance(value, Symbol | Total | Labels) else np.asarray(value)
-
-    @staticmethod
-    def add(a: Any, b: Any) -> Any:
-        """Return a + b."""
-        return a + b
-
-    @staticmethod
-    def subtract(a: Any, b: Any, dtype: Any = None) -> Any:
-        """Return a - b."""
-        return a - b
-
-    @staticmethod
-    def multiply(a: Any, b: Any) -> Any:
-        """Return a * b."""
-        return a * b
-
-    @staticmethod
-    def negative(a: Any) -> Any:
-        """Return -a."""
-        return -a
-
-    @staticmethod
-    def divide(a: Any, b: Any) -> Any:
-        """Return a / b."""
-        return a / b
-
-    @staticmethod
-    def square(a: Symbol) -> Symbol:
-        """Return the square."""
-        return a * a
-
-    @staticmethod
-    def reciprocal(a: Symbol) -> Symbol:
-        """Return 1 / a."""
-        return 1.0 / a
-
-    @staticmethod
-    def power(a: Symbol, exponent: Any) -> Symbol:
-        """Return a small power, made of products."""
-        wanted = number(exponent)
-        if wanted not in (1, 2, 3, 4):
-            raise UnplannableError("power, which plans do not know")
-        return functools.reduce(operator.mul, [a] * int(wanted))
-
-    @staticmethod
-    def maximum(a: Symbol, least: Any) -> Symbol:
-        """Return the greater of each element and a number."""
-        return a.program.unary(codes.AT_LEAST, a, number(least))
-
-    @staticmethod
-    def minimum(a: Symbol, most: Any) -> Symbol:
-        """Return the smaller of each element and a number."""
-        return a.program.unary(codes.AT_MOST, a, number(most))
-
-    @staticmethod
-    def where(condition: Any, yes: Any, no: Any) -> Any:
-        """Return `yes` where the condition holds and `no` elsewhere; each may be a number."""
-        if isinstance(condition, np.ndarray) and not condition.any():
-            return no
-        if not isinstance(condition, Symbol):
-            raise UnplannableError("a condition that is no comparison of values of each image")
-        return condition.program.chosen(condition, yes, no)
-
-    @staticmethod
-    def broadcast_to(a: Any, shape: tuple[int, ...]) -> Any:
-        """Return the array with its axes of size 1 repeated."""
-        return a.broadcast_to(shape) if isinstance(a, Symbol) else np.broadcast_to(a, shape)
-
-    @staticmethod
-    def sum(a: Symbol, axis: Any = None, keepdims: bool = False, dtype: Any = FLOAT32) -> Any:
-        """Return the sum over the batch, over all positions of each channel, or within each image."""
-        axes = tuple(range(a.ndim)) if axis is None else tuple(sorted((axis,) if isinstance(axis, int) else axis))
-        a = a.astype(dtype)
-        if a.memory.of_images and 0 not in axes:
-            return a.program.sum_in_images(a, axes, keepdims)
-        if len(axes) < a.ndim or keepdims:
-            return a.program.sum_of_images(a, axes, keepdims)
-        # The sum itself is taken outside of the program.
-        return Total(a.program.sum_in_images(a, axes[1:], keepdims=False))
-
-    @staticmethod
-    def concatenate(arrays: Sequence[Any], axis: int) -> Symbol:
-        """Return arrays one after the other along the first axis behind the batch."""
-        found = next(array for array in arrays if isinstance(array, Symbol))
-        return found.program.concatenated(arrays, axis)
-
-    @staticmethod
-    def split(a: Symbol, ends: Any, axis: int) -> list[Symbol]:
-        """Return the parts of an array between `ends`."""
-        bounds = [0, *(int(end) for end in ends), a.shape[axis]]
-        before = (slice(None),) * axis
-        return [a[before + (slice(first, last),)] for first, last in itertools.pairwise(bounds)]  # noqa: RUF005
-
-    @staticmethod
-    def expand_dims(a: Symbol, axis: int) -> Symbol:
-        """Return the array with a new axis of size 1."""
-        return a.reshape((*a.shape[:axis], 1, *a.shape[axis:]))
-
-    def __getattr__(self, name: str) -> Any:
-        opcode = FUNCTIONS.get(name)
-        if opcode is None:
-            raise UnplannableError(f"{name}, which plans do not know")
-        return lambda a: a.program.unary(opcode, a)
 
 
 def number(value: Any) -> float:

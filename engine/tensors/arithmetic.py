@@ -11,6 +11,7 @@ from nnkit import ops
 from nnkit.dtypes import Scalar, common_type
 from nnkit.ops.operation import check_broadcast
 from nnkit.tensors.base import TensorBase
+from nnkit.tensors.elementary import Elementary
 
 if TYPE_CHECKING:
     from nnkit.tensors.tensor import Tensor
@@ -26,7 +27,7 @@ def _scalar(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-class Arithmetic(TensorBase):
+class Arithmetic(Elementary):
     """Elementwise methods and operators."""
 
     def add(self, other: Operand, *, alpha: Scalar = 1) -> Tensor:

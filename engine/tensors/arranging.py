@@ -190,4 +190,4 @@ class Arranging(Shaping):
         for name, vector in (("self", self), ("vec2", vec2)):
             if vector.array.ndim != 1:
                 raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {vector.array.ndim}-D")
-        return self.view(-1, 1).mul(vec2)  # type: ignore[no-any-return]
+        return self.view(-1, 1).mul(vec2)

@@ -21,8 +21,8 @@ from nnkit.tape import Edge, is_grad_enabled, node_class
 from nnkit.tensors.arithmetic import Arithmetic
 from nnkit.tensors.arranging import Arranging
 from nnkit.tensors.backward import backward
+from nnkit.tensors.converting import Converting
 from nnkit.tensors.differentiation import Differentiation, Origin, Step
-from nnkit.tensors.elementary import Elementary
 from nnkit.tensors.formatting import tensor_text
 from nnkit.tensors.in_place import InPlace
 from nnkit.tensors.indexing import Indexing
@@ -33,7 +33,7 @@ from nnkit.tensors.size import Size
 from nnkit.tensors.versions import saved_versions
 
 
-class Tensor(Differentiation, Arithmetic, Elementary, InPlace, Reducing, Arranging, Picking, Making, Indexing):
+class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Arranging, Picking, Making, Converting, Indexing):
     """An array of any number of dimensions that remembers how it was made.
 
     `Tensor(array)` wraps a NumPy array without copying it. `nnkit.tensor` makes one from numbers; the old forms
@@ -254,42 +254,6 @@ class Tensor(Differentiation, Arithmetic, Elementary, InPlace, Reducing, Arrangi
             AssertionError: there is no CUDA backend.
         """
         return self.to(available("cuda" if device is None else device))
-
-    def float(self) -> Tensor:
-        """Return the tensor as float32."""
-        return self.to(dtypes.float32)
-
-    def double(self) -> Tensor:
-        """Return the tensor as float64."""
-        return self.to(dtypes.float64)
-
-    def half(self) -> Tensor:
-        """Return the tensor as float16."""
-        return self.to(dtypes.float16)
-
-    def short(self) -> Tensor:
-        """Return the tensor as int16."""
-        return self.to(dtypes.int16)
-
-    def byte(self) -> Tensor:
-        """Return the tensor as uint8."""
-        return self.to(dtypes.uint8)
-
-    def char(self) -> Tensor:
-        """Return the tensor as int8."""
-        return self.to(dtypes.int8)
-
-    def long(self) -> Tensor:
-        """Return the tensor as int64."""
-        return self.to(dtypes.int64)
-
-    def int(self) -> Tensor:
-        """Return the tensor as int32."""
-        return self.to(dtypes.int32)
-
-    def bool(self) -> Tensor:
-        """Return the tensor as bool."""
-        return self.to(dtypes.bool_)
 
     def contiguous(self) -> Tensor:
         """Return the tensor, or a copy whose elements lie one after the other."""

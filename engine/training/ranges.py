@@ -39,15 +39,18 @@ _WIDTH = Range(at_least=1, at_most=8192)
 LARGEST_IMAGE = 512
 _DIMENSION = Range(at_least=-64, at_most=64)
 
-# Ranges belong to names, so that a new optimizer or layer has them without a word here.
+# Ranges belong to names, so that a new optimizer or layer has them without a word here; where a class means something
+# else by one, it stands before the name.
 RANGES = {
     "alpha": _FRACTION,
     "base_momentum": _FRACTION,
     "batch_size": _SIZE,
+    "beta": _NOT_NEGATIVE,
     "betas": _FRACTION,
     "clip_grad_norm": _POSITIVE,
     "dampening": Range(at_least=0, at_most=1),
     "data_size": _WIDTH,
+    "delta": _POSITIVE,
     "dilation": Range(at_least=1, at_most=1024),
     "dim": _DIMENSION,
     "div_factor": _POSITIVE,
@@ -55,6 +58,7 @@ RANGES = {
     "epochs": Range(at_least=1, at_most=1_000_000),
     "every_seconds": _POSITIVE,
     "every_steps": Range(at_least=1, at_most=2**31),
+    "ELU.alpha": _POSITIVE,
     "ema_decay": _FRACTION,
     "eps": _NOT_NEGATIVE,
     "eta_min": _NOT_NEGATIVE,
@@ -72,6 +76,7 @@ RANGES = {
     "max_lr": _POSITIVE,
     "max_momentum": _FRACTION,
     "momentum": _FRACTION,
+    "negative_slope": _NOT_NEGATIVE,
     "num_classes": _WIDTH,
     "out_channels": _WIDTH,
     "out_features": _WIDTH,
@@ -82,6 +87,7 @@ RANGES = {
     "pct_start": Range(at_least=0, at_most=1),
     "seed": Range(at_least=0, at_most=2**63 - 1),
     # The first dimension is the batch, which stays.
+    "Softplus.beta": _POSITIVE,
     "start_dim": Range(at_least=1, at_most=64),
     "step_size": Range(at_least=1, at_most=2**31),
     "stride": Range(at_least=1, at_most=1024),
@@ -95,5 +101,10 @@ RANGES = {
 
 
 def bounds(name: str) -> Any:
-    """Return the constraint that numbers called `name` have, for an annotation."""
-    return Field(**RANGES.get(name, Range()).constraints())
+    """Return the constraint of an argument's numbers, for an annotation.
+
+    Args:
+        name: of the argument, or with its class before it: `ELU.alpha`.
+    """
+    found = RANGES.get(name) or RANGES.get(name.rpartition(".")[2], Range())
+    return Field(**found.constraints())
