@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # A strict editable install links files one by one, so the list of files is part of what makes it current.
 SOURCES := $(shell find engine cli configs -type f ! -name '*.pyc' | sort)
 
-.PHONY: train test reliability bench format clean
+.PHONY: train test reliability bench schema format clean
 
 train: $(VENV)/.installed
 	@$(BIN)/nnkit train quickstart
@@ -25,6 +25,12 @@ reliability: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python benchmarks/bench.py
+
+WRITE_SCHEMA := from pathlib import Path; from nnkit.training.config import schema_text; \
+	Path("configs/nnkit.schema.json").write_text(schema_text(), encoding="utf-8")
+
+schema: $(VENV)/.installed-dev
+	$(BIN)/python -c '$(WRITE_SCHEMA)'
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .

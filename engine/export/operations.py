@@ -286,6 +286,20 @@ def _max_pool(step: Step) -> str:
     )
 
 
+def _batch_norm(step: Step) -> str:
+    if step.options["training"]:
+        raise ExportError("calculates with the statistics of the batch")
+    channels = fixed(step.shape(0)[1:2])[0]
+    missing = {1: 1.0, 2: 0.0}
+    images, weight, bias, mean, variance = (
+        step.name(number)
+        if step.inputs[number] is not None
+        else step.graph.constant(np.full(channels, missing[number]), step.kind)
+        for number in range(5)
+    )
+    return step.graph.add("BatchNormalization", images, weight, bias, mean, variance, epsilon=step.options["eps"])
+
+
 OPERATORS: dict[type[Operation], Converter] = {
     **FUNCTIONS,
     ops.Abs: _elementwise("Abs"),
@@ -323,6 +337,7 @@ OPERATORS: dict[type[Operation], Converter] = {
     ops.Mm: _product,
     ops.Mul: _elementwise("Mul"),
     ops.Mv: _product,
+    ops.NativeBatchNorm: _batch_norm,
     ops.Neg: _elementwise("Neg"),
     ops.Norm: _norm,
     ops.Permute: _permute,

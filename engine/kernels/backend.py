@@ -155,6 +155,36 @@ class Backend(Protocol):
     ) -> Array:
         """Return the gradient of the input of `shape`, given grad and the elements that `max_pool` named."""
 
+    def channel_moments(self, x: Array) -> tuple[Array, Array]:
+        """Return the mean and the variance (C,), without correction, of x (N, C, ...) over images and positions."""
+
+    def follow(self, average: Array, value: Array, share: float, steps: Array | None, factor: float) -> None:
+        """Move an average (C,) towards a value times a factor, by this share or by 1 / steps, an int64."""
+
+    def count(self, steps: Array) -> None:
+        """Add 1 to a number of type int64."""
+
+    def normalization(
+        self, x: Array, mean: Array, variance: Array, weight: Array | None, bias: Array | None, eps: float
+    ) -> Array:
+        """Return (x - mean) / sqrt(variance + eps) * weight + bias of x (N, C, ...), all others (C,)."""
+
+    def normalization_gradients(
+        self,
+        grad: Array,
+        x: Array,
+        statistics: tuple[Array, Array],
+        weight: Array | None,
+        eps: float,
+        needs: tuple[bool, bool, bool],
+        *,
+        of_batch: bool,
+    ) -> tuple[Array | None, Array | None, Array | None]:
+        """Return the gradients of x, weight and bias of a `normalization`, as far as they are needed.
+
+        Statistics `of_batch` are those of x and change with it; others are constants.
+        """
+
     def gather(
         self, images: Array, indices: Array, mean: float, std: float, size: Pair, out: Array | None = None
     ) -> Array:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from nnkit.kernels.backend import Pair, Sliding, output_size
 from nnkit.kernels.cpu.backend import CpuBackend
 from nnkit.kernels.layout import Array, empty_batch_last
@@ -47,6 +49,16 @@ class ShapesBackend(CpuBackend):
         values, taps = out or (None, None)
         whole = (*x.shape[:2], *shape)
         return _zeros(whole, x, values), _zeros(whole, x, taps)
+
+    def channel_moments(self, x: Array) -> tuple[Array, Array]:
+        """See `Backend.channel_moments`."""
+        return np.zeros(x.shape[1], x.dtype), np.zeros(x.shape[1], x.dtype)
+
+    def normalization(
+        self, x: Array, mean: Array, variance: Array, weight: Array | None, bias: Array | None, eps: float
+    ) -> Array:
+        """See `Backend.normalization`."""
+        return _zeros(x.shape, x, None)
 
 
 def _zeros(shape: tuple[int, ...], like: Array, out: Array | None) -> Array:

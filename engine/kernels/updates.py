@@ -63,13 +63,40 @@ class RmsPropRule(NamedTuple):
     lr: float
 
 
+class AdagradRule(NamedTuple):
+    """Go down along the gradient over the root of the sum of all its squares, which is the state.
+
+    The gradient is as in `SgdRule`.
+    """
+
+    sign: float
+    weight_decay: float
+    lr: float
+    eps: float
+
+
+class AdadeltaRule(NamedTuple):
+    """Go down along the gradient times the root of the average square of changes, over that of its own square.
+
+    The gradient g is as in `SgdRule`; the change is root(changes + eps) / root(square + eps) * g. `share` of a square
+    comes into its average, and `kept` stays of it. The state is the averages of the gradient's square and the change's.
+    """
+
+    sign: float
+    weight_decay: float
+    kept: float
+    share: float
+    eps: float
+    lr: float
+
+
 class AverageRule(NamedTuple):
     """Go this share of the way to what is given in the gradient's place: a moving average of it; there is no state."""
 
     share: float
 
 
-Rule = SgdRule | AdamRule | RmsPropRule | AverageRule
+Rule = SgdRule | AdamRule | RmsPropRule | AdagradRule | AdadeltaRule | AverageRule
 
 
 class Update(NamedTuple):

@@ -20,12 +20,13 @@ from nnkit.nn.activation import (
 )
 from nnkit.nn.container import ModuleDict, ModuleList, Sequential
 from nnkit.nn.conv import Conv2d
-from nnkit.nn.dropout import Dropout
+from nnkit.nn.dropout import Dropout, Dropout1d, Dropout2d
 from nnkit.nn.elementwise_loss import BCELoss, BCEWithLogitsLoss, HuberLoss, KLDivLoss, L1Loss, MSELoss, SmoothL1Loss
 from nnkit.nn.flatten import Flatten
 from nnkit.nn.linear import Linear
 from nnkit.nn.loss import LOSSES, CrossEntropyLoss, NLLLoss
 from nnkit.nn.module import Module
+from nnkit.nn.normalization import BatchNorm1d, BatchNorm2d
 from nnkit.nn.parameter import Buffer, Parameter
 from nnkit.nn.pooling import MaxPool2d
 from nnkit.nn.registry import LAYERS
@@ -38,10 +39,14 @@ __all__ = [
     "SELU",
     "BCELoss",
     "BCEWithLogitsLoss",
+    "BatchNorm1d",
+    "BatchNorm2d",
     "Buffer",
     "Conv2d",
     "CrossEntropyLoss",
     "Dropout",
+    "Dropout1d",
+    "Dropout2d",
     "Flatten",
     "Hardtanh",
     "HuberLoss",

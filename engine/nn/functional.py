@@ -5,16 +5,12 @@ Source: the arguments and the messages are those of PyTorch's `torch.nn.function
 
 from __future__ import annotations
 
-import functools
 import math
 import operator
 from collections.abc import Sequence
 from typing import Literal, overload
 
-import numpy as np
-
 from nnkit import ops
-from nnkit.kernels.layout import Array
 from nnkit.nn.functional_activation import (
     elu,
     gelu,
@@ -32,6 +28,7 @@ from nnkit.nn.functional_activation import (
     softplus,
     tanh,
 )
+from nnkit.nn.functional_dropout import dropout, dropout1d, dropout2d
 from nnkit.nn.functional_elementwise_loss import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -42,17 +39,19 @@ from nnkit.nn.functional_elementwise_loss import (
     smooth_l1_loss,
 )
 from nnkit.nn.functional_loss import cross_entropy, nll_loss, one_hot
+from nnkit.nn.functional_normalization import batch_norm
 from nnkit.nn.naming import require_tensor, typename
-from nnkit.random import default_generator
-from nnkit.recording import note_remade
 from nnkit.tensors import Tensor, apply, apply_all
 
 __all__ = [
+    "batch_norm",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "conv2d",
     "cross_entropy",
     "dropout",
+    "dropout1d",
+    "dropout2d",
     "elu",
     "gelu",
     "hardtanh",
@@ -78,38 +77,6 @@ __all__ = [
     "softplus",
     "tanh",
 ]
-
-
-def check_probability(p: float) -> None:
-    """Raise PyTorch's ValueError unless `p` is between 0 and 1."""
-    if p < 0 or p > 1:
-        raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
-
-
-def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """Zero each element with probability `p` and divide the others by 1 - p; without `training`, nothing.
-
-    Raises:
-        ValueError: `p` is not between 0 and 1.
-    """
-    require_tensor("dropout", "input", 1, input)
-    check_probability(p)
-    if not training or p == 0:
-        return input
-    make = functools.partial(_dropout_factors, input.array, p)
-    factors = Tensor(make())
-    note_remade(factors, make)
-    return input.mul_(factors) if inplace else input.mul(factors)
-
-
-def _dropout_factors(like: Array, p: float) -> Array:
-    """Return 0 with probability p and 1 / (1 - p) elsewhere, in the shape, type and memory layout of `like`."""
-    factors = np.empty_like(like)
-    numbers = default_generator.uniform(like.size, 0, 1, np.dtype(np.float32)).reshape(like.shape)
-    np.greater_equal(numbers, p, out=factors, casting="unsafe")
-    if p < 1:
-        factors /= factors.dtype.type(1 - p)
-    return factors
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

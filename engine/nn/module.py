@@ -5,7 +5,7 @@ Source: the surface and the messages are those of PyTorch's `torch.nn.Module`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from nnkit.devices import available
@@ -320,6 +320,10 @@ class Module(Registration):
             RuntimeError: names, shapes or dtypes differ; the message lists all of them.
         """
         return load_state(self, state_dict, strict, assign)
+
+    def kept_by_older(self, version: int | None) -> Sequence[str]:
+        """Return which own values stay as they are where a state of this version of the module does not have them."""
+        return ()
 
     # Hooks
 

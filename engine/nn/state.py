@@ -63,6 +63,7 @@ class _Loading:
 
     def __init__(self, state: Mapping[str, Any], assign: bool) -> None:
         self.state = state
+        self.metadata: Mapping[str, Any] = getattr(state, "_metadata", None) or {}
         self.assign = assign
         self.accepted: list[tuple[Module, str, Tensor]] = []
         self.missing: list[str] = []
@@ -71,8 +72,12 @@ class _Loading:
 
     def visit(self, module: Module, prefix: str) -> None:
         expected = dict(_own_state(module))
+        version = self.metadata.get(prefix[:-1], {}).get("version")
+        kept = () if all(prefix + name in self.state for name in expected) else module.kept_by_older(version)
         for name, value in expected.items():
             key = prefix + name
+            if key not in self.state and name in kept:
+                continue
             if key not in self.state:
                 self.missing.append(key)
             elif problem := self.problem(key, value):

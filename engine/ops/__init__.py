@@ -15,6 +15,7 @@ from nnkit.ops.joining import *
 from nnkit.ops.loss import *
 from nnkit.ops.matrix import *
 from nnkit.ops.network import *
+from nnkit.ops.normalization import *
 from nnkit.ops.operation import Operation as Operation
 from nnkit.ops.operation import operations as operations
 from nnkit.ops.picking import *

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from nnkit.kernels.updates import AdamRule
-from nnkit.optim.optimizer import OPTIMIZERS, STEP, Group, Names, Optimizer, Parameters, check_not_negative
+from nnkit.optim.optimizer import OPTIMIZERS, Group, Parameters
+from nnkit.optim.rule_optimizer import STEP, RuleOptimizer, check_fused, check_not_negative, sign
 
 
 @OPTIMIZERS.register("Adam")
-class Adam(Optimizer):
+class Adam(RuleOptimizer):
     """Steps of about the learning rate, along the average gradient over the root of its average square.
 
     Args:
@@ -25,13 +26,24 @@ class Adam(Optimizer):
         decoupled_weight_decay: shrink the parameter itself instead, as AdamW does.
 
     Raises:
-        ValueError: an option that is negative, or a beta that is not in [0, 1).
+        ValueError: an option that is negative, or a beta that is no float in [0, 1).
+        RuntimeError: `fused` together with `differentiable` or `foreach`.
 
     Source: Kingma and Ba, "Adam: a method for stochastic optimization", 2015, algorithm 1; Reddi et al., "On
     the convergence of Adam and beyond", 2018 (amsgrad).
+
+    Example:
+        >>> weight = nn.Parameter(torch.tensor([3.0, -20.0]))
+        >>> optimizer = optim.Adam([weight], lr=0.1)
+        >>> (weight**2).sum().backward()
+        >>> optimizer.step()
+        >>> weight
+        Parameter containing:
+        tensor([  2.9000, -19.9000], requires_grad=True)
     """
 
     _rule_kind = AdamRule
+    _state_names = (STEP, "exp_avg", "exp_avg_sq", "max_exp_avg_sq")
 
     def __init__(
         self,
@@ -51,10 +63,12 @@ class Adam(Optimizer):
     ) -> None:
         check_not_negative("learning rate", lr)
         check_not_negative("epsilon value", eps)
-        for index, beta in enumerate(betas):
-            if not 0.0 <= beta < 1.0:
-                raise ValueError(f"Invalid beta parameter at index {index}: {beta}")
+        for index in range(2):
+            if not 0.0 <= betas[index] < 1.0:
+                raise ValueError(f"Invalid beta parameter at index {index}: {betas[index]}")
         check_not_negative("weight_decay value", weight_decay)
+        if not all(isinstance(beta, float) for beta in betas):
+            raise ValueError("betas must be either both floats or both Tensors")
         defaults = {
             "lr": lr,
             "betas": tuple(betas),
@@ -69,10 +83,10 @@ class Adam(Optimizer):
             "decoupled_weight_decay": decoupled_weight_decay,
         }
         super().__init__(params, defaults)
+        check_fused(fused, foreach, differentiable)
 
-    def _state_names(self, group: Group) -> Names:
-        greatest = ("max_exp_avg_sq",) if group["amsgrad"] else ()
-        return (STEP, "exp_avg", "exp_avg_sq", *greatest)
+    def _unused_state(self, group: Group) -> set[str]:
+        return set() if group["amsgrad"] else {"max_exp_avg_sq"}
 
     def _check_options(self, group: Group) -> None:
         super()._check_options(group)
@@ -84,11 +98,11 @@ class Adam(Optimizer):
             )
 
     def _rule(self, group: Group, count: float) -> AdamRule:
-        lr, weight_decay, decoupled = group["lr"], group["weight_decay"], group["decoupled_weight_decay"]
+        lr, weight_decay, decoupled = float(group["lr"]), group["weight_decay"], group["decoupled_weight_decay"]
         beta1, beta2 = group["betas"]
         # The averages start at zero: divided by 1 - beta ** count they are unbiased from the first step on.
         return AdamRule(
-            sign=-1 if group["maximize"] else 1,
+            sign=sign(group),
             weight_decay=0 if decoupled else weight_decay,
             shrink=1 - lr * weight_decay if decoupled else 1,
             average_share=1 - beta1,
@@ -109,6 +123,15 @@ class AdamW(Adam):
     lr * weight_decay of the parameter off it.
 
     Source: Loshchilov and Hutter, "Decoupled weight decay regularization", 2019, algorithm 2.
+
+    Example:
+        >>> weight = nn.Parameter(torch.tensor([3.0, -20.0]))
+        >>> optimizer = optim.AdamW([weight], lr=0.1, weight_decay=0.5)
+        >>> weight.grad = torch.zeros(2)
+        >>> optimizer.step()
+        >>> weight
+        Parameter containing:
+        tensor([  2.8500, -19.0000], requires_grad=True)
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Optimizer, the base of all rules that turn gradients into better parameters.
+"""Optimizer, the base of all that turn gradients into better parameters.
 
 Source: the surface, the structure of `state_dict` and the messages are those of PyTorch's `torch.optim`.
 """
@@ -6,66 +6,63 @@ Source: the surface, the structure of `state_dict` and the messages are those of
 from __future__ import annotations
 
 import copy
-import operator
+import functools
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
-from nnkit.kernels.layout import Array
-from nnkit.kernels.updates import Rule, Update, Updates
 from nnkit.nn.naming import typename
 from nnkit.registry import Registry
-from nnkit.tensors import Tensor, enable_grad, no_grad, tensor, zeros_like
+from nnkit.tensors import Tensor, no_grad
 
-Parameters = Iterable[Tensor] | Iterable[dict[str, Any]]
+Parameters = Iterable[Tensor] | Iterable[tuple[str, Tensor]] | Iterable[dict[str, Any]]
 Group = dict[str, Any]
 Closure = Callable[[], Any]
-Names = tuple[str | None, ...]
-
-# What counts the steps of a parameter in its state; it is no array of the rule.
-STEP = "step"
 
 OPTIMIZERS: Registry[type[Optimizer]] = Registry("optimizer")
-
-
-class _Members(NamedTuple):
-    """The parameters of a group that have a gradient, and the names of their state."""
-
-    group: Group
-    names: Names
-    parameters: list[Tensor]
-    gradients: list[Array]
-
-
-class _Prepared(NamedTuple):
-    """What a step changes, as the device wants it.
-
-    `layout` is the names of the state and the number of members of each group; `arrays` are those of the parameters
-    and of all state; `steps` are empty where the state does not count.
-    """
-
-    layout: list[tuple[Names, int]]
-    arrays: list[Array]
-    steps: list[Array]
-    updates: Updates
 
 
 class Optimizer:
     """What all optimizers share: groups of parameters with their options, and a state per parameter.
 
-    A subclass implements `_rule` and names what it keeps in `_state_names`.
+    A subclass overrides `step`, which finds the parameters and their options in `param_groups` and may keep what it
+    likes about a parameter in `state`.
 
     Args:
-        params: the parameters, or dictionaries of "params" and options that differ from the defaults.
+        params: the parameters, pairs of a name and a parameter, or dictionaries of "params" and options that differ
+            from the defaults.
         defaults: the options of groups that do not give their own.
+
+    Attributes:
+        param_groups: the groups, each a dictionary of "params" and all options.
+        state: a dictionary for each parameter that has been changed.
+        defaults: as given.
 
     Raises:
         TypeError: something else than tensors or dictionaries.
         ValueError: no parameters, or one that is not a leaf or is given twice.
+
+    Example:
+        >>> class SignDescent(optim.Optimizer):
+        ...     def __init__(self, params, lr):
+        ...         super().__init__(params, {"lr": lr})
+        ...
+        ...     @torch.no_grad()
+        ...     def step(self):
+        ...         for group in self.param_groups:
+        ...             for parameter in group["params"]:
+        ...                 parameter -= group["lr"] * parameter.grad.sign()
+        >>> weight = nn.Parameter(torch.tensor([1.0, -2.0]))
+        >>> optimizer = SignDescent([weight], lr=0.5)
+        >>> weight.square().sum().backward()
+        >>> optimizer.step()
+        >>> weight.tolist()
+        [0.5, -1.5]
     """
 
-    _stepped = False
+    # Whether `step` has been called; None as long as there is no schedule that could ask.
+    _stepped: bool | None = None
 
     def __init__(self, params: Parameters, defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
@@ -76,8 +73,7 @@ class Optimizer:
         self.defaults = defaults
         self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[Group] = []
-        self._prepared: _Prepared | None = None
-        groups: list[Any] = _ordered(params)
+        groups: list[Any] = list(params)
         if not groups:
             raise ValueError("optimizer got an empty parameter list")
         if not isinstance(groups[0], dict):
@@ -85,37 +81,60 @@ class Optimizer:
         for group in groups:
             self.add_param_group(group)
 
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        # A schedule warns where no step has been taken, whoever has written it.
+        if "step" in cls.__dict__:
+            cls.step = _noted(cls.step)  # type: ignore[method-assign]
+
     def add_param_group(self, param_group: Group) -> None:
         """Add parameters that have options of their own.
 
         Args:
-            param_group: "params", and any options that differ from the defaults.
+            param_group: "params", and any options that differ from the defaults; the others are added to it.
 
         Raises:
             TypeError: it is not a dictionary, or its parameters are not tensors in an ordered collection.
-            ValueError: a parameter is not a leaf, or belongs to another group.
+            ValueError: a parameter is not a leaf, belongs to another group, or has no name where others have.
         """
         if not isinstance(param_group, dict):
             raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
         params = param_group["params"]
-        params = [params] if isinstance(params, Tensor) else _ordered(params)
+        if isinstance(params, set):
+            raise TypeError(
+                "optimizer parameters need to be organized in ordered collections, but the ordering of tensors "
+                "in sets will change between runs. Please use a list instead."
+            )
+        params = [params] if isinstance(params, Tensor) else list(params)
+        names = [member[0] for member in params if isinstance(member, tuple)]
+        if names:
+            if len(names) != len(params):
+                raise ValueError("all optimizer params should be with/without names. Some param names are missing")
+            params = [member[1] for member in params]
+            param_group["param_names"] = names
+        param_group["params"] = params
         for parameter in params:
             if not isinstance(parameter, Tensor):
                 raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {typename(parameter)}")
-            if not parameter.is_leaf:
+            if not parameter.is_leaf and not parameter.retains_grad:
                 raise ValueError("can't optimize a non-leaf Tensor")
+        for name, value in self.defaults.items():
+            param_group.setdefault(name, value)
         if len(set(params)) != len(params):
             warnings.warn(
                 "optimizer contains a parameter group with duplicate parameters; in future, this will cause "
                 "an error; see github.com/pytorch/pytorch/issues/40967 for more information",
                 stacklevel=3,
             )
+        if any(("param_names" in group) != ("param_names" in param_group) for group in self.param_groups):
+            with_or_without = "with" if names else "without"
+            raise ValueError(
+                "all optimizer param groups should be with/without names. "
+                f"cannot add param group {with_or_without} names to the optimizer"
+            )
         if not set(params).isdisjoint(known for group in self.param_groups for known in group["params"]):
             raise ValueError("some parameters appear in more than one parameter group")
-        self.param_groups.append({**param_group, "params": params, **self._defaults_missing_in(param_group)})
-
-    def _defaults_missing_in(self, group: Group) -> Group:
-        return {name: value for name, value in self.defaults.items() if name not in group}
+        self.param_groups.append(param_group)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Drop the gradients of all parameters, or fill them with zeros."""
@@ -136,100 +155,7 @@ class Optimizer:
         Returns:
             What `closure` returned.
         """
-        loss = None
-        if closure is not None:
-            with enable_grad():
-                loss = closure()
-        self._stepped = True
-        work = [members for group in self.param_groups if (members := self._members(group)).parameters]
-        if work:
-            self._change(work)
-        return loss
-
-    def _members(self, group: Group) -> _Members:
-        parameters, gradients = [], []
-        for parameter in group["params"]:
-            gradient = parameter.grad
-            if gradient is not None:
-                parameters.append(parameter)
-                gradients.append(gradient.array)
-        return _Members(group, self._state_names(group) if parameters else (), parameters, gradients)
-
-    def _change(self, work: list[_Members]) -> None:
-        parameters = [parameter for members in work for parameter in members.parameters]
-        layout = [(members.names, len(members.parameters)) for members in work]
-        prepared, self._prepared = self._prepared, None
-        counts = [0.0] * len(parameters)
-        # To find out again where all arrays are would take longer than to change them.
-        if prepared is None or prepared.layout != layout or not _same(prepared.arrays, self._arrays(parameters)):
-            counts = self._make_state(work)
-            prepared = self._prepare(work, layout, self._arrays(parameters))
-        if prepared.steps:
-            counts = [_count_step(step) for step in prepared.steps]
-        gradients = [gradient for members in work for gradient in members.gradients]
-        prepared.updates.run(self._rules(work, counts), gradients)
-        self._prepared = prepared
-        for parameter in parameters:
-            # The tape must notice that values it may have kept are no longer what they were.
-            parameter.version.value += 1
-
-    def _arrays(self, parameters: list[Tensor]) -> list[Array]:
-        arrays = [parameter.array for parameter in parameters]
-        arrays += [tensor.array for entry in self.state.values() for tensor in entry.values()]
-        return arrays
-
-    def _make_state(self, work: list[_Members]) -> list[float]:
-        """Give state to the parameters that lack it, and return 1 for each that did and 0 for the others."""
-        lacking = []
-        for members in work:
-            for parameter in members.parameters:
-                missing = [name for name in members.names if name and name not in self.state[parameter]]
-                for name in missing:
-                    self.state[parameter][name] = tensor(0.0) if name == STEP else zeros_like(parameter)
-                lacking.append(1.0 if missing else 0.0)
-        return lacking
-
-    def _prepare(self, work: list[_Members], layout: list[tuple[Names, int]], arrays: list[Array]) -> _Prepared:
-        steps, updates = [], []
-        for members in work:
-            for parameter in members.parameters:
-                entry = self.state.get(parameter, {})
-                state = tuple(entry[name].array if name else None for name in members.names if name != STEP)
-                updates.append(Update(self._rule_kind, parameter.array, state))
-                if STEP in members.names:
-                    steps.append(entry[STEP].array)
-        return _Prepared(layout, arrays, steps, work[0].parameters[0].backend.updates(updates))
-
-    def _rules(self, work: list[_Members], counts: list[float]) -> list[Rule]:
-        rules: list[Rule] = []
-        for members in work:
-            own = counts[len(rules) : len(rules) + len(members.parameters)]
-            by_count = {count: self._rule(members.group, count) for count in set(own)}
-            rules += [by_count[count] for count in own]
-        return rules
-
-    # The kind of all rules of `_rule`.
-    _rule_kind: type[Rule]
-
-    def _rule(self, group: Group, count: float) -> Rule:
-        """Return how parameters of a group are to change.
-
-        Args:
-            group: their options.
-            count: which step it is for them; where the state does not count, 1 is the first and 0 any other.
-        """
         raise NotImplementedError
-
-    def _state_names(self, group: Group) -> Names:
-        """Return what a parameter of this group has in `state` after a step.
-
-        They are in the order of the rule's arrays, and None is one that it does not use.
-        """
-        raise NotImplementedError
-
-    def __getstate__(self) -> dict[str, Any]:
-        # A copy has arrays of its own.
-        return {**self.__dict__, "_prepared": None}
 
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__} ("]
@@ -259,11 +185,9 @@ class Optimizer:
         return {"state": state, "param_groups": groups}
 
     def _numbers(self) -> dict[Tensor, int]:
-        numbers: dict[Tensor, int] = {}
-        for group in self.param_groups:
-            for parameter in group["params"]:
-                numbers.setdefault(parameter, len(numbers))
-        return numbers
+        """Return the place of each parameter among all; the last one if it has several."""
+        parameters = (parameter for group in self.param_groups for parameter in group["params"])
+        return {parameter: number for number, parameter in enumerate(parameters)}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take over the state and the options of an optimizer of the same kind; on any error nothing changes.
@@ -289,7 +213,9 @@ class Optimizer:
             {**copy.deepcopy(loaded), "params": group["params"]}
             for loaded, group in zip(saved, self.param_groups, strict=True)
         ]
-        for group in groups:
+        for group, present in zip(groups, self.param_groups, strict=True):
+            if "param_names" in present:
+                group.setdefault("param_names", present["param_names"])
             self._check_options(group)
         state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         entries = dict(state_dict["state"])
@@ -313,45 +239,14 @@ class Optimizer:
             )
 
     def _check_state(self, number: int, entry: Mapping[str, Any], parameter: Tensor, group: Group) -> None:
-        expected = {name for name in self._state_names(group) if name}
-        if set(entry) != expected:
-            raise ValueError(
-                f"loaded state dict is of another optimizer: parameter {number} has {sorted(entry)}, "
-                f"where {type(self).__name__} has {sorted(expected)}"
-            )
-        for name, value in entry.items():
-            if not isinstance(value, Tensor):
-                raise ValueError(f"{name} of parameter {number} is not a Tensor but {typename(value)}")
-            if name == STEP:
-                if value.numel() != 1:
-                    raise ValueError(f"step of parameter {number} is not one number: {list(value.shape)}")
-            elif (value.shape, value.dtype) != (parameter.shape, parameter.dtype):
-                raise ValueError(
-                    f"{name} of parameter {number} is {value.dtype} of size {list(value.shape)}, "
-                    f"where the parameter is {parameter.dtype} of size {list(parameter.shape)}"
-                )
+        """Raise ValueError if a parameter, which has this number, cannot have such a state."""
 
 
-def _ordered(params: Iterable[Any]) -> list[Any]:
-    if isinstance(params, (set, frozenset)):
-        raise TypeError(
-            "optimizer parameters need to be organized in ordered collections, but the ordering of tensors "
-            "in sets will change between runs. Please use a list instead."
-        )
-    return list(params)
+def _noted(step: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(step)
+    def noted(self: Optimizer, *arguments: Any, **options: Any) -> Any:
+        if self._stepped is not None:
+            self._stepped = True
+        return step(self, *arguments, **options)
 
-
-def _same(first: list[Array], second: list[Array]) -> bool:
-    return len(first) == len(second) and all(map(operator.is_, first, second))
-
-
-def _count_step(step: Array) -> float:
-    count: float = step.item() + 1
-    step.fill(count)
-    return count
-
-
-def check_not_negative(name: str, value: float) -> None:
-    """Raise PyTorch's ValueError if one of an optimizer's options is negative or NaN."""
-    if not value >= 0.0:
-        raise ValueError(f"Invalid {name}: {value}")
+    return noted

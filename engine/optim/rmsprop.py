@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from nnkit.kernels.updates import RmsPropRule
-from nnkit.optim.optimizer import OPTIMIZERS, STEP, Group, Names, Optimizer, Parameters, check_not_negative
+from nnkit.optim.optimizer import OPTIMIZERS, Group, Parameters
+from nnkit.optim.rule_optimizer import STEP, RuleOptimizer, check_not_negative, sign
 
 
 @OPTIMIZERS.register("RMSprop")
-class RMSprop(Optimizer):
+class RMSprop(RuleOptimizer):
     """The gradient divided by the root of its average square, with momentum if wanted.
 
     Args:
@@ -28,9 +29,19 @@ class RMSprop(Optimizer):
 
     Source: Tieleman and Hinton, "Lecture 6.5 - rmsprop", 2012; Graves, "Generating sequences with recurrent
     neural networks", 2013, equations 38 to 41 (centered).
+
+    Example:
+        >>> weight = nn.Parameter(torch.tensor([3.0, -20.0]))
+        >>> optimizer = optim.RMSprop([weight], lr=0.01)
+        >>> (weight**2).sum().backward()
+        >>> optimizer.step()
+        >>> weight
+        Parameter containing:
+        tensor([  2.9000, -19.9000], requires_grad=True)
     """
 
     _rule_kind = RmsPropRule
+    _state_names = (STEP, "square_avg", "momentum_buffer", "grad_avg")
 
     def __init__(
         self,
@@ -65,20 +76,19 @@ class RMSprop(Optimizer):
         }
         super().__init__(params, defaults)
 
-    def _state_names(self, group: Group) -> Names:
-        buffer = "momentum_buffer" if group["momentum"] > 0 else None
-        average = "grad_avg" if group["centered"] else None
-        return (STEP, "square_avg", buffer, average)
+    def _unused_state(self, group: Group) -> set[str]:
+        unused = set() if group["momentum"] > 0 else {"momentum_buffer"}
+        return unused if group["centered"] else {*unused, "grad_avg"}
 
     def _rule(self, group: Group, count: float) -> RmsPropRule:
         return RmsPropRule(
-            sign=-1 if group["maximize"] else 1,
+            sign=sign(group),
             weight_decay=group["weight_decay"],
             kept=group["alpha"],
             share=1 - group["alpha"],
-            # As in the names above: without a buffer there must be no momentum.
+            # As above: without a buffer there must be no momentum.
             momentum=group["momentum"] if group["momentum"] > 0 else 0,
             centered=bool(group["centered"]),
             eps=group["eps"],
-            lr=group["lr"],
+            lr=float(group["lr"]),
         )

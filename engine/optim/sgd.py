@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from nnkit.kernels.updates import SgdRule
-from nnkit.optim.optimizer import OPTIMIZERS, Group, Names, Optimizer, Parameters, check_not_negative
+from nnkit.optim.optimizer import OPTIMIZERS, Group, Parameters
+from nnkit.optim.rule_optimizer import RuleOptimizer, check_fused, sign
 
 
 @OPTIMIZERS.register("SGD")
-class SGD(Optimizer):
+class SGD(RuleOptimizer):
     """Gradient descent, with momentum if wanted.
 
     The buffer b starts as the first gradient g and becomes momentum * b + (1 - dampening) * g; the parameter
@@ -27,12 +28,25 @@ class SGD(Optimizer):
 
     Raises:
         ValueError: a negative option, or `nesterov` without momentum or with dampening.
+        RuntimeError: `fused` together with `differentiable` or `foreach`.
 
     Source: Sutskever et al., "On the importance of initialization and momentum in deep learning", 2013, as
     PyTorch modifies it: the learning rate is applied after the momentum.
+
+    Example:
+        >>> weight = nn.Parameter(torch.tensor([3.0]))
+        >>> optimizer = optim.SGD([weight], lr=0.1, momentum=0.9)
+        >>> for _ in range(2):
+        ...     optimizer.zero_grad()
+        ...     (weight**2).sum().backward()
+        ...     optimizer.step()
+        >>> weight
+        Parameter containing:
+        tensor([1.3800], requires_grad=True)
     """
 
     _rule_kind = SgdRule
+    _state_names = ("momentum_buffer",)
 
     def __init__(
         self,
@@ -48,9 +62,9 @@ class SGD(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        check_not_negative("learning rate", lr)
-        check_not_negative("momentum value", momentum)
-        check_not_negative("weight_decay value", weight_decay)
+        for name, value in (("learning rate", lr), ("momentum value", momentum), ("weight_decay value", weight_decay)):
+            if value < 0.0:
+                raise ValueError(f"Invalid {name}: {value}")
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
         defaults = {
@@ -65,17 +79,22 @@ class SGD(Optimizer):
             "fused": fused,
         }
         super().__init__(params, defaults)
+        check_fused(fused, foreach, differentiable)
 
-    def _state_names(self, group: Group) -> Names:
-        return ("momentum_buffer",) if group["momentum"] != 0 else ()
+    def _unused_state(self, group: Group) -> set[str]:
+        return set() if group["momentum"] != 0 else {"momentum_buffer"}
+
+    def _initial_value(self, name: str) -> float:
+        # What is added to -0.0 stays as it is, and so does the sign of a zero: the buffer starts as the first gradient.
+        return -0.0
 
     def _rule(self, group: Group, count: float) -> SgdRule:
         return SgdRule(
-            sign=-1 if group["maximize"] else 1,
+            sign=sign(group),
             weight_decay=group["weight_decay"],
             momentum=group["momentum"],
             # All of the first gradient goes into the buffer.
             kept=1 if count == 1 else 1 - group["dampening"],
             nesterov=bool(group["nesterov"]),
-            lr=group["lr"],
+            lr=float(group["lr"]),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -9,10 +10,12 @@ import numpy as np
 
 from nnkit.kernels.backend import Pair, Sliding, output_size
 from nnkit.kernels.cpu import instructions as codes
+from nnkit.kernels.cpu.program import Affine
 from nnkit.kernels.layout import Array
-from nnkit.plan.program import Memory, PlanProgram
+from nnkit.plan.memory import Memory
+from nnkit.plan.program import PlanProgram
 from nnkit.plan.symbolic_numpy import SymbolicNumpy
-from nnkit.plan.symbols import Labels, Symbol, UnplannableError
+from nnkit.plan.symbols import Counter, Labels, Symbol, UnplannableError
 
 
 class PlanBackend:
@@ -33,7 +36,7 @@ class PlanBackend:
         sizes = (output_size(x.shape[2 + i], weight.shape[2 + i], sliding, i) for i in (0, 1))
         result = program.new((weight.shape[0], *sizes))
         shapes = (x.inner, weight.shape, result.inner)
-        operands = (program.operand(x), program.kernels(weight), _bias(program, bias), program.operand(result))
+        operands = (program.operand(x), program.kernels(weight), _by_channel(program, bias), program.operand(result))
         program.convolution(*operands, shapes, sliding)
         return result
 
@@ -77,7 +80,7 @@ class PlanBackend:
             raise UnplannableError("a product with an array of constants")
         channels, rows = weight.shape
         result = program.new((rows,))
-        operands = (program.operand(x), program.matrix(weight), _bias(program, bias), program.operand(result))
+        operands = (program.operand(x), program.matrix(weight), _by_channel(program, bias), program.operand(result))
         program.product(*operands, channels, rows)
         return result
 
@@ -144,6 +147,86 @@ class PlanBackend:
         program.max_pool_gradient(*operands, (result.inner, grad.inner), kernel_size, sliding)
         return result
 
+    def channel_moments(self, x: Any) -> tuple[Symbol, Symbol]:
+        """See `Backend.channel_moments`."""
+        program = self.program
+        x = program.dense(program.images(x))
+        channels = x.shape[1]
+        memory = Memory(2 * channels, of_images=False)
+        program.channel_moments(program.operand(x), program.operand_in(memory), channels, x.count)
+        return Symbol(program, memory, (channels,)), Symbol(program, memory, (channels,), channels)
+
+    def follow(self, average: Any, value: Symbol, share: float, steps: Counter | None, factor: float) -> None:
+        """See `Backend.follow`."""
+        program = self.program
+        program.add(
+            codes.FOLLOW,
+            input=program.operand(value),
+            result=_by_channel(program, average),
+            labels=0 if steps is None else steps.operand,
+            length=value.size,
+            scalar=share,
+            other_scalar=factor,
+        )
+
+    def count(self, steps: Counter) -> None:
+        """See `Backend.count`."""
+        self.program.add(codes.COUNT, labels=steps.operand)
+
+    def normalization(self, x: Any, mean: Any, variance: Any, weight: Any, bias: Any, eps: float) -> Symbol:
+        """See `Backend.normalization`."""
+        program = self.program
+        x = program.dense(program.images(x))
+        result = program.new(x.inner)
+        statistics = (_by_channel(program, mean), _by_channel(program, variance))
+        affine = Affine(*statistics, _by_channel(program, weight), _by_channel(program, bias), eps)
+        program.normalization(program.operand(x), program.operand(result), affine, x.shape[1], x.count)
+        return result
+
+    def normalization_gradients(
+        self,
+        grad: Symbol,
+        x: Any,
+        statistics: tuple[Any, Any],
+        weight: Any,
+        eps: float,
+        needs: tuple[bool, bool, bool],
+        *,
+        of_batch: bool,
+    ) -> tuple[Symbol | None, ...]:
+        """See `Backend.normalization_gradients`."""
+        program = self.program
+        grad, x = program.dense(grad), program.dense(program.images(x))
+        channels, operands = x.shape[1], (program.operand(grad), program.operand(x))
+        mean, variance, factors = (_by_channel(program, each) for each in (*statistics, weight))
+        affine = Affine(mean, variance, factors, bias=0, eps=eps)
+        gradients, totals = [program.new_sum((channels,)) if need else None for need in needs[1:]], 0
+        if needs[1] or needs[2] or (needs[0] and of_batch):
+            partial = program.normalization_sums(*operands, affine, channels, x.count)
+            totals = self._totals(partial, gradients, channels)
+        if not needs[0]:
+            return None, *gradients
+        result = program.new(x.inner)
+        program.normalization_input_gradient(
+            *operands, program.operand(result), affine, totals if of_batch else 0, channels, x.count, program.batch
+        )
+        return result, *gradients
+
+    def _totals(self, partial: int, gradients: Sequence[Symbol | None], channels: int) -> int:
+        """Return the operand of the sums of what blocks have left, each added to a gradient that needs it."""
+        program = self.program
+        memory, totals = program.operands[partial][0], Memory(2 * channels, of_images=False)
+        for number, gradient in enumerate(gradients):
+            program.add(
+                codes.ADD_BLOCKS,
+                input=program.operand_in(memory, number * channels),
+                scratch=program.operand_in(totals, number * channels),
+                result=program.operand(gradient),
+                length=channels,
+                other_distance=2 * channels,
+            )
+        return program.operand_in(totals)
+
     def log_softmax(self, a: Symbol, axis: int | None) -> Symbol:
         """See `Backend.log_softmax`."""
         if (a.ndim, axis) != (2, 1):
@@ -198,10 +281,10 @@ def _weights_of(weight: Array, labels: Array, mean: bool) -> Array:
     return factors / np.sum(factors) if mean else factors
 
 
-def _bias(program: PlanProgram, bias: Any) -> int:
-    """Return the operand of one number for each channel, the same for all images."""
-    if bias is None:
+def _by_channel(program: PlanProgram, values: Any) -> int:
+    """Return the operand of one number for each channel, the same for all images; 0 for none."""
+    if values is None:
         return 0
-    if not isinstance(bias, Symbol) or bias.memory.of_images or not bias.is_contiguous:
+    if not isinstance(values, Symbol) or values.memory.of_images or not values.is_contiguous:
         raise UnplannableError("a bias that is no parameter, or not one number after the other")
-    return program.operand(bias)
+    return program.operand(values)

@@ -33,21 +33,19 @@ _DEPTH = 4
 
 
 class Snapshot:
-    """The attributes of all modules of some trees and the memory of their parameters, at one moment."""
+    """The attributes of all modules of some trees and the memory of their tensors, at one moment."""
 
     def __init__(self, roots: Sequence[Module]) -> None:
         # Keeps what it compares with alive, so that no other object can get the same identity.
         self._modules = [(module, _members(module)) for root in roots for module in root.modules()]
         self._remember()
-        parameters = [parameter for root in roots for parameter in root.parameters()]
-        self._parameters = [(each, each.array, each.requires_grad) for each in parameters]
+        tensors = [tensor for root in roots for tensor in (*root.parameters(), *root.buffers())]
+        self._tensors = [(each, each.array, each.requires_grad) for each in tensors]
 
     def holds(self) -> bool:
-        """Return whether nothing has changed; values of parameters may."""
-        for parameter, array, requires_grad in self._parameters:
-            if parameter.array is not array or parameter.requires_grad != requires_grad:
-                return False
-            if parameter._hooks is not None:
+        """Return whether nothing has changed; values of parameters and buffers may."""
+        for tensor, array, requires_grad in self._tensors:
+            if tensor.array is not array or tensor.requires_grad != requires_grad or tensor._hooks is not None:
                 return False
         lengths = list(map(len, self._views))
         if lengths == self._lengths and all(map(operator.is_, chain.from_iterable(self._views), self._seen)):

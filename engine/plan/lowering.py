@@ -15,8 +15,9 @@ import numpy as np
 
 from nnkit.kernels.layout import Array
 from nnkit.plan.backend import PlanBackend
+from nnkit.plan.memory import Memory
 from nnkit.plan.program import PlanProgram
-from nnkit.plan.symbols import Labels, Symbol, Total, UnplannableError
+from nnkit.plan.symbols import Counter, Labels, Symbol, Total, UnplannableError
 from nnkit.recording import Call, Recording
 from nnkit.tape import AccumulateGrad, Edge, node_class, walk_backward
 from nnkit.tensors import Tensor
@@ -41,6 +42,15 @@ class Lowering:
         """Say which symbol stands for a tensor that no operation made."""
         self._values[id(tensor)] = symbol
         self._edges[id(tensor)] = edge
+
+    def define_buffer(self, buffer: Tensor) -> None:
+        """Define a tensor of the network that is no parameter, if a program can read it."""
+        array = buffer.array
+        if array.dtype == np.int64 and array.ndim == 0:
+            operand = self.program.operand_in(Memory(1, of_images=False, array=array))
+            self._values[id(buffer)] = Counter(operand)
+        elif array.dtype == np.float32 and min(array.strides, default=0) >= 0:
+            self.define(buffer, self.program.weights(array))
 
     def define_remade(self) -> None:
         """Define the tensors that differ each time; some of them are made of the labels."""

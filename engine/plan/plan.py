@@ -13,7 +13,8 @@ from nnkit.kernels.cpu.instructions import Operand
 from nnkit.kernels.cpu.program import SLOTS, work
 from nnkit.kernels.layout import LANES, Array
 from nnkit.kernels.memory import address, aligned
-from nnkit.plan.program import Memory, PlanProgram, padded
+from nnkit.plan.memory import Memory, padded
+from nnkit.plan.program import PlanProgram
 from nnkit.plan.symbols import FLOAT32, Symbol
 
 # Work of one call in multiply-adds: a hundredth of a second, or a tenth on an old machine, so that Ctrl-C is answered.
@@ -71,15 +72,16 @@ class Plan:
         self.sums_are_finite = True
         self._pixels: Array | None = None
         self._remade = remade
-        self._blocks = program.blocks
         self.slots = min(program.blocks, SLOTS)
         sums = [each.memory.final() for each in gradients]
         size = program.place_sums(list(dict.fromkeys(sums)))
         self._sums = aligned((self.slots, padded(size) + LANES), np.float32, zero=True)
         self._flat = aligned((size,), np.float32, zero=True)
         self.gradients = [_seen(self._flat, each) for each in gradients]
-        arena = program.place_images()
+        arena, kept = program.place_images()
         self._arena = aligned((threads(), padded(arena)), np.float32, zero=True)
+        self._kept = aligned((program.blocks, padded(kept)), np.float32, zero=True)
+        self._shared = aligned((program.place_sums(program.shared()),), np.float32, zero=True)
         # Addresses do not keep arrays alive.
         self._alive = [memory.array for memory, _ in program.operands]
         self._set_operands(program)
@@ -105,6 +107,11 @@ class Plan:
         if memory.is_sum:
             width = self._sums.shape[1]
             return Operand(address(self._sums) + 4 * start, width - start, slot_step=width)
+        if not memory.of_images:
+            return Operand(address(self._shared) + 4 * start, self._shared.size - start)
+        if memory.is_kept:
+            width = self._kept.shape[1]
+            return Operand(address(self._kept) + 4 * start, self._kept.size - start, block_step=width)
         width = self._arena.shape[1]
         return Operand(address(self._arena) + 4 * start, width - start, thread_step=width)
 
@@ -135,9 +142,7 @@ class Plan:
             operand["address"], operand["elements"] = address(pixels), _elements(pixels)
 
     def _execute(self) -> None:
-        most = -(-self._blocks // self.slots)
-        for first in range(0, most, self._window):
-            self.executable.run(self.batch, self.slots, first, first + self._window)
+        self.executable.run(self.batch, self.slots, self._window)
         if self._flat.size:
             self.add_up()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,42 +14,10 @@ from nnkit.kernels.cpu.instructions import Instruction
 from nnkit.kernels.cpu.program import Program, Weights
 from nnkit.kernels.layout import LANES, Array
 from nnkit.kernels.memory import aligned
+from nnkit.plan.memory import Memory, place_apart
 from nnkit.plan.symbols import Symbol, UnplannableError
 
 OPERAND_FIELDS = ("input", "other", "bias", "result", "scratch", "labels")
-
-
-class Memory:
-    """Memory that instructions share, before it has a place.
-
-    Attributes:
-        size: elements in all: of one block of images, or of everything.
-        of_images: whether each block of images has its own.
-        array: the memory, where it exists already; blocks of images follow each other in it.
-        is_sum: whether results of all images are added up in it.
-        place: where it begins in the thread's or slot's memory, once that is known.
-    """
-
-    def __init__(self, size: int, *, of_images: bool, array: Array | None = None, is_sum: bool = False) -> None:
-        self.size = size
-        self.of_images = of_images
-        self.array = array
-        self.is_sum = is_sum
-        self.place = 0
-        self._inside: tuple[Memory, int] | None = None
-
-    def merge(self, other: Memory, offset: int = 0) -> None:
-        """Let this memory be a part of another, `offset` elements from where that begins."""
-        self.final()._inside = (other, offset)
-
-    def final(self) -> Memory:
-        """Return the memory that this one is a part of, or itself."""
-        return self if self._inside is None else self._inside[0].final()
-
-    @property
-    def start(self) -> int:
-        """Where this memory begins in the final one."""
-        return 0 if self._inside is None else self._inside[0].start + self._inside[1]
 
 
 class PlanProgram(Program):
@@ -101,6 +70,11 @@ class PlanProgram(Program):
     def slot(self, count: int) -> int:
         """See `Program.slot`."""
         return self.operand_in(Memory(count, of_images=True))
+
+    def left_by_blocks(self, count: int) -> int:
+        """See `Program.left_by_blocks`."""
+        array = aligned((self.blocks, count), np.float32, zero=True)
+        return self.operand_in(Memory(count, of_images=True, array=array))
 
     def new(self, inner: Sequence[int]) -> Symbol:
         """Return a symbol for a result of each image."""
@@ -335,27 +309,32 @@ class PlanProgram(Program):
 
     # Layout ---------------------------------------------------------------------------------------------
 
-    def place_images(self) -> int:
-        """Give memory of images its place, where no two that are needed at the same time meet; return the size."""
+    def place_images(self) -> tuple[int, int]:
+        """Give memory of images its place, where no two that are needed at the same time meet.
+
+        Returns:
+            The size of what each thread needs, and of what is kept of each block from phase to phase.
+        """
         spans: dict[Memory, list[int]] = {}
         for position, instruction in enumerate(self.instructions):
             for memory in self._memories(instruction):
                 if memory.of_images and memory.array is None:
                     spans.setdefault(memory, [position, position])[1] = position
-        placed: list[Memory] = []
-        total = 0
-        for memory in sorted(spans, key=lambda each: -each.size):
-            first, last = spans[memory]
-            others = [each for each in placed if spans[each][0] <= last and first <= spans[each][1]]
-            place = 0
-            for other in sorted(others, key=lambda each: each.place):
-                if place + memory.size <= other.place:
-                    break
-                place = max(place, other.place + padded(other.size))
-            memory.place = place
-            placed.append(memory)
-            total = max(total, place + padded(memory.size))
-        return total
+        ends = [end for _, end, _ in codes.phases(each.opcode for each in self.instructions)]
+        for memory, (first, last) in spans.items():
+            memory.is_kept = bisect(ends, first) != bisect(ends, last)
+        sizes = [
+            place_apart({memory: span for memory, span in spans.items() if memory.is_kept is is_kept})
+            for is_kept in (False, True)
+        ]
+        return sizes[0], sizes[1]
+
+    def shared(self) -> list[Memory]:
+        """Return the memory of results that there is one of for all images, without the sums."""
+        found = (memory.final() for memory, _ in self.operands[1:])
+        return list(
+            dict.fromkeys(each for each in found if not each.of_images and not each.is_sum and each.array is None)
+        )
 
     def place_sums(self, memories: Sequence[Memory]) -> int:
         """Give sums their places one after the other, in this order; return the size."""
@@ -368,11 +347,6 @@ class PlanProgram(Program):
     def _memories(self, instruction: Instruction) -> list[Memory]:
         numbers = [getattr(instruction, name) for name in OPERAND_FIELDS]
         return [self.operands[number][0].final() for number in numbers if number]
-
-
-def padded(size: int) -> int:
-    """Return a size in elements rounded up so that what follows begins a cache line."""
-    return -(-size // LANES) * LANES
 
 
 def _content(memory: Memory) -> tuple[int, ...]:

@@ -15,8 +15,9 @@ from nnkit.kernels.layout import LANES, Array
 from nnkit.nn import Module
 from nnkit.plan.guard import Chance, Criterion, Snapshot, check_recorded, obstacle
 from nnkit.plan.lowering import Lowering, loss_of
+from nnkit.plan.memory import Memory
 from nnkit.plan.plan import Plan, Source
-from nnkit.plan.program import Memory, PlanProgram
+from nnkit.plan.program import PlanProgram
 from nnkit.plan.rewrite import pool_before_relu, skip_unread_rows
 from nnkit.plan.symbols import Labels, Symbol, Total, UnplannableError
 from nnkit.recording import Recording
@@ -153,6 +154,7 @@ class Replay:
             self._give_up(refused, key)
             return self._forward(_tensor(images), labels, key.differentiates)
         snapshot, chance = Snapshot(roots), Chance(roots)
+        buffers = [(buffer.array, buffer.array.copy()) for buffer in self.network.buffers()]
         inputs = _tensor(images)
         with Recording() as recording:
             step = self._forward(inputs, labels, key.differentiates)
@@ -173,6 +175,9 @@ class Replay:
         else:
             self._plans[key] = found
             if _are_classes(labels, found.classes):
+                # The plan takes the same step, and changes them once more.
+                for array, before in buffers:
+                    array[...] = before
                 return found
         chance.go_on()
         return step
@@ -287,8 +292,9 @@ def _lowered(
     leaves = {id(each): AccumulateGrad(each) for each in parameters}
     for parameter in network.parameters():
         lowering.define(parameter, program.weights(parameter.array), (leaves.get(id(parameter)), 0))
-    for buffer in criterion.buffers() if isinstance(criterion, Module) else ():
-        lowering.define(buffer, program.weights(buffer.array))
+    modules = (each for each in (network, criterion) if isinstance(each, Module))
+    for buffer in (each for module in modules for each in module.buffers()):
+        lowering.define_buffer(buffer)
     lowering.define_remade()
     lowering.run()
     total, logits = loss_of(lowering.value(step.loss)), lowering.value(step.logits)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from nnkit.kernels.cpu import instructions as codes
-from nnkit.plan.symbols import FLOAT32, Labels, Symbol, Total, UnplannableError, number
+from nnkit.plan.symbols import FLOAT32, Counter, Labels, Symbol, Total, UnplannableError, number
 
 # NumPy's functions of one variable that are an instruction.
 FUNCTIONS = {
@@ -31,7 +31,7 @@ class SymbolicNumpy:
     @staticmethod
     def asarray(value: Any) -> Any:
         """Return a symbol as it is, and anything else as an array."""
-        return value if isinstance(value, Symbol | Total | Labels) else np.asarray(value)
+        return value if isinstance(value, Symbol | Total | Labels | Counter) else np.asarray(value)
 
     @staticmethod
     def add(a: Any, b: Any) -> Any:

@@ -16,7 +16,8 @@ from nnkit.kernels.cpu import instructions as codes
 
 if TYPE_CHECKING:
     from nnkit.kernels.layout import Array
-    from nnkit.plan.program import Memory, PlanProgram
+    from nnkit.plan.memory import Memory
+    from nnkit.plan.program import PlanProgram
 
 FLOAT32 = np.dtype(np.float32)
 _SHAPES = "a calculation between values of different shapes"
@@ -299,9 +300,25 @@ class Labels:
         return self.shape[0]
 
 
+class Counter:
+    """A number of type int64 that steps add to.
+
+    Attributes:
+        operand: where a program finds it.
+    """
+
+    dtype = np.dtype(np.int64)
+    shape = ()
+    ndim = 0
+    __array_ufunc__ = None
+
+    def __init__(self, operand: int) -> None:
+        self.operand = operand
+
+
 def number(value: Any) -> float:
     """Return a Python number or an array of one element as a number."""
-    if isinstance(value, Symbol | Total | Labels) or np.ndim(value) > 0:
+    if isinstance(value, Symbol | Total | Labels | Counter) or np.ndim(value) > 0:
         raise UnplannableError("a calculation with a sum over the batch" if isinstance(value, Total) else _SHAPES)
     return float(value)
 

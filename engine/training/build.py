@@ -2,59 +2,31 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import copy
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from nnkit.data import DATASETS
 from nnkit.dtypes import int64
+from nnkit.kernels import shapes_only
 from nnkit.models import Network, Sequential
 from nnkit.nn import CrossEntropyLoss, NLLLoss, Parameter
 from nnkit.nn.functional import log_softmax, one_hot
 from nnkit.nn.modes import evaluating
 from nnkit.optim import Optimizer
-from nnkit.optim.lr_scheduler import LRScheduler
-from nnkit.random import manual_seed
-from nnkit.tensors import Tensor, zeros
+from nnkit.optim.lr_scheduler import ReduceLROnPlateau
+from nnkit.random import default_generator, manual_seed
+from nnkit.tensors import Tensor, no_grad, zeros
 from nnkit.training.average import Average
-from nnkit.training.components import COMPONENTS, RUN_LENGTHS, CodeNetwork, Component
+from nnkit.training.components import COMPONENTS, CodeNetwork, Component
 from nnkit.training.layers import build_layers, check_fit, classes_error
 from nnkit.training.objections import OBJECTIONS, one_line
+from nnkit.training.schedule import Schedule
 from nnkit.training.schema import Config
 from nnkit.training.user_code import build_user_network, check_file, fault, may_run, without_numbers
 from nnkit.training.yaml_loader import InvalidConfigError, Problem
 
 Criterion = Callable[[Tensor, Tensor], Tensor]
-
-_MOST_STEPS = 1_000_000
-
-
-@dataclass
-class Schedule:
-    """A learning rate schedule, and whether it moves after each step or after each epoch."""
-
-    scheduler: LRScheduler
-    each_step: bool
-
-    def catch_up(self, steps: int) -> None:
-        """Take a fresh schedule so many steps further, which also sets the optimizer's learning rates and momenta.
-
-        Raises:
-            ValueError: there are more steps than can be taken in some seconds.
-        """
-        if steps > _MOST_STEPS:
-            raise ValueError(f"a schedule cannot be taken {steps} steps further, at most {_MOST_STEPS}")
-        with warnings.catch_warnings():
-            # The steps of the optimizer that belong to these were taken by the run before.
-            warnings.simplefilter("ignore")
-            for _ in range(steps):
-                self.scheduler.step()
-
-    def is_stretched(self, state: Mapping[str, Any]) -> bool:
-        """Return whether a state is that of a schedule of another length."""
-        mine = self.scheduler.state_dict()
-        return any(mine[name] != state[name] for name in RUN_LENGTHS & mine.keys())
 
 
 def build_network(config: Config) -> Network:
@@ -90,14 +62,18 @@ def build_schedule(config: Config, optimizer: Optimizer, steps_per_epoch: int) -
     """Return the schedule, as long as the run where the config does not say how long.
 
     Raises:
-        InvalidConfigError: its constructor refuses the arguments.
+        InvalidConfigError: its constructor refuses the arguments, or it needs the metric of an epoch at each step.
     """
     if config.scheduler is None:
         return None
     each_step = config.scheduler.moves_after == "step"
     length = config.training.epochs * (steps_per_epoch if each_step else 1)
     lengths = dict.fromkeys(config.scheduler.unset_lengths, length)
-    return Schedule(_construct(config, "scheduler", optimizer, **lengths), each_step)
+    scheduler = _construct(config, "scheduler", optimizer, **lengths)
+    if each_step and isinstance(scheduler, ReduceLROnPlateau):
+        message = f"{config.scheduler.name} looks at what an epoch came to, expected 'epoch', got 'step'"
+        raise config.error(("scheduler", "interval"), message)
+    return Schedule(scheduler, each_step)
 
 
 def build_average(config: Config, network: Network) -> Average | None:
@@ -148,6 +124,30 @@ def logits_of_an_image(config: Config, network: Network) -> Tensor:
         got = str(tuple(logits.shape)) if isinstance(logits, Tensor) else f"a {type(logits).__name__}"
         raise config.error(("network",), f"it returns {got} for one image, expected logits (1, classes)")
     return logits
+
+
+def check_training(config: Config, network: Network, images: int) -> None:
+    """Raise InvalidConfigError if layers refuse in training what they take in evaluation: batches of one image, say.
+
+    Args:
+        config: what the network was built from.
+        network: it stays as it is; one in Python is not tried.
+        images: how many there are to train on.
+    """
+    if isinstance(config.network, CodeNetwork):
+        return
+    fewest = images % config.data.batch_size or min(images, config.data.batch_size)
+    drawn = default_generator.get_state()
+    try:
+        with shapes_only(), no_grad():
+            copy.deepcopy(network).train()(zeros(min(fewest, 2), 1, *network.input_size))
+    except OBJECTIONS as error:
+        if fewest > 1:
+            raise config.error(("network",), one_line(error)) from None
+        alone = "of 1 image" if config.data.batch_size == 1 else f"{images:,} images leave one for the last batch"
+        raise config.error(("data", "batch_size"), f"{alone}: {one_line(error)}") from None
+    finally:
+        default_generator.set_state(drawn)
 
 
 def check_classes(config: Config, logits: Tensor, classes: Sequence[str]) -> None:

@@ -91,8 +91,9 @@ def _message(path: Path, errors: list[ErrorDetails]) -> str:
     if kind == "finite_number" or (isinstance(value, str) and value.lstrip("+-.").lower() in _NOT_FINITE):
         return f"must be finite, got {shown(value)}"
     if kind in _OUT_OF_RANGE:
-        key = next(str(part) for part in reversed(path) if isinstance(part, str))
-        return f"must be {RANGES[key]}, got {shown(value)}"
+        names_of_place = [part for part in path if isinstance(part, str)]
+        limits = RANGES.get(".".join(names_of_place)) or RANGES[names_of_place[-1]]
+        return f"must be {limits}, got {shown(value)}"
     if kind == "string_pattern_mismatch":
         return f"expected {_PATTERNS[str(path[-1])]}, got {shown(value)}"
     expected = dict.fromkeys(_EXPECTED.get(error["type"], error["msg"]) for error in errors)

@@ -22,10 +22,11 @@ from nnkit.random import default_generator
 from nnkit.tensors import Tensor
 from nnkit.training.anomaly import find_anomaly
 from nnkit.training.average import Average
-from nnkit.training.build import Criterion, Schedule
+from nnkit.training.build import Criterion
 from nnkit.training.evaluate import Evaluation, evaluation
 from nnkit.training.gradients import clip_gradients
 from nnkit.training.position import Position, check_alike
+from nnkit.training.schedule import Schedule
 
 _ADVICE = "a smaller learning rate or training.clip_grad_norm may help"
 
@@ -179,7 +180,7 @@ class Training:
         """
         return {
             "optimizer": self.optimizer.state_dict(),
-            "scheduler": self.schedule.scheduler.state_dict() if self.schedule else None,
+            "scheduler": self.schedule.state() if self.schedule else None,
             "generator": Tensor(default_generator.get_state()),
             "epoch": self.epoch,
             "step": self.step,
@@ -209,8 +210,7 @@ class Training:
         settings = [_settings_of(group) for group in self.optimizer.param_groups]
         self.optimizer.load_state_dict(state["optimizer"])
         if self.schedule and not keep_settings:
-            check_alike("the schedule", state["scheduler"], self.schedule.scheduler.state_dict())
-            self.schedule.scheduler.load_state_dict(state["scheduler"])
+            self.schedule.load_state(state["scheduler"])
         for group, values in zip(self.optimizer.param_groups, settings, strict=True):
             if keep_settings:
                 parameters = group["params"]
@@ -318,8 +318,9 @@ def _end_epoch(training: Training, test: Evaluation, validation: Evaluation | No
     progress, training.progress = training.progress, Progress()
     if not progress.images:
         raise NonFiniteError(f"no step of epoch {training.epoch + 1} had a loss and gradients that are finite")
-    if training.schedule and not training.schedule.each_step:
-        training.schedule.scheduler.step()
+    decisive = validation or test
+    if training.schedule:
+        training.schedule.after_epoch(decisive.loss, decisive.accuracy)
     training.epoch += 1
     return EpochDone(
         epoch=training.epoch,
@@ -332,7 +333,7 @@ def _end_epoch(training: Training, test: Evaluation, validation: Evaluation | No
         skipped=training.skipped,
         test=test,
         validation=validation,
-        improved=training.best.improves(training.epoch, validation or test),
+        improved=training.best.improves(training.epoch, decisive),
     )
 
 
@@ -346,6 +347,7 @@ def train_step(training: Training, images: Tensor | Pixels, labels: Tensor) -> t
     """
     training.optimizer.zero_grad()
     drawn = default_generator.get_state() if training.finds_anomaly else None
+    buffers = [(buffer.array, buffer.array.copy()) for buffer in training.network.buffers()]
     loss, logits = training.replay.differentiate(images, labels)
     finite = math.isfinite(loss) and training.replay.gradients_are_finite
     if finite:
@@ -354,14 +356,18 @@ def train_step(training: Training, images: Tensor | Pixels, labels: Tensor) -> t
         training.optimizer.step()
         if training.average:
             training.average.update()
-        if training.schedule and training.schedule.each_step:
-            training.schedule.scheduler.step()
-    elif training.skips_nonfinite:
-        training.skipped += 1
-    else:
-        raise _nonfinite(training, loss, images, labels, drawn)
+        if training.schedule:
+            training.schedule.after_step()
+        training.step += 1
+        return loss, logits
+    error = None if training.skips_nonfinite else _nonfinite(training, loss, images, labels, drawn)
+    for array, before in buffers:
+        array[...] = before
+    if error is not None:
+        raise error
+    training.skipped += 1
     training.step += 1
-    return (loss, logits) if finite else None
+    return None
 
 
 def _nonfinite(

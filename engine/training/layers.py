@@ -25,7 +25,7 @@ MOST_PARAMETERS = 2**26
 MOST_OUTPUTS = 2**18
 
 # Arguments that repeat what the layer before decides: the axis that they are the size of.
-_REPEATED = {"in_channels": 1, "in_features": -1}
+_REPEATED = {"in_channels": 1, "in_features": -1, "num_features": 1}
 
 
 def build_layers(config: Config, components: Sequence[Component], path: Path) -> list[Module]:
@@ -110,7 +110,7 @@ class _Fitting:
             size = component.arguments().get(name)
             if size is None:
                 continue
-            if axis == 1 and x.dim() != 4:
+            if name == "in_channels" and x.dim() != 4:
                 raise _StuckError(f"{component.name} gets {_shape(x)}, expected images (N, C, H, W)")
             if axis == -1 and x.dim() > 2 and self._unflattened is None:
                 self._unflattened = index

@@ -32,6 +32,7 @@ class Range:
 _POSITIVE = Range(above=0)
 _NOT_NEGATIVE = Range(at_least=0)
 _FRACTION = Range(at_least=0, below=1)
+_COUNT = Range(at_least=0, at_most=1_000_000)
 _SIZE = Range(at_least=1, at_most=65_536)
 # A layer has at most as many numbers as the square of this: a quarter of a gigabyte.
 _WIDTH = Range(at_least=1, at_most=8192)
@@ -39,8 +40,8 @@ _WIDTH = Range(at_least=1, at_most=8192)
 LARGEST_IMAGE = 512
 _DIMENSION = Range(at_least=-64, at_most=64)
 
-# Ranges belong to names, so that a new optimizer or layer has them without a word here; where a class means something
-# else by one, it stands before the name.
+# Ranges belong to names, so that a new optimizer or layer has them without a word here. A name with its section comes
+# before the name alone.
 RANGES = {
     "alpha": _FRACTION,
     "base_momentum": _FRACTION,
@@ -48,6 +49,7 @@ RANGES = {
     "beta": _NOT_NEGATIVE,
     "betas": _FRACTION,
     "clip_grad_norm": _POSITIVE,
+    "cooldown": _COUNT,
     "dampening": Range(at_least=0, at_most=1),
     "data_size": _WIDTH,
     "delta": _POSITIVE,
@@ -62,29 +64,36 @@ RANGES = {
     "ema_decay": _FRACTION,
     "eps": _NOT_NEGATIVE,
     "eta_min": _NOT_NEGATIVE,
+    "factor": Range(above=0, below=1),
     "final_div_factor": _POSITIVE,
     "gamma": _POSITIVE,
     "groups": _WIDTH,
     "hidden_size": _WIDTH,
     "in_channels": _WIDTH,
     "in_features": Range(at_least=1, at_most=2**22),
+    "initial_accumulator_value": _NOT_NEGATIVE,
     "input_size": Range(at_least=1, at_most=LARGEST_IMAGE),
     "keep_last": Range(at_least=1, at_most=1000),
     "kernel_size": Range(at_least=1, at_most=1024),
     "label_smoothing": Range(at_least=0, at_most=1),
     "lr": _POSITIVE,
+    "lr_decay": _NOT_NEGATIVE,
     "max_lr": _POSITIVE,
     "max_momentum": _FRACTION,
+    "milestones": Range(at_least=1, at_most=2**31),
+    "min_lr": _NOT_NEGATIVE,
     "momentum": _FRACTION,
     "negative_slope": _NOT_NEGATIVE,
     "num_classes": _WIDTH,
+    "num_features": _WIDTH,
     "out_channels": _WIDTH,
     "out_features": _WIDTH,
     "output_size": _WIDTH,
     "p": Range(at_least=0, at_most=1),
     "padding": Range(at_least=0, at_most=1024),
-    "patience": Range(at_least=1, at_most=1_000_000),
+    "patience": _COUNT,
     "pct_start": Range(at_least=0, at_most=1),
+    "rho": Range(at_least=0, at_most=1),
     "seed": Range(at_least=0, at_most=2**63 - 1),
     # The first dimension is the batch, which stays.
     "Softplus.beta": _POSITIVE,
@@ -93,7 +102,10 @@ RANGES = {
     "stride": Range(at_least=1, at_most=1024),
     "T_max": Range(at_least=1, at_most=2**31),
     "threads": Range(at_least=1, at_most=1024),
+    "threshold": _NOT_NEGATIVE,
     "total_steps": Range(at_least=1, at_most=2**31),
+    # Without any patience a run would end before it begins.
+    "training.patience": Range(at_least=1, at_most=1_000_000),
     "validation_fraction": _FRACTION,
     "weight_decay": _NOT_NEGATIVE,
     **{name: Range(at_least=0, at_most=largest) for name, largest in LARGEST.items()},

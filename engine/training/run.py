@@ -21,6 +21,7 @@ from nnkit.training.build import (
     build_optimizer,
     build_schedule,
     check_components,
+    check_training,
 )
 from nnkit.training.evaluate import evaluation_batches
 from nnkit.training.files import make_folder
@@ -229,6 +230,7 @@ def prepare(config: Config) -> Training:
         train_images, validation_images = data.split_validation(
             train_images, config.data.validation_fraction, config.training.seed
         )
+    check_training(config, network, len(train_images))
     batches = data.Batches(
         train_images,
         config.data.batch_size,

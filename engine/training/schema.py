@@ -78,7 +78,7 @@ class TrainingConfig(Section):
         description="How much of the parameters' moving average stays from step to step, such as 0.999; the average "
         "is what is evaluated and kept. There is none where null.",
     )
-    patience: Annotated[int, bounds("patience")] | None = Field(
+    patience: Annotated[int, bounds("training.patience")] | None = Field(
         default=None, description="Epochs without a better one after which training ends; it does not where null."
     )
     on_nonfinite: Literal["stop", "skip"] = Field(

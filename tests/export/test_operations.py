@@ -103,6 +103,13 @@ CASES = [
     (ops.Minimum, lambda x: nnkit.minimum(x, x[:, :1])),
     (ops.Mm, lambda x: x.flatten(1) @ nnkit.ones(48, 2)),
     (ops.Mm, lambda x: x.flatten(1) @ nnkit.ones(2, 48).t()),
+    (ops.NativeBatchNorm, lambda x: F.batch_norm(x, nnkit.arange(2.0), nnkit.arange(1.0, 3.0))),
+    (
+        ops.NativeBatchNorm,
+        lambda x: F.batch_norm(x, nnkit.ones(2), nnkit.ones(2) / 3, nnkit.ones(2), nnkit.arange(2.0)),
+    ),
+    (ops.NativeBatchNorm, lambda x: F.batch_norm(x.flatten(1), nnkit.ones(48), nnkit.ones(48), eps=0.5)),
+    (ops.NativeBatchNorm, lambda x: F.batch_norm(x.flatten(2), nnkit.ones(2), nnkit.ones(2), bias=nnkit.ones(2))),
     (ops.Mul, lambda x: 3 * x * x),
     (ops.Mv, lambda x: x.flatten(1) @ nnkit.linspace(-1, 1, 48)),
     (ops.Neg, lambda x: -x),

@@ -29,6 +29,8 @@ CASES = [
     ("RMSprop", {"lr": 0.1, "eps": 1e-3, "momentum": 0.9, "weight_decay": 0.1}),
     ("RMSprop", {"lr": 0.1, "centered": True}),
     ("RMSprop", {"lr": 0.1, "momentum": 0.9, "centered": True, "maximize": True}),
+    ("Adagrad", {"lr": 0.1, "lr_decay": 0.1, "eps": 1e-3, "weight_decay": 0.1, "maximize": True}),
+    ("Adadelta", {"lr": 0.5, "rho": 0.7, "eps": 1e-3, "weight_decay": 0.1, "maximize": True}),
 ]
 EVERY = pytest.mark.parametrize(("name", "options"), CASES)
 
@@ -48,15 +50,20 @@ def trained(name, options, values, gradients, steps=3):
     return parameters, optimizer
 
 
-def reference(name, options, values, gradients, steps=3):
-    """Return what PyTorch makes of the same."""
+def reference_run(name, options, values, gradients, steps):
+    """Return PyTorch's parameters and optimizer after the same steps."""
     parameters = [torch.nn.Parameter(torch.tensor(each)) for each in values]
     optimizer = getattr(torch.optim, name)(parameters, **options)
     for _ in range(steps):
         for parameter, gradient in zip(parameters, gradients, strict=True):
             parameter.grad = torch.tensor(gradient)
         optimizer.step()
-    return [parameter.detach().numpy() for parameter in parameters]
+    return parameters, optimizer
+
+
+def reference(name, options, values, gradients, steps=3):
+    """Return what PyTorch makes of the same."""
+    return [parameter.detach().numpy() for parameter in reference_run(name, options, values, gradients, steps)[0]]
 
 
 def check_close(mine, theirs):
@@ -75,6 +82,33 @@ def test_N3_sizes_and_types_together_follow_pytorch(name, options, dtypes):
     gradients = [draw(size + 1, size, dtype=kind) for size, kind in zip(SIZES, kinds, strict=True)]
     expected = reference(name, options, values, gradients)
     check_close(trained(name, options, values, gradients)[0], expected)
+
+
+AVERAGES = {
+    "SGD": {"lr": 0.1, "momentum": 0.9, "dampening": 0.3, "weight_decay": 0.1},
+    "Adam": {"betas": (0.4, 0.9), "amsgrad": True},
+    "RMSprop": {"centered": True, "maximize": True},
+    "Adagrad": {"initial_accumulator_value": 0.1},
+    "Adadelta": {},
+}
+ROUNDED_ROOTS = {"acc_delta"}
+
+
+@pytest.mark.skipif(JIT_OFF, reason="without the compiler products are rounded before they are added")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", AVERAGES)
+def test_what_no_root_has_gone_into_has_pytorchs_bits(name, dtype):
+    values = [draw(size, size, dtype=dtype) for size in (1, 5, 16, 1000)]
+    gradients = [draw(size + 1, size, dtype=dtype) for size in (1, 5, 16, 1000)]
+    theirs, expected = reference_run(name, AVERAGES[name], values, gradients, 9)
+    mine, optimizer = trained(name, AVERAGES[name], values, gradients, 9)
+    for number, entry in expected.state_dict()["state"].items():
+        for key in set(entry) - ROUNDED_ROOTS:
+            found = optimizer.state_dict()["state"][number][key].numpy()
+            np.testing.assert_array_equal(found, entry[key].numpy(), key)
+    if name == "SGD":
+        for parameter, other in zip(mine, theirs, strict=True):
+            np.testing.assert_array_equal(parameter.array, other.detach().numpy())
 
 
 @pytest.mark.case("N8")
@@ -167,6 +201,26 @@ def test_what_is_not_finite_is_what_it_is_in_pytorch(name, options):
     # Next to the greatest number there is, whether a sum still fits is a matter of its roundings.
     sure = (np.abs(values[0]) != np.float32(3e38)) & (np.abs(gradients[0]) != np.float32(3e38))
     np.testing.assert_allclose(mine[0].array[sure], expected[0][sure], rtol=2e-5, atol=2e-6)
+
+
+@EVERY
+def test_a_step_leaves_the_gradient_as_it_is(name, options):
+    parameter = nn.Parameter(nnkit.ones(3))
+    parameter.grad = nnkit.tensor([1.0, -2.0, 3.0])
+    optimizer = getattr(optim, name)([parameter], **options)
+    optimizer.step()
+    optimizer.step()
+    assert parameter.grad.tolist() == [1.0, -2.0, 3.0]
+
+
+@EVERY
+def test_gradients_that_are_not_finite_pass_without_a_warning(name, options):
+    parameter = nn.Parameter(nnkit.ones(3))
+    optimizer = getattr(optim, name)([parameter], **options)
+    for values in ([float("inf"), float("nan"), 3e38], [1.0, 1.0, 1.0]):
+        parameter.grad = nnkit.tensor(values)
+        optimizer.step()
+    assert not np.isfinite(parameter.detach().numpy()[1])
 
 
 def test_nan_stays_the_greatest_square():

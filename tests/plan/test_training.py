@@ -17,9 +17,9 @@ from nnkit.optim import lr_scheduler
 from nnkit.plan import plan as plans
 from nnkit.random import manual_seed
 from nnkit.tensors import Tensor
-from nnkit.training.build import Schedule
 from nnkit.training.evaluate import evaluation_batches
 from nnkit.training.fit import EpochDone, OnTape, StepDone, Training, fit
+from nnkit.training.schedule import Schedule
 
 EPOCHS = 2 if JIT_OFF else 8
 GENERATOR = np.random.default_rng(0)
@@ -41,6 +41,23 @@ class Small(Network):
     def forward(self, images):
         x = F.max_pool2d(self.conv(images).relu(), 2).flatten(1)
         return self.fc2(self.fc1(self.dropout(x)).tanh())
+
+
+class Normalized(Network):
+    input_size = (8, 8)
+
+    def __init__(self, p=0.0):
+        super().__init__()
+        self.conv = nn.Conv2d(1, 4, 3, bias=False)
+        self.norm = nn.BatchNorm2d(4)
+        self.dropout = nn.Dropout2d(p)
+        self.fc1 = nn.Linear(36, 9)
+        self.rows = nn.BatchNorm1d(9, momentum=None)
+        self.fc2 = nn.Linear(9, 3)
+
+    def forward(self, images):
+        x = F.max_pool2d(self.norm(self.conv(images)).relu(), 2)
+        return self.fc2(self.rows(self.fc1(self.dropout(x).flatten(1))).tanh())
 
 
 def sgd(parameters):
@@ -116,11 +133,18 @@ RUNS = {
     "Adam": {"optimizer": lambda parameters: optim.Adam(parameters, 0.003)},
     "AdamW": {"optimizer": lambda parameters: optim.AdamW(parameters, 0.003)},
     "RMSprop": {"optimizer": lambda parameters: optim.RMSprop(parameters, 0.001, momentum=0.5, centered=True)},
+    "Adagrad": {"optimizer": lambda parameters: optim.Adagrad(parameters, 0.01, lr_decay=0.01)},
+    "Adadelta": {"optimizer": lambda parameters: optim.Adadelta(parameters, weight_decay=1e-3)},
+    "amsgrad": {"optimizer": lambda parameters: optim.Adam(parameters, 0.003, weight_decay=1e-3, amsgrad=True)},
     "StepLR": {"schedule": each_epoch(lr_scheduler.StepLR, step_size=2, gamma=0.5)},
     "cosine": {"schedule": each_epoch(lr_scheduler.CosineAnnealingLR, T_max=EPOCHS)},
+    "MultiStepLR": {"schedule": each_epoch(lr_scheduler.MultiStepLR, milestones=[1, 3])},
+    "ExponentialLR": {"schedule": each_epoch(lr_scheduler.ExponentialLR, gamma=0.8)},
+    "plateau": {"schedule": each_epoch(lr_scheduler.ReduceLROnPlateau, factor=0.5, patience=0, threshold=0.1)},
     "OneCycleLR": {"schedule": one_cycle},
     "clipped": {"clip_grad_norm": 0.1},
     "dropout": {"p": 0.5},
+    "batch normalization": {"network": Normalized, "p": 0.3, "clip_grad_norm": 0.5},
     "validation": {"validation": True},
     "one image a step": {"batch_size": 1, "epochs": 1},
     "all at once": {"batch_size": 64},
@@ -154,8 +178,8 @@ def test_plan_and_tape_train_to_the_same_parameters(name):
             assert event.lr == other.lr
             assert event.test.loss == pytest.approx(other.test.loss, rel=1e-4)
             assert (event.validation is None) == (other.validation is None)
-    for parameter, values in weights(tape).items():
-        assert_close(weights(run)[parameter], values, 2e-4)
+    for name, values in weights(tape).items():
+        assert_close(weights(run)[name], values, 2e-4)
 
 
 @pytest.mark.case("N4")
@@ -178,7 +202,9 @@ def test_N4_threads_and_repetition_change_no_bit(batch_size):
     assert found[0] == found[1] == found[2] == found[3]
 
 
-@pytest.mark.parametrize("name", ["momentum", "Adam", "dropout", "everything"])
+@pytest.mark.parametrize(
+    "name", ["momentum", "Adam", "Adadelta", "plateau", "dropout", "batch normalization", "everything"]
+)
 @pytest.mark.parametrize("epoch", [1, EPOCHS - 1])
 def test_going_on_from_a_checkpoint_gives_the_same_bits(name, epoch):
     def fresh():
@@ -215,7 +241,7 @@ def test_long_work_is_cut_into_calls_without_a_change_of_a_bit(monkeypatch, p):
     executable = plans.Plan._execute
 
     def counted(plan):
-        calls.append(-(-plan._blocks // (plan.slots * plan._window)))
+        calls.append(-(-plan.program.blocks // (plan.slots * plan._window)))
         executable(plan)
 
     monkeypatch.setattr(plans.Plan, "_execute", counted)
@@ -267,6 +293,20 @@ def test_a_parameter_that_is_not_finite_is_seen_at_once(value):
     run.epoch = 1
     next(fit(run))
     assert run.replay.obstacle is None
+
+
+def test_a_skipped_step_leaves_the_statistics():
+    run = training(network=Normalized, skips_nonfinite=True)
+    events = fit(run)
+    for _ in range(3):
+        next(events)
+    run.network.conv.weight.array[1] = np.nan
+    before = weights(run)
+    next(events)
+    assert run.skipped == 1
+    for name, values in weights(run).items():
+        np.testing.assert_array_equal(values, before[name])
+    assert_planned_so_far(run)
 
 
 def test_why_steps_stay_on_the_tape_is_told_once():

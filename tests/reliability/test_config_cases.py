@@ -138,7 +138,7 @@ REFUSED = [
     case(
         "C33",
         changed("SGD", "SDG"),
-        ["c.yaml:6:9: optimizer.name: unknown optimizer 'SDG', did you mean 'SGD'? (choose from: Adam, AdamW,"],
+        ["c.yaml:6:9: optimizer.name: unknown optimizer 'SDG', did you mean 'SGD'? (choose from: Adadelta,"],
         about="optimizer",
     ),
     case(

@@ -120,11 +120,14 @@ def test_bom_and_windows_line_ends_are_accepted(tmp_path):
             "--set training.output: expected a path without control characters, got 'a\\x1bb'",
         ),
         ({"optimizer": "3"}, "--set optimizer: expected a mapping, got 3"),
-        ({"optimizer": "{}"}, "--set optimizer: name is missing (choose from: Adam, AdamW, RMSprop, SGD)"),
+        (
+            {"optimizer": "{}"},
+            "--set optimizer: name is missing (choose from: Adadelta, Adagrad, Adam, AdamW, RMSprop, SGD)",
+        ),
         (
             {"optimizer__name": "sgd2"},
             "--set optimizer.name: unknown optimizer 'sgd2', did you mean 'SGD'? "
-            "(choose from: Adam, AdamW, RMSprop, SGD)",
+            "(choose from: Adadelta, Adagrad, Adam, AdamW, RMSprop, SGD)",
         ),
         (
             {"network__name": "VGG16"},
@@ -147,6 +150,33 @@ def test_bom_and_windows_line_ends_are_accepted(tmp_path):
         ({"optimizer": "{name: Adam, betas: [0, 0, 0]}"}, "--set optimizer: optimizer.betas: expected 2 values, got 3"),
         ({"optimizer": "{name: Adam, betas: 0.9}"}, "--set optimizer: optimizer.betas: expected a list, got 0.9"),
         ({"scheduler": "{name: StepLR}"}, "--set scheduler: scheduler.step_size: missing"),
+        (
+            {"scheduler": "{name: MultiStepLR, milestones: [3, 0]}"},
+            "--set scheduler: scheduler.milestones.1: must be >= 1 and <= 2147483648, got 0",
+        ),
+        (
+            {"scheduler": "{name: MultiStepLR, milestones: 3}"},
+            "--set scheduler: scheduler.milestones: expected a list, got 3",
+        ),
+        ({"scheduler": "{name: ExponentialLR}"}, "--set scheduler: scheduler.gamma: missing"),
+        (
+            {"scheduler": "{name: ReduceLROnPlateau, mode: lowest}"},
+            "--set scheduler: scheduler.mode: expected 'min' or 'max', got 'lowest'",
+        ),
+        (
+            {"scheduler": "{name: ReduceLROnPlateau, factor: 1}"},
+            "--set scheduler: scheduler.factor: must be > 0 and < 1, got 1",
+        ),
+        (
+            {"scheduler": "{name: ReduceLROnPlateau, patience: -1}"},
+            "--set scheduler: scheduler.patience: must be >= 0 and <= 1000000, got -1",
+        ),
+        ({"training__patience": "0"}, "--set training.patience: must be >= 1 and <= 1000000, got 0"),
+        ({"optimizer": "{name: Adadelta, rho: 2}"}, "--set optimizer: optimizer.rho: must be >= 0 and <= 1, got 2"),
+        (
+            {"optimizer": "{name: Adagrad, lr_decay: -1}"},
+            "--set optimizer: optimizer.lr_decay: must be >= 0, got -1",
+        ),
         (
             {"scheduler": "{name: OneCycleLR, max_lr: high}"},
             "--set scheduler: scheduler.max_lr: expected a number or a list, got 'high'",
@@ -222,6 +252,14 @@ def test_what_constructors_refuse_is_told_with_its_place():
     assert components(optimizer__nesterov="true", optimizer__momentum="0") == [
         "c.yaml:5:3: optimizer: Nesterov momentum requires a momentum and zero dampening"
     ]
+
+
+def test_a_plateau_is_seen_in_epochs_only():
+    assert components(scheduler="{name: ReduceLROnPlateau, interval: step}") == [
+        "--set scheduler: scheduler.interval: ReduceLROnPlateau looks at what an epoch came to, "
+        "expected 'epoch', got 'step'"
+    ]
+    check_components(load(scheduler="{name: ReduceLROnPlateau, interval: epoch, min_lr: [0.001]}"))
 
 
 def test_layers_that_do_not_fit_are_told_with_both_numbers():

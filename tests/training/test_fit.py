@@ -11,14 +11,14 @@ from nnkit import nn, optim
 from nnkit.data import Batches, ImageSet
 from nnkit.errors import NonFiniteError
 from nnkit.models import Network
-from nnkit.optim.lr_scheduler import OneCycleLR, StepLR
+from nnkit.optim.lr_scheduler import ExponentialLR, MultiStepLR, OneCycleLR, ReduceLROnPlateau, StepLR
 from nnkit.random import manual_seed
 from nnkit.tensors import Tensor
 from nnkit.training.average import Average
-from nnkit.training.build import Schedule
 from nnkit.training.evaluate import evaluate, evaluation_batches
 from nnkit.training.fit import EpochDone, Evaluated, OnTape, StepDone, Training, fit
 from nnkit.training.gradients import clip_gradients
+from nnkit.training.schedule import Schedule
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (50, 4, 4), np.uint8)
 LABELS = (IMAGES.mean((1, 2)) > 127).astype(np.uint8)
@@ -67,6 +67,19 @@ def per_epoch(optimizer):
     return Schedule(StepLR(optimizer, step_size=1, gamma=0.5), each_step=False)
 
 
+def at_milestones(optimizer):
+    return Schedule(MultiStepLR(optimizer, milestones=[1, 2], gamma=0.5), each_step=False)
+
+
+def exponential(optimizer):
+    return Schedule(ExponentialLR(optimizer, gamma=0.9), each_step=True)
+
+
+def on_plateau(optimizer, mode="min"):
+    # Hardly any epoch is better by a half.
+    return Schedule(ReduceLROnPlateau(optimizer, mode, factor=0.5, patience=0, threshold=0.5), each_step=False)
+
+
 def weights(run):
     """What a checkpoint keeps under the names of the parameters."""
     return {name: value.numpy().copy() for name, value in run.outcome.state_dict().items()}
@@ -104,6 +117,22 @@ def test_the_same_loop_in_pytorch_gives_the_same_weights(schedule, clip):
     assert [event.lr for event in events] == pytest.approx(rates)
     for theirs, ours in zip(network.parameters(), run.network.parameters(), strict=True):
         np.testing.assert_allclose(ours.detach().numpy(), theirs.detach().numpy(), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("mode", ["min", "max"])
+@pytest.mark.parametrize("validates", [False, True])
+def test_a_plateau_is_one_of_the_loss_or_accuracy_that_decides(mode, validates):
+    dark = IMAGE_SET.select(np.flatnonzero(LABELS == 0))
+    validation = evaluation_batches(dark, Tiny()) if validates else None
+    run = training(epochs=5, schedule=lambda optimizer: on_plateau(optimizer, mode), validation=validation)
+    reference = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], 0.1)
+    scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(reference, mode, factor=0.5, patience=0, threshold=0.5)
+    for event in fit(run):
+        if isinstance(event, EpochDone):
+            assert event.lr == reference.param_groups[0]["lr"]
+            decisive = event.validation if validates else event.test
+            scheduler.step(decisive.loss if mode == "min" else decisive.accuracy)
+    assert run.optimizer.param_groups[0]["lr"] == reference.param_groups[0]["lr"] < 0.1
 
 
 def test_events_tell_every_step_and_epoch():
@@ -154,6 +183,10 @@ def smoothed():
     [
         {"schedule": per_step},
         {"schedule": per_epoch, "p": 0.5},
+        {"schedule": at_milestones, "optimizer": lambda parameters: optim.Adadelta(parameters, eps=1e-3)},
+        {"schedule": exponential, "optimizer": lambda parameters: optim.Adagrad(parameters, 0.1, lr_decay=0.1)},
+        {"schedule": on_plateau, "validates": True},
+        {"schedule": lambda optimizer: on_plateau(optimizer, "max")},
         {"schedule": per_step, "criterion": smoothed, "validates": True},
         {"optimizer": lambda parameters: optim.Adam(parameters, 0.01), "plans": False, "clip_grad_norm": 0.1},
         {"schedule": per_step, "decay": 0.9, "validates": True},

@@ -7,6 +7,7 @@ from safetensors.torch import load_file
 
 from nnkit import data
 from nnkit.errors import CheckpointError
+from nnkit.export import export_checkpoint
 from nnkit.nn import LAYERS
 from nnkit.tensors import Tensor
 from nnkit.training import load_checkpoint
@@ -88,6 +89,40 @@ def test_a_run_is_planned_saved_and_loaded_by_pytorch(tmp_path):
     np.testing.assert_allclose(network(Tensor(batch.array)).detach().numpy(), expected, rtol=1e-5, atol=1e-5)
 
 
+NORMALIZED = """\
+- {name: Conv2d, in_channels: 1, out_channels: 4, kernel_size: 3, stride: 2, bias: false}
+- {name: BatchNorm2d, num_features: 4}
+- ReLU
+- {name: MaxPool2d, kernel_size: 2}
+- {name: Dropout2d, p: 0.2}
+- Flatten
+- {name: BatchNorm1d, num_features: 144, momentum: null}
+- {name: Linear, in_features: 144, out_features: 10}
+"""
+
+
+def test_a_normalized_network_is_planned_and_saved_with_its_statistics(tmp_path):
+    events = list(train(load(NORMALIZED), tmp_path / "run"))
+    assert not [event for event in events if isinstance(event, OnTape)]
+    _, network, _ = load_checkpoint(tmp_path / "run" / "best.safetensors")
+    assert network[1].num_batches_tracked.item() == network[6].num_batches_tracked.item() == 3
+    assert (network[1].running_mean.abs() > 0).all()
+    exported = export_checkpoint(tmp_path / "run" / "best.safetensors")
+    assert exported.difference < 1e-4
+
+
+def test_batches_that_cannot_be_normalized_are_refused_before_the_first_step(tmp_path):
+    what = "Expected more than 1 value per channel when training, got input size torch.Size([1, 144])"
+    for size, images in ((1, "of 1 image"), (14, "1,415 images leave one for the last batch")):
+        config = load(NORMALIZED, rest=REST.replace("512", str(size)))
+        with pytest.raises(InvalidConfigError) as caught:
+            next(train(config, tmp_path / "run"))
+        assert str(caught.value) == f"c.yaml:12:34: data.batch_size: {images}: {what}"
+    with pytest.raises(InvalidConfigError) as caught:
+        next(train(load(NORMALIZED.replace("144, mom", "144, eps: 0, mom")), tmp_path / "run"))
+    assert str(caught.value) == "c.yaml:2:3: network: batch_norm eps must be positive during training, but got 0.0"
+
+
 def test_what_is_written_down_means_the_same():
     config = load()
     again = check(parse(to_yaml(config), "again.yaml"))
@@ -97,6 +132,8 @@ def test_what_is_written_down_means_the_same():
 
 
 ARGUMENTS = {
+    "BatchNorm1d": "num_features: 1",
+    "BatchNorm2d": "num_features: 1",
     "Conv2d": "in_channels: 1, out_channels: 1, kernel_size: 3, padding: same",
     "Linear": "in_features: 28, out_features: 28",
     "MaxPool2d": "kernel_size: 3, stride: 1, padding: 1",
@@ -109,7 +146,8 @@ ARGUMENTS = {
 def test_every_layer_works(name):
     arguments = ARGUMENTS.get(name)
     written = f"{{name: {name}, {arguments}}}" if arguments else name
-    check_components(load(f"- {written}\n- Flatten\n- {{name: Linear, in_features: 784, out_features: 10}}\n"))
+    before = "- {name: Flatten, start_dim: 2}\n" if name.endswith("1d") else ""
+    check_components(load(f"{before}- {written}\n- Flatten\n- {{name: Linear, in_features: 784, out_features: 10}}\n"))
 
 
 @pytest.mark.parametrize("name", LAYERS.names())
@@ -161,6 +199,17 @@ CONV = "- {name: Conv2d, in_channels: 1, out_channels: 8, kernel_size: 3}"
         (
             f"- Flatten\n{(LINEAR % 784).replace('10', '12')}",
             ["c.yaml:5:54: network.layers.1.out_features: 12 outputs, but digits has 10 classes; write 10"],
+        ),
+        (
+            f"{CONV}\n- {{name: BatchNorm2d, num_features: 4}}\n- Flatten\n{LINEAR % 5408}",
+            [
+                "c.yaml:5:41: network.layers.1.num_features: BatchNorm2d gets (N, 8, 26, 26), but num_features is 4; "
+                "write 8"
+            ],
+        ),
+        (
+            "- Flatten\n- {name: BatchNorm2d, num_features: 784}",
+            ["c.yaml:5:7: network.layers.1: BatchNorm2d gets (N, 784): expected 4D input (got 2D input)"],
         ),
         ("- Flatten", ["c.yaml:2:3: network: 784 outputs, but digits has 10 classes"]),
         (

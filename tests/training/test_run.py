@@ -206,6 +206,33 @@ def test_a_run_on_changed_images_goes_on_to_the_same_bits(tmp_path):
     assert weights(tmp_path / "plain" / "last.safetensors") != weights(tmp_path / "whole" / "last.safetensors")
 
 
+# The rate falls after each epoch but the first, as none is nine tenths better.
+PLATEAU = "{name: ReduceLROnPlateau, factor: 0.5, patience: 0, threshold: 0.9, threshold_mode: abs, mode: max}"
+
+
+def rates(events):
+    return [event.lr for event in events if isinstance(event, EpochDone)]
+
+
+@pytest.mark.parametrize("events", [1, 80])
+def test_a_run_that_waits_for_a_plateau_goes_on_to_the_same_bits(events, tmp_path):
+    config = configured(scheduler=PLATEAU, data__validation_fraction="0.2")
+    whole = rates(train(config, tmp_path / "whole"))
+    assert whole == [whole[0], whole[0], whole[0] / 2, whole[0] / 4]
+    left = iter(range(events))
+    stopped = rates(train(config, tmp_path / "parts", should_stop=lambda: next(left, None) is None))
+    assert stopped + rates(train(config, tmp_path / "parts", "auto")) == whole
+    assert weights(tmp_path / "parts" / "last.safetensors") == weights(tmp_path / "whole" / "last.safetensors")
+
+
+def test_a_forced_run_waits_for_a_plateau_anew(tmp_path):
+    before = configured(scheduler=PLATEAU, optimizer="{name: Adagrad, lr: 0.01}", training__epochs="3")
+    assert rates(train(before, tmp_path)) == [0.01, 0.01, 0.005]
+    after = configured(scheduler=PLATEAU, optimizer="{name: Adagrad, lr: 0.02}", training__epochs="6")
+    with pytest.warns(UserWarning, match=r"optimizer\.lr is 0\.01 there and 0\.02 here"):
+        assert rates(train(after, tmp_path, "auto", force=True)) == [0.02, 0.02, 0.01]
+
+
 def test_validation_images_are_not_trained_on(tmp_path):
     events = list(train(configured(data__validation_fraction="0.2", training__epochs="1"), tmp_path))
     assert events[0].train_images == 1132

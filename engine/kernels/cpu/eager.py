@@ -11,12 +11,10 @@ import numpy as np
 from nnkit.kernels.backend import Pair, Sliding
 from nnkit.kernels.cpu import instructions as codes
 from nnkit.kernels.cpu.instructions import Operand
-from nnkit.kernels.cpu.program import SLOTS, Program, Shape, Weights, work
+from nnkit.kernels.cpu.program import SLOTS, WORTH_STARTING, Affine, Program, Shape, Weights, work
 from nnkit.kernels.layout import LANES, Array, padded
 from nnkit.kernels.memory import address, aligned
 
-# Multiply-adds that take longer than to start a second thread, which is awake where one operation follows another.
-WORTH_STARTING = 1e6
 # Elements that are one block of an operation on flat memory, at most: a share of the first-level cache.
 CHUNK = 4096
 
@@ -77,6 +75,11 @@ class EagerProgram(Program):
 
         self._scratch.append((threads(), count))
         return self._operand(count, thread_step=count)
+
+    def left_by_blocks(self, count: int) -> int:
+        """See `Program.left_by_blocks`."""
+        self._scratch.append((self._blocks, count))
+        return self.chunks(self._blocks, count)
 
     def _operand(self, count: int, **steps: int) -> int:
         self._operands.append(Operand(0, count, **steps))
@@ -212,6 +215,51 @@ def channel_sums(shape: Shape, batch: int, dtype: np.dtype[Any]) -> EagerProgram
 
 
 @_cached
+def channel_moments(shape: Shape, batch: int, dtype: np.dtype[Any]) -> EagerProgram:
+    """Return a program on x (N, C, ...), whose `shape` is that of one image, and its statistics (2, C)."""
+    program = EagerProgram(batch, dtype, padded(batch))
+    x, target = program.blocks(*shape), program.whole(2 * shape[0])
+    program.channel_moments(x, target, shape[0], math.prod(shape))
+    return program
+
+
+@_cached
+def normalization(
+    shape: Shape, has_weight: bool, has_bias: bool, eps: float, batch: int, dtype: np.dtype[Any]
+) -> EagerProgram:
+    """Return a program on x, the mean, the variance, a weight and a bias if there are any, and the result."""
+    program = EagerProgram(batch, dtype, padded(batch))
+    x, affine = program.blocks(*shape), _affine(program, shape[0], has_weight, has_bias, eps)
+    program.normalization(x, program.blocks(*shape), affine, shape[0], math.prod(shape))
+    return program
+
+
+@_cached
+def normalization_sums(shape: Shape, eps: float, batch: int, dtype: np.dtype[Any]) -> EagerProgram:
+    """Return a program on the gradient, x, the mean, the variance, and the sums (2, C)."""
+    program = EagerProgram(batch, dtype, padded(batch))
+    channels = shape[0]
+    grad, x, affine = program.blocks(*shape), program.blocks(*shape), _affine(program, channels, False, False, eps)
+    sums = program.whole(2 * channels)
+    partial = program.normalization_sums(grad, x, affine, channels, math.prod(shape))
+    program.add(codes.ADD_BLOCKS, input=partial, scratch=sums, length=2 * channels, other_distance=2 * channels)
+    return program
+
+
+@_cached
+def normalization_input_gradient(
+    shape: Shape, has_weight: bool, has_totals: bool, eps: float, batch: int, dtype: np.dtype[Any]
+) -> EagerProgram:
+    """Return a program on the gradient, x, mean, variance, a weight if there is one, totals, and the gradient of x."""
+    program = EagerProgram(batch, dtype, padded(batch))
+    channels = shape[0]
+    grad, x, affine = program.blocks(*shape), program.blocks(*shape), _affine(program, channels, has_weight, False, eps)
+    totals, target = program.whole(2 * channels) if has_totals else 0, program.blocks(*shape)
+    program.normalization_input_gradient(grad, x, target, affine, totals, channels, math.prod(shape), batch)
+    return program
+
+
+@_cached
 def chunk_of(size: int) -> int:
     """Return how many elements of flat memory are a block, so that blocks are equal and near `CHUNK`; 0 if none are."""
     vectors, rest = divmod(size, LANES)
@@ -235,6 +283,12 @@ def _sums(program: EagerProgram, count: int) -> int:
     target = program.slots(padded(count) + LANES)
     program.add(codes.CLEAR, result=target, length=padded(count) // LANES + 1, once=1)
     return target
+
+
+def _affine(program: EagerProgram, channels: int, has_weight: bool, has_bias: bool, eps: float) -> Affine:
+    mean, variance = program.whole(channels), program.whole(channels)
+    weight, bias = (program.whole(channels) if given else 0 for given in (has_weight, has_bias))
+    return Affine(mean, variance, weight, bias, eps)
 
 
 def _walk(weight: int, kernels: Shape) -> Weights:

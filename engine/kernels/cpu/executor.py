@@ -7,6 +7,7 @@ address. So no kernel is compiled into another function, and a change of the exe
 from __future__ import annotations
 
 import functools
+import math
 from typing import Any
 
 import numba
@@ -14,12 +15,13 @@ import numpy as np
 from numba import types
 
 # Imported for the instructions that they name.
-from nnkit.kernels.cpu import correlation, elementwise, gather, loss, pooling, product  # noqa: F401
+from nnkit.kernels.cpu import correlation, elementwise, gather, loss, normalization, pooling, product  # noqa: F401
 from nnkit.kernels.cpu import instructions as codes
 from nnkit.kernels.cpu.clock import nanoseconds
 from nnkit.kernels.cpu.compiler import KERNELS, call, inner_kernel, kernel, machine_function, parallel_kernel, prange
-from nnkit.kernels.cpu.executor_python import run_python
+from nnkit.kernels.cpu.executor_python import blocks_in_python, together_in_python
 from nnkit.kernels.cpu.instructions import Instruction, Operand
+from nnkit.kernels.cpu.program import WORTH_STARTING, work
 from nnkit.kernels.layout import LANES, Array
 
 # Elements that one task of a sum works through: a share of the first-level cache.
@@ -45,9 +47,27 @@ def _place(operands, number, itemsize, block, slot, thread):
     return operands[number, _ADDRESS] + (start + thread * operands[number, _THREAD_STEP]) * itemsize
 
 
+@inner_kernel
+def _run_step(steps, operands, functions, address, itemsize, number, block, slot, thread, images):
+    """Run an instruction on a block of images, or on all of them as seen from a block."""
+    arguments = (
+        address + 8 * number * steps.shape[1],
+        _place(operands, steps[number, _INPUT], itemsize, block, slot, thread),
+        _place(operands, steps[number, _OTHER], itemsize, block, slot, thread),
+        _place(operands, steps[number, _BIAS], itemsize, block, slot, thread),
+        _place(operands, steps[number, _RESULT], itemsize, block, slot, thread),
+        _place(operands, steps[number, _SCRATCH], itemsize, block, slot, thread),
+        _place(operands, steps[number, _LABELS], 8, block, slot, thread),
+        images,
+    )
+    call(functions[steps[number, _OPCODE]], arguments)
+
+
 @kernel
-def _run_slot(steps, operands, functions, address, itemsize, clock, times, batch, slots, first, last, slot, thread):
-    """Run a program on the blocks of a slot, from the one numbered first to the one before last.
+def _run_slot(
+    steps, operands, functions, address, itemsize, clock, times, span, batch, slots, first, last, slot, thread
+):
+    """Run a span of a program on the blocks of a slot, from the one numbered first to the one before last.
 
     With the address of a clock, the time of each instruction is added to `times` (slots, instructions).
     """
@@ -56,20 +76,10 @@ def _run_slot(steps, operands, functions, address, itemsize, clock, times, batch
     for block in range(start + first, min(start + last, end)):
         images = min(LANES, batch - block * LANES)
         before = nanoseconds(clock) if clock else 0
-        for number in range(len(steps)):
+        for number in range(span[0], span[1]):
             if steps[number, _ONCE] and block != start:
                 continue
-            arguments = (
-                address + 8 * number * steps.shape[1],
-                _place(operands, steps[number, _INPUT], itemsize, block, slot, thread),
-                _place(operands, steps[number, _OTHER], itemsize, block, slot, thread),
-                _place(operands, steps[number, _BIAS], itemsize, block, slot, thread),
-                _place(operands, steps[number, _RESULT], itemsize, block, slot, thread),
-                _place(operands, steps[number, _SCRATCH], itemsize, block, slot, thread),
-                _place(operands, steps[number, _LABELS], 8, block, slot, thread),
-                images,
-            )
-            call(functions[steps[number, _OPCODE]], arguments)
+            _run_step(steps, operands, functions, address, itemsize, number, block, slot, thread, images)
             if clock:
                 now = nanoseconds(clock)
                 times[slot, number] += now - before
@@ -77,16 +87,30 @@ def _run_slot(steps, operands, functions, address, itemsize, clock, times, batch
 
 
 @kernel
-def _run_alone(steps, operands, functions, address, itemsize, clock, times, batch, slots, first, last):
+def _run_alone(steps, operands, functions, address, itemsize, clock, times, span, batch, slots, first, last):
     for slot in range(slots):
-        _run_slot(steps, operands, functions, address, itemsize, clock, times, batch, slots, first, last, slot, 0)
+        _run_slot(steps, operands, functions, address, itemsize, clock, times, span, batch, slots, first, last, slot, 0)
 
 
 @functools.partial(parallel_kernel, alone=_run_alone)
-def _run(steps, operands, functions, address, itemsize, clock, times, batch, slots, first, last):
+def _run(steps, operands, functions, address, itemsize, clock, times, span, batch, slots, first, last):
     for slot in prange(slots):
         thread = numba.get_thread_id()
-        _run_slot(steps, operands, functions, address, itemsize, clock, times, batch, slots, first, last, slot, thread)
+        _run_slot(
+            steps, operands, functions, address, itemsize, clock, times, span, batch, slots, first, last, slot, thread
+        )
+
+
+@kernel
+def _run_together(steps, operands, functions, address, itemsize, clock, times, span, batch):
+    """Run a span of a program on all blocks at once."""
+    before = nanoseconds(clock) if clock else 0
+    for number in range(span[0], span[1]):
+        _run_step(steps, operands, functions, address, itemsize, number, 0, 0, 0, batch)
+        if clock:
+            now = nanoseconds(clock)
+            times[0, number] += now - before
+            before = now
 
 
 class Executable:
@@ -104,24 +128,45 @@ class Executable:
 
     def __init__(self, program: Array, operands: Array, dtype: np.dtype[Any]) -> None:
         self._program, self._operands, self._dtype = program, operands, dtype
-        steps, places = codes.as_numbers(program), codes.as_numbers(operands)
+        self._phases = codes.phases(program["opcode"].tolist())
+        # Of each phase for a block of images; where there is one phase, whoever runs it knows what it is worth.
+        steps = list(program.view(np.recarray)) if len(self._phases) > 1 else []
+        self._work = [work(steps[start:end]) if steps else math.inf for start, end, _ in self._phases]
+        numbers, places = codes.as_numbers(program), codes.as_numbers(operands)
         if not numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
             functions = functions_of(program, dtype)
-            start = steps.__array_interface__["data"][0]
-            self._tables = steps, places, functions, start, dtype.itemsize
+            address = numbers.__array_interface__["data"][0]
+            self._tables = numbers, places, functions, address, dtype.itemsize
 
-    def run(self, batch: int, slots: int, first: int = 0, last: int = 2**62, *, alone: bool = False) -> None:
+    def run(self, batch: int, slots: int, window: int | None = None, *, alone: bool = False) -> None:
         """Run the program on a batch in blocks of images, shared among slots of partial sums in a fixed order.
 
-        Slot s has the blocks from s * blocks // slots on; of each slot's, those numbered first to last are worked on,
-        so that much work can be cut into several calls. `alone` keeps it in this thread, with the same results: to wake
-        another one takes longer than a small operation.
+        Slot s has the blocks from s * blocks // slots on. Much work is cut into calls for `window` blocks of each slot.
+        `alone` keeps it in this thread, with the same results: to wake another one takes longer than a small operation.
         """
+        blocks = math.ceil(batch / LANES)
+        most = math.ceil(blocks / slots)
+        step = max(window or most, 1)
+        for (start, end, together), needed in zip(self._phases, self._work, strict=True):
+            if together:
+                self._run_together((start, end), batch)
+                continue
+            is_small = alone or needed * blocks < WORTH_STARTING
+            for first in range(0, most, step):
+                self._run_blocks((start, end), batch, slots, (first, first + step), is_small)
+
+    def _run_together(self, span: tuple[int, int], batch: int) -> None:
         if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
-            run_python(self._program, self._operands, self._dtype, self._times, batch, slots, first, last)
+            together_in_python(self._program, self._operands, self._dtype, self._times, span, batch)
+        else:
+            _run_together(*self._tables, self._clock, self._times, span, batch)
+
+    def _run_blocks(self, span: tuple[int, int], batch: int, slots: int, window: tuple[int, int], alone: bool) -> None:
+        if numba.config.DISABLE_JIT:  # type: ignore[attr-defined]
+            blocks_in_python(self._program, self._operands, self._dtype, self._times, span, batch, slots, *window)
             return
         start = _run.alone if alone else _run
-        start(*self._tables, self._clock, self._times, batch, slots, first, last)
+        start(*self._tables, self._clock, self._times, span, batch, slots, *window)
 
 
 def functions_of(program: Array, dtype: np.dtype[Any]) -> Array:

@@ -7,7 +7,8 @@ an operation runs eagerly, and a program of a whole training step is a plan.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -42,27 +43,40 @@ NLL_LOSS = 24
 NLL_LOSS_GRADIENT = 25
 GATHER = 26
 CLEAR = 27
-EXPONENTIAL = 60
-EXPONENTIAL_MINUS_ONE = 61
-LOGARITHM = 62
-LOGARITHM_PLUS_ONE = 63
-ERROR_FUNCTION = 64
-SQUARE_ROOT = 65
-ABSOLUTE = 66
-AT_LEAST = 67
-AT_MOST = 68
-ABOVE = 69
-BELOW = 70
-QUOTIENT = 71
-CHOOSE = 72
-ADD_ROWS = 73
-SPREAD = 74
-TRIM = 75
-REPEAT = 76
+BLOCK_MOMENTS = 28
+MERGE_MOMENTS = 29
+ADD_BLOCKS = 30
+FOLLOW = 31
+COUNT = 32
+SCALES = 33
+NORMALIZE = 34
+NORMALIZE_SUMS = 35
+SLOPES = 36
+NORMALIZE_GRADIENT = 37
+EXPONENTIAL = 38
+EXPONENTIAL_MINUS_ONE = 39
+LOGARITHM = 40
+LOGARITHM_PLUS_ONE = 41
+ERROR_FUNCTION = 42
+SQUARE_ROOT = 43
+ABSOLUTE = 44
+AT_LEAST = 45
+AT_MOST = 46
+ABOVE = 47
+BELOW = 48
+QUOTIENT = 49
+CHOOSE = 50
+ADD_ROWS = 51
+SPREAD = 52
+TRIM = 53
+REPEAT = 54
 
 UNARY = (SCALE, SHIFT, RELU, TANH, SIGMOID, SQUARE_ROOT, ABSOLUTE, AT_LEAST, AT_MOST, ABOVE, BELOW)
 FUNCTIONS = (EXPONENTIAL, EXPONENTIAL_MINUS_ONE, LOGARITHM, LOGARITHM_PLUS_ONE, ERROR_FUNCTION)
 BINARY = (ADD, SUBTRACT, PRODUCT, QUOTIENT, RELU_GRADIENT, TANH_GRADIENT, SIGMOID_GRADIENT)
+# What works on all blocks of images at once: it waits for what comes before it, and what follows waits for it. Its
+# kernel is told the number of all images, and finds each operand as the first block of the first slot does.
+TOGETHER = (MERGE_MOMENTS, ADD_BLOCKS, FOLLOW, COUNT)
 
 
 class Instruction(NamedTuple):
@@ -138,6 +152,16 @@ def instruction_table(instructions: Sequence[Instruction]) -> Array:
 def operand_table(operands: Sequence[Operand]) -> Array:
     """Return operands as the executor takes them."""
     return np.array(list(operands), _OPERAND)
+
+
+def phases(opcodes: Iterable[int]) -> list[tuple[int, int, bool]]:
+    """Return the spans (first, end) of instructions between which all blocks of images meet, and which are together."""
+    spans, start = [], 0
+    for together, group in itertools.groupby(opcode in TOGETHER for opcode in opcodes):
+        end = start + len(list(group))
+        spans.append((start, end, together))
+        start = end
+    return spans
 
 
 def as_numbers(table: Array) -> Array:

@@ -16,6 +16,8 @@ Shape = Sequence[int]
 # Shares of a batch whose gradients are summed apart. As many as the machine has cores, whatever number of threads runs:
 # then no result depends on the threads, and each core has one set of sums in its cache and not several.
 SLOTS = min(16, max(2, os.cpu_count() or 2))
+# Multiply-adds that take longer than to start a second thread, which is awake where one operation follows another.
+WORTH_STARTING = 1e6
 # Multiply-adds that take about as long as to load an element, change it and store it again.
 ELEMENT_WORK = 4
 
@@ -29,6 +31,16 @@ class Weights(NamedTuple):
     input_channel: int
     row: int = 0
     column: int = 0
+
+
+class Affine(NamedTuple):
+    """Operands (C,) of a normalization: the statistics, the weight and the bias (0 is none), and what it adds."""
+
+    mean: int
+    variance: int
+    weight: int
+    bias: int
+    eps: float
 
 
 class Program:
@@ -50,6 +62,10 @@ class Program:
 
     def slot(self, count: int) -> int:
         """Return an operand for `count` elements that each thread may write to for itself."""
+        raise NotImplementedError
+
+    def left_by_blocks(self, count: int) -> int:
+        """Return an operand for `count` numbers of each block of images, which wait for those of all others."""
         raise NotImplementedError
 
     def add(self, opcode: int, **fields: Any) -> None:
@@ -206,6 +222,65 @@ class Program:
     ) -> None:
         """Differentiate `max_pool` by x; shapes are those of x and of the gradient."""
         self.add(codes.MAX_POOL_GRADIENT, input=grad, other=taps, result=result, **_pool(shapes, kernel_size, sliding))
+
+    def channel_moments(self, x: int, result: int, channels: int, length: int) -> None:
+        """Write the mean and the variance (2, C) of each channel over the batch; x has `length` elements an image."""
+        partial = self.left_by_blocks(2 * channels)
+        self.add(codes.BLOCK_MOMENTS, input=x, result=partial, channels=channels, length=length)
+        self.add(codes.MERGE_MOMENTS, input=partial, result=result, channels=channels, length=length)
+
+    def normalization(self, x: int, result: int, affine: Affine, channels: int, length: int) -> None:
+        """Subtract the mean, divide by the standard deviation, and apply weight and bias; x (C, ...) has `length`."""
+        scales = self._scales(affine, channels)
+        self.add(codes.NORMALIZE, input=x, other=scales, result=result, channels=channels, length=length)
+
+    def normalization_sums(self, grad: int, x: int, affine: Affine, channels: int, length: int) -> int:
+        """Return an operand (2, C) of each block: the sums of `grad` times the normalized x, and of `grad`."""
+        partial = self.left_by_blocks(2 * channels)
+        scales = self._scales(affine._replace(weight=0, bias=0), channels)
+        fields = {"channels": channels, "length": length}
+        self.add(codes.NORMALIZE_SUMS, input=grad, other=x, bias=scales, result=partial, **fields)
+        return partial
+
+    def normalization_input_gradient(
+        self, grad: int, x: int, result: int, affine: Affine, totals: int, channels: int, length: int, batch: int
+    ) -> None:
+        """Differentiate `normalization` by x; `totals` (2, C) are the sums of `normalization_sums`, or 0.
+
+        Without them the statistics are constants.
+        """
+        fields = {"channels": channels, "length": length}
+        if not totals:
+            scales = self._scales(affine._replace(mean=0, bias=0), channels)
+            self.add(codes.NORMALIZE, input=grad, other=scales, result=result, **fields)
+            return
+        slopes = self.slot(4 * channels)
+        self.add(
+            codes.SLOPES,
+            input=totals,
+            other=affine.mean,
+            bias=affine.variance,
+            scratch=affine.weight,
+            result=slopes,
+            channels=channels,
+            scalar=affine.eps,
+            other_scalar=batch * (length // channels),
+        )
+        self.add(codes.NORMALIZE_GRADIENT, input=grad, other=x, bias=slopes, result=result, **fields)
+
+    def _scales(self, affine: Affine, channels: int) -> int:
+        scales = self.slot(3 * channels)
+        self.add(
+            codes.SCALES,
+            input=affine.mean,
+            other=affine.variance,
+            bias=affine.bias,
+            scratch=affine.weight,
+            result=scales,
+            channels=channels,
+            scalar=affine.eps,
+        )
+        return scales
 
 
 def _pool(shapes: tuple[Shape, Shape], kernel_size: Pair, sliding: Sliding) -> dict[str, int]:

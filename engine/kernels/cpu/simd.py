@@ -80,7 +80,8 @@ def _scalar(context, builder, array_type, array, offset):
 
 def _multiply_add(builder, a, b, c):
     # fmuladd is one instruction where the machine has it, and never a call into a library where it has not.
-    name = f"llvm.fmuladd.v{LANES}f{64 if isinstance(a.type.element, ir.DoubleType) else 32}"
+    lanes, element = (f"v{LANES}", a.type.element) if isinstance(a.type, ir.VectorType) else ("", a.type)
+    name = f"llvm.fmuladd.{lanes}f{64 if isinstance(element, ir.DoubleType) else 32}"
     kind = ir.FunctionType(a.type, [a.type] * 3)
     function = builder.module.declare_intrinsic(name, fnty=kind)
     return builder.call(function, [a, b, c])
@@ -339,6 +340,24 @@ def add_where_equal(typingctx, total, number, wanted, addend):
         return _filled(context, builder, block, results)
 
     return block(block, block, wanted, block), codegen
+
+
+@intrinsic
+def first_lanes(typingctx, block, count):
+    """Return the block with 0 in all lanes but the first `count`."""
+
+    def codegen(context, builder, signature, arguments):
+        value, count_value = arguments
+        kind = ir.VectorType(INDEX, LANES)
+        numbers = ir.Constant(kind, list(range(LANES)))
+        kept = builder.icmp_signed("<", numbers, _broadcast(builder, count_value, kind))
+        results = []
+        for position in range(block.rows * block.columns):
+            vector = builder.extract_value(value, position)
+            results.append(builder.select(kept, vector, ir.Constant(vector.type, None)))
+        return _filled(context, builder, block, results)
+
+    return block(block, types.int64), codegen
 
 
 @intrinsic

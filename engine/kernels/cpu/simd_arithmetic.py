@@ -10,7 +10,7 @@ import llvmlite.ir as ir
 from numba import config
 from numba.extending import intrinsic
 
-from nnkit.kernels.cpu.simd import _broadcast, _filled, _multiply_add
+from nnkit.kernels.cpu.simd import Block, _broadcast, _filled, _multiply_add
 from nnkit.kernels.layout import LANES
 
 # The parts of a float32: its 23 lowest bits are the fraction, the next 8 the exponent.
@@ -72,8 +72,10 @@ def divide(typingctx, a, b):
 
 @intrinsic
 def fused(typingctx, a, b, c):
-    """Return a * b + c, rounded once where the machine can."""
-    return _each_vector(a, 3, _multiply_add)
+    """Return a * b + c, rounded once where the machine can; also of numbers that are not blocks."""
+    if isinstance(a, Block):
+        return _each_vector(a, 3, _multiply_add)
+    return a(a, a, a), lambda context, builder, signature, arguments: _multiply_add(builder, *arguments)
 
 
 @intrinsic

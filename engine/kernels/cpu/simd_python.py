@@ -17,6 +17,7 @@ __all__ = [
     "as_bytes",
     "broadcast",
     "columns",
+    "first_lanes",
     "load",
     "load_rows",
     "multiply_add",
@@ -127,6 +128,11 @@ def where_greater(candidate, best, chosen, otherwise):
 def add_where_equal(total, number, wanted, addend):
     """See `simd.add_where_equal`."""
     return np.where(number == wanted, total + addend, total)
+
+
+def first_lanes(block, count):
+    """See `simd.first_lanes`."""
+    return np.where(np.arange(LANES) < count, block, block.dtype.type(0))
 
 
 def broadcast(block, scalar):

@@ -45,12 +45,12 @@ class TimedExecutable(Executable):
         self.seconds = 0.0
         self._times = np.zeros((0, 0), np.int64)
 
-    def run(self, batch: int, slots: int, first: int = 0, last: int = 2**62, *, alone: bool = False) -> None:
+    def run(self, batch: int, slots: int, window: int | None = None, *, alone: bool = False) -> None:
         """See `Executable.run`."""
         if len(self._times) != slots:
             self._times = np.zeros((slots, -(-len(self.program) // _LINE) * _LINE), np.int64)
         started = time.perf_counter()
-        super().run(batch, slots, first, last, alone=alone)
+        super().run(batch, slots, window, alone=alone)
         self.seconds += time.perf_counter() - started
 
     def of_instructions(self) -> Array:

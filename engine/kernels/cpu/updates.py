@@ -4,6 +4,9 @@ A rule is a machine function of its own, compiled when it is first needed and ca
 parameters of a network are changed in one call. Options are tested where they count, inside of the loop: of each
 combination the compiler makes a loop without tests, a vector register wide. For that the numbers must be in variables,
 as for all it knows an array lies over the record that they come from.
+
+Where products and sums are rounded, and where once for both, is as in PyTorch's kernels: parameters then have its bits,
+but for those that a root has gone into, which its library does not always round right.
 """
 
 from __future__ import annotations
@@ -17,11 +20,12 @@ import numba
 import numpy as np
 from numba import types
 
-from nnkit.kernels.cpu.compiler import call, kernel, machine_function, parallel_kernel, prange
+from nnkit.kernels.cpu.compiler import call, inner_kernel, kernel, machine_function, parallel_kernel, prange
+from nnkit.kernels.cpu.simd_arithmetic import fused
 from nnkit.kernels.cpu.simd_python import memory_at
 from nnkit.kernels.layout import Array
 from nnkit.kernels.memory import address
-from nnkit.kernels.updates import AdamRule, AverageRule, RmsPropRule, Rule, SgdRule
+from nnkit.kernels.updates import AdadeltaRule, AdagradRule, AdamRule, AverageRule, RmsPropRule, Rule, SgdRule
 
 # Places for arrays in the table of addresses: the values, their gradient and the state.
 ARRAYS = 5
@@ -32,18 +36,34 @@ CHUNK = 4096
 PARALLEL = 2**14
 
 
+@inner_kernel
+def _direction(sign, gradient, weight_decay, value):
+    direction = sign * gradient
+    return fused(weight_decay, value, direction) if weight_decay != 0 else direction
+
+
+@inner_kernel
+def _interpolated(start, end, share):
+    """Return what lies this share of the way from start to end, counted from the nearer one, so that 1 arrives."""
+    # Of type float32, 1 keeps the type of the share, which an integer would not.
+    return fused(share, end - start, start) if share < 0.5 else fused(start - end, np.float32(1) - share, end)
+
+
+@inner_kernel
+def _with_square(average, kept, direction, share):
+    return fused(share * direction, direction, kept * average)
+
+
 def _sgd(values, gradient, buffer, unused, unused_too, count, rule):
     sign, weight_decay, momentum = rule.sign, rule.weight_decay, rule.momentum
     kept, nesterov, lr = rule.kept, rule.nesterov, rule.lr
     for i in range(count):
-        direction = sign * gradient[i]
-        if weight_decay != 0:
-            direction += weight_decay * values[i]
+        direction = _direction(sign, gradient[i], weight_decay, values[i])
         if momentum != 0:
-            moved = momentum * buffer[i] + kept * direction
+            moved = fused(kept, direction, momentum * buffer[i])
             buffer[i] = moved
-            direction = momentum * moved + direction if nesterov != 0 else moved
-        values[i] -= lr * direction
+            direction = fused(momentum, moved, direction) if nesterov != 0 else moved
+        values[i] = fused(-lr, direction, values[i])
 
 
 def _adam(values, gradient, average, square, greatest, count, rule):
@@ -52,13 +72,10 @@ def _adam(values, gradient, average, square, greatest, count, rule):
     root_bias, step, eps, amsgrad = rule.root_bias, rule.step, rule.eps, rule.amsgrad
     for i in range(count):
         value = shrink * values[i]
-        direction = sign * gradient[i]
-        if weight_decay != 0:
-            direction += weight_decay * value
-        # One rounding less than the weighted sum.
-        first = average[i] + (direction - average[i]) * average_share
+        direction = _direction(sign, gradient[i], weight_decay, value)
+        first = _interpolated(average[i], direction, average_share)
         average[i] = first
-        second = square_kept * square[i] + square_share * (direction * direction)
+        second = _with_square(square[i], square_kept, direction, square_share)
         square[i] = second
         if amsgrad != 0:
             if second > greatest[i] or np.isnan(second):
@@ -71,31 +88,55 @@ def _rmsprop(values, gradient, square, buffer, average, count, rule):
     sign, weight_decay, kept, share = rule.sign, rule.weight_decay, rule.kept, rule.share
     momentum, centered, eps, lr = rule.momentum, rule.centered, rule.eps, rule.lr
     for i in range(count):
-        direction = sign * gradient[i]
-        if weight_decay != 0:
-            direction += weight_decay * values[i]
-        second = kept * square[i] + share * (direction * direction)
+        direction = _direction(sign, gradient[i], weight_decay, values[i])
+        second = _with_square(square[i], kept, direction, share)
         square[i] = second
         if centered != 0:
-            first = average[i] + (direction - average[i]) * share
+            first = _interpolated(average[i], direction, share)
             average[i] = first
-            second -= first * first
-        change = direction / (np.sqrt(second) + eps)
+            second = fused(-first, first, second)
+        root = np.sqrt(second) + eps
         if momentum != 0:
-            change += momentum * buffer[i]
-            buffer[i] = change
-        values[i] -= lr * change
+            moved = momentum * buffer[i] + direction / root
+            buffer[i] = moved
+            values[i] = fused(-lr, moved, values[i])
+        else:
+            values[i] -= lr * direction / root
+
+
+def _adagrad(values, gradient, total, unused, unused_too, count, rule):
+    sign, weight_decay, lr, eps = rule.sign, rule.weight_decay, rule.lr, rule.eps
+    for i in range(count):
+        direction = _direction(sign, gradient[i], weight_decay, values[i])
+        total[i] = fused(direction, direction, total[i])
+        values[i] -= lr * direction / (np.sqrt(total[i]) + eps)
+
+
+def _adadelta(values, gradient, square, change, unused, count, rule):
+    sign, weight_decay, kept, share = rule.sign, rule.weight_decay, rule.kept, rule.share
+    eps, lr = rule.eps, rule.lr
+    for i in range(count):
+        direction = _direction(sign, gradient[i], weight_decay, values[i])
+        square[i] = _with_square(square[i], kept, direction, share)
+        moved = np.sqrt(change[i] + eps) / np.sqrt(square[i] + eps) * direction
+        change[i] = _with_square(change[i], kept, moved, share)
+        values[i] = fused(-lr, moved, values[i])
 
 
 def _average(values, latest, unused, unused_too, unused_as_well, count, rule):
     share = rule.share
     for i in range(count):
-        difference = latest[i] - values[i]
-        # From the nearer end, so that a share of 1 arrives.
-        values[i] = values[i] + share * difference if share < 0.5 else latest[i] - (1 - share) * difference
+        values[i] = _interpolated(values[i], latest[i], share)
 
 
-_RULES = {SgdRule: _sgd, AdamRule: _adam, RmsPropRule: _rmsprop, AverageRule: _average}
+_RULES = {
+    SgdRule: _sgd,
+    AdamRule: _adam,
+    RmsPropRule: _rmsprop,
+    AdagradRule: _adagrad,
+    AdadeltaRule: _adadelta,
+    AverageRule: _average,
+}
 
 
 @kernel

@@ -1,0 +1,129 @@
+"""Normalization as functions.
+
+Source: the arguments and the messages are those of PyTorch's `torch.nn.functional`.
+"""
+
+from __future__ import annotations
+
+import math
+
+from nnkit import ops
+from nnkit.dtypes import float32
+from nnkit.nn.naming import require_tensor, typename
+from nnkit.tensors import Tensor, apply
+
+
+def batch_norm(
+    input: Tensor,
+    running_mean: Tensor | None,
+    running_var: Tensor | None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Take away the mean of each channel and divide by its standard deviation, then scale and shift.
+
+    Args:
+        input: x, (N, C, ...).
+        running_mean: (C,), moved towards the mean of the batch in training, and used in its place otherwise.
+        running_var: (C,), likewise for the variance, which is then the unbiased one.
+        weight: what the result is multiplied by, (C,).
+        bias: what is added then, (C,).
+        training: whether mean and variance are those of the batch.
+        momentum: the share that a batch has in the running statistics.
+        eps: added to the variance.
+
+    Returns:
+        A tensor of the input's shape.
+
+    Raises:
+        ValueError: in training, one value for each channel, or an eps that is not positive.
+        RuntimeError: shapes or dtypes do not fit.
+
+    Source: Ioffe and Szegedy, "Batch normalization: accelerating deep network training by reducing internal covariate
+    shift", 2015, algorithm 1.
+
+    Example:
+        >>> F.batch_norm(torch.tensor([[1.0], [3.0]]), None, None, training=True)
+        tensor([[-1.0000],
+                [ 1.0000]])
+    """
+    require_tensor("batch_norm", "input", 1, input)
+    if not isinstance(momentum, int | float):
+        raise TypeError(f"batch_norm(): argument 'momentum' (position 7) must be float, not {typename(momentum)}")
+    return followed_batch_norm(input, (running_mean, running_var, None), (weight, bias), training, momentum, eps)
+
+
+def followed_batch_norm(
+    input: Tensor,
+    running: tuple[Tensor | None, Tensor | None, Tensor | None],
+    affine: tuple[Tensor | None, Tensor | None],
+    training: bool,
+    momentum: float | None,
+    eps: float,
+) -> Tensor:
+    """Return `batch_norm`; the last of the running tensors counts the batches, and gives the share without momentum."""
+    mean, variance, steps = running
+    refusal: Exception | None = _untrainable(input, eps) if training else None
+    if refusal is None and input.numel():
+        refusal = _misfit(input, {"running_mean": mean, "running_var": variance}, *affine, training)
+    if refusal is not None or input.numel() == 0:
+        if training and steps is not None:
+            # PyTorch counts also what it refuses.
+            steps.add_(1)
+        if refusal is not None:
+            raise refusal
+        return _of_nothing(input, *affine)
+    options = {"training": training, "momentum": momentum, "eps": eps}
+    result = apply(ops.NativeBatchNorm, input, *affine, mean, variance, steps, **options)
+    if training and steps is not None:
+        steps.version.value += 1
+    return result
+
+
+def _untrainable(input: Tensor, eps: float) -> ValueError | None:
+    """Return PyTorch's error about an input without a variance, or one that can be 0."""
+    if math.prod(input.array.shape[:1] + input.array.shape[2:]) == 1:
+        return ValueError(f"Expected more than 1 value per channel when training, got input size {input.shape}")
+    return None if eps > 0 else ValueError(f"batch_norm eps must be positive during training, but got {eps}")
+
+
+def _misfit(
+    input: Tensor, running: dict[str, Tensor | None], weight: Tensor | None, bias: Tensor | None, training: bool
+) -> Exception | None:
+    """Return PyTorch's error about shapes or types that do not fit each other, or None."""
+    parts = {**running, "weight": weight, "bias": bias}
+    channels = input.array.shape[1] if input.dim() > 1 else 0
+    for name, part in parts.items():
+        if part is None:
+            if not training and name in running:
+                return RuntimeError(f"{name} must be defined in evaluation mode")
+        elif part.numel() != channels:
+            return RuntimeError(f"{name} should contain {channels} elements not {part.numel()}")
+        elif name in running and part.dim() != 1:
+            return RuntimeError(f"TensorAccessor expected 1 dims but tensor has {part.dim()}")
+        elif name in running and part.requires_grad:
+            return RuntimeError(
+                f"The function 'native_batch_norm' is not differentiable with respect to argument '{name}'. This input "
+                "cannot have requires_grad True."
+            )
+    if (running["running_mean"] is None) != (running["running_var"] is None):
+        return ValueError("running_mean and running_var must either both be None or neither be None")
+    if not input.is_floating_point():
+        return NotImplementedError(f"\"batch_norm\" not implemented for '{input.dtype.label}'")
+    kinds = {part.dtype for part in parts.values() if part is not None}
+    if kinds - {input.dtype}:
+        shared = "all inputs must share same datatype."
+        expected = shared if kinds == {float32} else "expect parameter to have scalar type of Float"
+        return RuntimeError(f"mixed dtype (CPU): {expected}")
+    return None
+
+
+def _of_nothing(input: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
+    """Return a tensor without elements that gives the parameters the gradient 0."""
+    result = input.clone()
+    if weight is not None:
+        result = result * weight[0]
+    return result if bias is None else result + bias[0]

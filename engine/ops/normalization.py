@@ -1,0 +1,63 @@
+"""Batch normalization."""
+
+from __future__ import annotations
+
+import math
+
+from nnkit.kernels.layout import Array
+from nnkit.ops.operation import Gradients, N, Operation, sample
+
+
+class NativeBatchNorm(Operation):
+    """Each channel of x (N, C, ...) with its mean taken away and divided by its standard deviation, then w x + b.
+
+    In training mean and variance are those of the batch, and where there are running ones these move towards them, in
+    place: by the share `momentum`, or, where that is None, by 1 / steps, which makes them the mean over all steps.
+    `steps`, an int64 number, counts them. Else the running statistics take the place of the batch's.
+
+    Source: Ioffe and Szegedy, "Batch normalization", 2015, algorithms 1 and 2 and section 3.
+    """
+
+    differentiable = slice(0, 3)
+    samples = [
+        sample("F.batch_norm(x, None, None, y, z, True)", (N, 3), (3,), (3,)),
+        sample("F.batch_norm(x, None, None, y, z, True)", (N, 2, 5), (2,), (2,)),
+        sample("F.batch_norm(x, None, None, y, None, True, eps=0.1)", (N, 3, 4, 2), (3,)),
+        sample("F.batch_norm(x, t.full((3,), 0.5, dtype=x.dtype), t.ones(3, dtype=x.dtype), y, z)", (N, 3), (3,), (3,)),
+        sample("F.batch_norm(x, None, None, None, y, True)", (N, 2, 3, 2), (2,)),
+    ]
+
+    def forward(
+        self,
+        x: Array,
+        weight: Array | None,
+        bias: Array | None,
+        running_mean: Array | None,
+        running_var: Array | None,
+        steps: Array | None,
+        *,
+        training: bool,
+        momentum: float | None,
+        eps: float,
+    ) -> Array:
+        if training or running_mean is None or running_var is None:
+            mean, variance = self.backend.channel_moments(x)
+            if running_mean is not None and running_var is not None:
+                if steps is not None:
+                    self.backend.count(steps)
+                elements = math.prod((x.shape[0], *x.shape[2:]))
+                share, counted = momentum or 0.0, steps if momentum is None else None
+                self.backend.follow(running_mean, mean, share, counted, 1.0)
+                self.backend.follow(running_var, variance, share, counted, elements / (elements - 1))
+        else:
+            mean, variance = running_mean, running_var
+        self.training, self.eps = training, eps
+        self.save(x, weight, mean, variance)
+        return self.backend.normalization(x, mean, variance, weight, bias, eps)
+
+    def backward(self, grad: Array) -> Gradients:
+        x, weight, *statistics = self.saved
+        by_x, by_weight, by_bias = self.needs_input_grad[:3]
+        return self.backend.normalization_gradients(
+            grad, x, tuple(statistics), weight, self.eps, (by_x, by_weight, by_bias), of_batch=self.training
+        )

@@ -1,0 +1,195 @@
+"""Schedules that multiply the learning rate by a factor at certain steps."""
+
+from __future__ import annotations
+
+import types
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from nnkit.optim.lr_scheduler.scheduler import SCHEDULERS, LRScheduler
+from nnkit.optim.optimizer import Optimizer
+
+Lambda = Callable[[int], float]
+
+
+class _Decay(LRScheduler):
+    """A schedule that multiplies all learning rates by one factor at each step, which most often is 1."""
+
+    def _factor(self) -> float:
+        raise NotImplementedError
+
+    def get_lr(self) -> list[float]:
+        """See `LRScheduler.get_lr`."""
+        self._warn_outside_step()
+        factor = self._factor()
+        return [group["lr"] * factor for group in self.optimizer.param_groups]
+
+
+@SCHEDULERS.register("StepLR")
+class StepLR(_Decay):
+    """Every `step_size` steps the learning rate is multiplied by `gamma`.
+
+    Args:
+        optimizer: whose learning rates change.
+        step_size: steps between changes.
+        gamma: the factor.
+        last_epoch: the number of the last step already taken; -1 starts anew.
+
+    Raises:
+        TypeError: `optimizer` is not an Optimizer.
+
+    Source: Szegedy et al., "Going deeper with convolutions", 2015, section 6.
+
+    Example:
+        >>> optimizer = optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
+        >>> scheduler = optim.lr_scheduler.StepLR(optimizer, step_size=2, gamma=0.5)
+        >>> for _ in range(4):
+        ...     optimizer.step()
+        ...     scheduler.step()
+        ...     print(scheduler.get_last_lr())
+        [1.0]
+        [0.5]
+        [0.5]
+        [0.25]
+    """
+
+    def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1) -> None:
+        self.step_size = step_size
+        self.gamma = gamma
+        super().__init__(optimizer, last_epoch)
+
+    def _factor(self) -> float:
+        return 1 if self.last_epoch == 0 or self.last_epoch % self.step_size != 0 else self.gamma
+
+
+@SCHEDULERS.register("MultiStepLR")
+class MultiStepLR(_Decay):
+    """At each of the `milestones` the learning rate is multiplied by `gamma`.
+
+    Args:
+        optimizer: whose learning rates change.
+        milestones: the steps after which it changes; where one is given several times, as often.
+        gamma: the factor.
+        last_epoch: the number of the last step already taken; -1 starts anew.
+
+    Raises:
+        TypeError: `optimizer` is not an Optimizer.
+
+    Source: He et al., "Deep residual learning for image recognition", 2016, section 4.2.
+
+    Example:
+        >>> optimizer = optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
+        >>> scheduler = optim.lr_scheduler.MultiStepLR(optimizer, milestones=[1, 3], gamma=0.5)
+        >>> for _ in range(3):
+        ...     optimizer.step()
+        ...     scheduler.step()
+        ...     print(scheduler.get_last_lr())
+        [0.5]
+        [0.5]
+        [0.25]
+    """
+
+    def __init__(
+        self, optimizer: Optimizer, milestones: Sequence[int], gamma: float = 0.1, last_epoch: int = -1
+    ) -> None:
+        self.milestones: Mapping[int, int] = Counter(milestones)
+        self.gamma = gamma
+        super().__init__(optimizer, last_epoch)
+
+    def _factor(self) -> float:
+        times = self.milestones.get(self.last_epoch, 0)
+        return self.gamma**times if times else 1
+
+
+@SCHEDULERS.register("ExponentialLR")
+class ExponentialLR(_Decay):
+    """At every step the learning rate is multiplied by `gamma`.
+
+    Args:
+        optimizer: whose learning rates change.
+        gamma: the factor.
+        last_epoch: the number of the last step already taken; -1 starts anew.
+
+    Raises:
+        TypeError: `optimizer` is not an Optimizer.
+
+    Source: Senior et al., "An empirical study of learning rates in deep neural networks for speech recognition",
+    2013, section 3.
+
+    Example:
+        >>> optimizer = optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
+        >>> scheduler = optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.5)
+        >>> for _ in range(2):
+        ...     optimizer.step()
+        ...     scheduler.step()
+        ...     print(scheduler.get_last_lr())
+        [0.5]
+        [0.25]
+    """
+
+    def __init__(self, optimizer: Optimizer, gamma: float, last_epoch: int = -1) -> None:
+        self.gamma = gamma
+        super().__init__(optimizer, last_epoch)
+
+    def _factor(self) -> float:
+        return 1 if self._is_initial else self.gamma
+
+
+class LambdaLR(LRScheduler):
+    """The learning rate is what it was at first, times what a function says of the number of the step.
+
+    A config cannot hold a function, so this schedule has no name there.
+
+    Args:
+        optimizer: whose learning rates change.
+        lr_lambda: the function of the number of the step, 0 at first; or a list with one for each group.
+        last_epoch: the number of the last step already taken; -1 starts anew.
+
+    Raises:
+        TypeError: `optimizer` is not an Optimizer.
+        ValueError: there are not as many functions as groups.
+
+    Source: the surface is that of `torch.optim.lr_scheduler.LambdaLR`.
+
+    Example:
+        >>> optimizer = optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
+        >>> scheduler = optim.lr_scheduler.LambdaLR(optimizer, lambda epoch: 1 / (1 + epoch))
+        >>> optimizer.step()
+        >>> scheduler.step()
+        >>> scheduler.get_last_lr()
+        [0.5]
+    """
+
+    def __init__(self, optimizer: Optimizer, lr_lambda: Lambda | list[Lambda], last_epoch: int = -1) -> None:
+        count = len(optimizer.param_groups)
+        if not isinstance(lr_lambda, (list, tuple)):
+            self.lr_lambdas: list[Lambda] = [lr_lambda] * count
+        elif len(lr_lambda) != count:
+            raise ValueError(f"Expected {count} lr_lambdas, but got {len(lr_lambda)}")
+        else:
+            self.lr_lambdas = list(lr_lambda)
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> list[float]:
+        """See `LRScheduler.get_lr`."""
+        self._warn_outside_step()
+        return [base * factor(self.last_epoch) for factor, base in zip(self.lr_lambdas, self.base_lrs, strict=True)]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return everything but the optimizer and the functions; of callable objects their attributes."""
+        state = super().state_dict()
+        state["lr_lambdas"] = [
+            None if isinstance(factor, types.FunctionType) else factor.__dict__.copy()
+            for factor in state.pop("lr_lambdas")
+        ]
+        return state
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """See `LRScheduler.load_state_dict`; the functions stay."""
+        lr_lambdas = self.lr_lambdas
+        super().load_state_dict(state_dict)
+        self.lr_lambdas = lr_lambdas
+        for factor, attributes in zip(lr_lambdas, state_dict["lr_lambdas"], strict=True):
+            if attributes is not None:
+                factor.__dict__.update(attributes)
