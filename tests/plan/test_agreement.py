@@ -104,6 +104,9 @@ SMALL = {
     "a scale for each feature": lambda: Built(
         lambda s, x: s.b(s.a(x) * s.scale / s.spread), a=linear(12, 6), b=linear(6, 4), **two_scales()
     ),
+    "a buffer": lambda: Built(
+        lambda s, x: s.b(s.a(x) * s.mask), a=linear(12, 6), b=linear(6, 4), mask=nn.Buffer(nnkit.arange(6.0))
+    ),
     "normalised rows": lambda: Built(
         lambda s, x: s.b((h := s.a(x)) / (h.square().sum(1, keepdim=True) + 0.1).sqrt()),
         a=linear(12, 6),

@@ -229,7 +229,6 @@ CASES = {
     ),
     "array of constants": (hidden(lambda h: h * nnkit.tensor(np.arange(6.0, dtype=np.float32))), SHAPES),
     "array from outside": (hidden(lambda h: h + Tensor(np.ones((18, 6), np.float32))), OUTSIDE),
-    "buffer": (having(by(lambda s, h: h + s.offset), offset=nn.Buffer(nnkit.ones(6))), OUTSIDE),
     "constants by labels": (hidden(lambda h: h * nnkit.ones(4)[LABELS].unsqueeze(1)), "a tensor as an index"),
     "parameter for each image": (
         having(by(lambda s, h: h * s.scale), scale=nn.Parameter(nnkit.ones(18, 1))),
