@@ -186,7 +186,7 @@ class finfo:  # noqa: N801 (PyTorch's name)
         self.bits = known.bits
         self.eps, self.max, self.min = float(known.eps), float(known.max), float(known.min)
         self.tiny = self.smallest_normal = float(known.tiny)
-        self.resolution = float(known.resolution)
+        self.resolution = float(f"1e-{known.precision}")
         self.dtype = type.name
 
     def __repr__(self) -> str:

@@ -31,6 +31,21 @@ class Add(Operation):
         return grad, grad if self.alpha == 1 else grad * grad.dtype.type(self.alpha)
 
 
+def check_subtraction(a: Operand, b: Operand) -> None:
+    """Raise PyTorch's RuntimeError if one of two operands is boolean."""
+    boolean = [isinstance(each, bool) or (not isinstance(each, Scalar) and each.dtype == np.bool_) for each in (a, b)]
+    if all(boolean):
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
+            "operator instead."
+        )
+    if any(boolean):
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use "
+            "the `~` or `logical_not()` operator instead."
+        )
+
+
 class Sub(Operation):
     """a - alpha * b."""
 
@@ -42,12 +57,8 @@ class Sub(Operation):
 
     def forward(self, a: Operand, b: Operand, alpha: Scalar = 1) -> Array:
         check_broadcast((a, b))
+        check_subtraction(a, b)
         left, right = self.together(a, b)
-        if left.dtype == np.bool_:
-            raise RuntimeError(
-                "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
-                "operator instead."
-            )
         self.alpha = alpha
         return self.xp.subtract(left, right if alpha == 1 else right * right.dtype.type(alpha))
 
@@ -75,6 +86,7 @@ class Rsub(Operation):
     overload = 1
 
     def forward(self, a: Array, *, number: Scalar) -> Array:
+        check_subtraction(a, number)
         right, left = self.together(a, number)
         return self.xp.subtract(left, right)
 
@@ -226,6 +238,11 @@ class Neg(Operation):
     samples = [sample("-x", (N, 4))]
 
     def forward(self, a: Array) -> Array:
+        if a.dtype == np.bool_:
+            raise RuntimeError(
+                "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, "
+                "use the `~` or `logical_not()` operator instead."
+            )
         return self.xp.negative(a)
 
     def backward(self, grad: Array) -> Gradients:
@@ -238,6 +255,8 @@ class Abs(Operation):
     samples = [sample("abs(x)", (N, 4))]
 
     def forward(self, a: Array) -> Array:
+        if a.dtype == np.bool_:
+            raise NotImplementedError("\"abs_cpu\" not implemented for 'Bool'")
         self.save(a)
         return self.xp.abs(a)
 

@@ -213,6 +213,8 @@ class Reducing(TensorBase):
         return self._position("argmin", dim, keepdim)
 
     def _position(self, name: str, dim: int | None, keepdim: bool) -> Tensor:
+        if self.array.dtype == np.bool_:
+            raise RuntimeError(f"{name}(): does not support bool input")
         if dim is None:
             if self.array.size == 0:
                 raise IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0.")

@@ -21,6 +21,7 @@ T_WARNING = (
     "error in a future release. Consider `x.mT` to transpose batches of matrices or "
     "`x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor."
 )
+T_OF_NUMBER_WARNING = "Tensor.T is deprecated on 0-D tensors. This function is the identity in these cases."
 
 
 def sizes(given: tuple[Any, ...]) -> tuple[int, ...]:
@@ -108,8 +109,8 @@ class Shaping(TensorBase):
     @property
     def T(self) -> Tensor:  # noqa: N802 (PyTorch's name)
         """The tensor with its dimensions in reverse order; other numbers of them than 2 are deprecated."""
-        if self.array.ndim not in (0, 2):
-            warnings.warn(T_WARNING, stacklevel=2)
+        if self.array.ndim != 2:
+            warnings.warn(T_WARNING if self.array.ndim else T_OF_NUMBER_WARNING, stacklevel=2)
         return self.permute(tuple(reversed(range(self.array.ndim))))
 
     @property

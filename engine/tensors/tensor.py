@@ -168,7 +168,7 @@ class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Arranging, Picking,
             raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
         note_obstacle("numpy()")
         self._shared = True
-        return self.array
+        return self.array.view()
 
     def __array__(self, kind: Any = None, copy: builtins.bool | None = None) -> Array:
         return np.array(self.numpy(), dtype=kind, copy=copy)
