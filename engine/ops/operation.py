@@ -167,7 +167,7 @@ def broadcast_shapes(first: Sequence[int], second: Sequence[int]) -> tuple[int, 
     """
     ndim = max(len(first), len(second))
     result = []
-    for position in range(ndim):
+    for position in reversed(range(ndim)):
         a = ([1] * (ndim - len(first)) + list(first))[position]
         b = ([1] * (ndim - len(second)) + list(second))[position]
         if a != b and 1 not in (a, b):
@@ -176,7 +176,7 @@ def broadcast_shapes(first: Sequence[int], second: Sequence[int]) -> tuple[int, 
                 f"{position}"
             )
         result.append(b if a == 1 else a)
-    return tuple(result)
+    return tuple(reversed(result))
 
 
 def check_broadcast(operands: Iterable[Operand]) -> None:
