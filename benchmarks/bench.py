@@ -67,7 +67,7 @@ class Sides:
     def choose(self, effort: Effort) -> None:
         """Find out for each network which of its processes makes PyTorch fastest."""
         workers = {str(number): worker for number, worker in enumerate(self.pytorch)}
-        for network in cases.NETWORKS:
+        for network in (*cases.NETWORKS, *cases.EXAMPLES):
             case = cases.Case("train", self.threads, network)
             rates = run(workers, {name: (name, case) for name in workers}, effort.rounds, effort.turn)
             self.kindest[network] = int(max(rates, key=lambda name: statistics.median(rates[name])))
@@ -136,9 +136,9 @@ def measure_lenet(sides: Sides, effort: Effort) -> dict[str, Any]:
 def measure_training(sides: Sides, effort: Effort) -> dict[str, Any]:
     """Return both sides for each network and batch size."""
     found: dict[str, Any] = {}
-    for network in cases.NETWORKS:
+    for network in (*cases.NETWORKS, *cases.EXAMPLES):
         found[network] = {}
-        for batch_size in effort.batch_sizes:
+        for batch_size in effort.batch_sizes if network in cases.NETWORKS else (cases.BATCH_SIZE,):
             say(f"{network}: training, batch size {batch_size}")
             rounds = effort.more_rounds if batch_size == cases.BATCH_SIZE else effort.rounds_for(batch_size)
             rates = sides.run(network, cases.training(network, batch_size, sides.threads), rounds, effort.turn)
@@ -157,6 +157,8 @@ def worst(training: Mapping[str, Any]) -> dict[str, Any]:
     """Return for each network the batch size at which PyTorch does best, with all threads or one."""
     found = {}
     for network, by_size in training.items():
+        if network in cases.EXAMPLES:
+            continue
         ratios = [
             (spread, batch_size)
             for batch_size, row in by_size.items()
@@ -171,7 +173,7 @@ def worst(training: Mapping[str, Any]) -> dict[str, Any]:
 def measure_evaluation(sides: Sides, effort: Effort) -> dict[str, Any]:
     """Return both sides for the test images."""
     found = {}
-    for network in cases.NETWORKS:
+    for network in (*cases.NETWORKS, *cases.EXAMPLES):
         say(f"{network}: evaluation")
         rates = sides.run(network, cases.evaluation(network, sides.threads), effort.more_rounds, effort.turn)
         found[network] = {

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 NETWORKS = ("LeNet", "MNISTConvNet", "RNN")
+# The networks of PyTorch's examples, in batches of one size.
+EXAMPLES = ("BasicMNIST", "LSTM")
 # Of `nnkit.models`; the rest of the arguments are the defaults.
 ARGUMENTS = {"RNN": {"hidden_size": 128, "nonlinearity": "tanh"}}
 BATCH_SIZE = 64

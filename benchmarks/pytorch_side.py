@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from cases import LEARNING_RATE, MOMENTUM, SEED, Case
-from pytorch_networks import TorchLeNet, TorchMNISTConvNet, TorchRNN
+from pytorch_networks import TorchBasicMNIST, TorchLeNet, TorchLSTM, TorchMNISTConvNet, TorchRNN
 from torch.nn.functional import cross_entropy
 
 from nnkit import data
@@ -19,6 +19,8 @@ NETWORKS = {
     "LeNet": (TorchLeNet, (32, 32)),
     "MNISTConvNet": (TorchMNISTConvNet, (28, 28)),
     "RNN": (lambda: TorchRNN("tanh"), (28, 28)),
+    "BasicMNIST": (TorchBasicMNIST, (28, 28)),
+    "LSTM": (TorchLSTM, (28, 28)),
 }
 EVALUATION_BATCH_SIZES = (64, 256, 1000)
 

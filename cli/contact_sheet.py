@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nnkit.errors import ConfigError
-from nnkit.training.files import write_atomically
+from nnkit.files import write_atomically
 
 if TYPE_CHECKING:
     from nnkit.data import ImageSet

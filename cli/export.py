@@ -16,7 +16,6 @@ from nnkit.quantities import bytes_in_words
 if TYPE_CHECKING:
     from nnkit.export import Exported
     from nnkit.export.graph import Graph
-    from nnkit.models import Network
 
 
 @click.command("export")
@@ -67,7 +66,7 @@ def _as_values(exported: Exported) -> dict[str, Any]:
         "bytes": exported.size,
         "network": type(exported.network).__name__,
         "epoch": exported.checkpoint.epoch,
-        "parameters": _count(exported.network),
+        "parameters": exported.parameters,
         "classes": images.classes,
         "mean": images.mean,
         "std": images.std,
@@ -89,7 +88,7 @@ def _as_text(exported: Exported) -> str:
     }
     lines = [
         f"{path}: {type(exported.network).__name__} after epoch {exported.checkpoint.epoch}, "
-        f"{_count(exported.network):,} parameters, {bytes_in_words(exported.size)}",
+        f"{exported.parameters:,} parameters, {bytes_in_words(exported.size)}",
         *([] if exported.graph is None else _about(exported, exported.graph)),
         f"next: {uses[exported.format]}",
     ]
@@ -117,7 +116,3 @@ def _about(exported: Exported, graph: Graph) -> list[str]:
         f"checked  {checked}",
         "",
     ]
-
-
-def _count(network: Network) -> int:
-    return sum(parameter.numel() for parameter in network.parameters())

@@ -71,9 +71,9 @@ def command(
     """  # noqa: D301 (click wants the character, not a backslash)
     show_status(f"looking into {source} ...")
     # Numba and pydantic take most of a second to import; --help needs neither.
+    from nnkit.files import write_atomically
     from nnkit.graph import FORMATS, fold, to_html, to_svg, to_text
     from nnkit.graph.graphviz import layout_named
-    from nnkit.training.files import write_atomically
     from nnkit.training.inspection import STEPS, loss_graph
     from nnkit.training.load import load_run
 

@@ -125,7 +125,7 @@ def _config_of(ctx: click.Context) -> Any:
     """Return the config that the line names, with the `--set` that are complete, as far as it can be read."""
     # PyYAML takes a moment to import, and only `--set` needs it.
     from nnkit.errors import ConfigError, NnkitError
-    from nnkit.training.files import open_regular
+    from nnkit.files import open_regular
     from nnkit.training.yaml_loader import parse
 
     config: dict[str, Any] = {}

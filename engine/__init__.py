@@ -13,15 +13,23 @@ __version__ = "0.1.0"
 
 # Where each public name lives; a module is imported when one of its names is asked for.
 _HOMES = {
-    "nnkit.devices": "device",
+    "nnkit.devices": "device get_default_device set_default_device",
     "nnkit.dtypes": """
         can_cast dtype finfo float16 float32 float64 iinfo int8 int16 int32 int64 promote_types strided uint8
     """,
-    "nnkit.random": "Generator default_generator initial_seed manual_seed",
-    "nnkit.tape": "is_grad_enabled",
+    "nnkit.random": "Generator default_generator get_rng_state initial_seed manual_seed seed set_rng_state",
+    "nnkit.serialization": "load save",
+    "nnkit.settings": """
+        are_deterministic_algorithms_enabled get_num_threads is_deterministic_algorithms_warn_only_enabled
+        set_num_threads use_deterministic_algorithms
+    """,
+    "nnkit.tape": """
+        is_anomaly_check_nan_enabled is_anomaly_enabled is_grad_enabled is_inference_mode_enabled set_anomaly_enabled
+    """,
     "nnkit.tensors": """
-        Size Tensor arange as_tensor cat empty empty_like enable_grad eye from_numpy full full_like linspace
-        no_grad ones ones_like rand rand_like randint randn randn_like randperm set_grad_enabled stack tensor
+        Size Tensor arange as_tensor cat empty empty_like enable_grad eye from_dlpack from_numpy full full_like
+        inference_mode
+        linspace no_grad ones ones_like rand rand_like randint randn randn_like randperm set_grad_enabled stack tensor
         where zeros zeros_like
     """,
     "nnkit.tensors.drawing": "bernoulli meshgrid multinomial normal",
@@ -30,12 +38,12 @@ _HOMES = {
     "nnkit.tensors.functions": """
         abs absolute add addmm all allclose amax amin any argmax argmin argsort bincount bmm ceil chunk clamp
         clamp_max clamp_min clone cos cosh count_nonzero cumsum diag div divide dot eq equal erf exp expm1
-        flatten flip floor floor_divide fmod gather ge gt index_select is_floating_point is_tensor isclose
-        isfinite isinf isnan le log log10 log1p log2 log_softmax logical_and logical_not logical_or logical_xor
-        logsumexp lt masked_fill masked_select matmul max maximum mean min minimum mm mul multiply mv narrow ne
-        neg nonzero norm numel outer permute pow prod ravel reciprocal relu remainder reshape result_type round
-        rsqrt scatter sigmoid sign sin sinh softmax sort split sqrt square squeeze std sub subtract sum swapaxes
-        t tanh tile topk transpose tril triu trunc unbind unflatten unique unsqueeze var
+        flatten flip floor floor_divide fmod gather ge gt index_select is_floating_point is_inference is_tensor
+        isclose isfinite isinf isnan le log log10 log1p log2 log_softmax logical_and logical_not logical_or
+        logical_xor logsumexp lt masked_fill masked_select matmul max maximum mean min minimum mm mul multiply
+        mv narrow ne neg nonzero norm numel outer permute pow prod ravel reciprocal relu remainder reshape
+        result_type round rsqrt scatter sigmoid sign sin sinh softmax sort split sqrt square squeeze std sub
+        subtract sum swapaxes t tanh tile topk transpose tril triu trunc unbind unflatten unique unsqueeze var
     """,
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
@@ -49,7 +57,18 @@ _ALIASES = {
     "long": ("nnkit.dtypes", "int64"),
     "short": ("nnkit.dtypes", "int16"),
 }
-_MODULES = ("autograd", "cuda", "linalg", "nn", "optim")
+_MODULES = (
+    "accelerator",
+    "autograd",
+    "backends",
+    "cuda",
+    "linalg",
+    "nn",
+    "optim",
+    "random",
+    "utils",
+    "vision",
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -1,147 +1,228 @@
-"""Random numbers: PyTorch's CPU generator, number for number.
+"""Generators of random numbers, with the surface and the states of PyTorch's.
 
-It is the Mersenne Twister (Matsumoto and Nishimura, 1998) with the ways that PyTorch turns its 32-bit draws into
-numbers, so that a seed gives the same weights here and there.
+A state is the memory of PyTorch's generator, byte for byte, so that one of theirs can be continued here and one of ours
+there.
 """
 
 from __future__ import annotations
 
-import math
+import secrets
+from typing import Any
 
 import numpy as np
 
-from nnkit.kernels.layout import Array
+from nnkit.devices import available, device
+from nnkit.streams import Stream, default_stream
+from nnkit.tensors import Tensor
 
-DEFAULT_SEED = 67280421310721
+_WORDS = 624
+# What PyTorch's generator keeps, in the order of its C++ structures.
+_STATE = np.dtype(
+    [
+        ("seed", np.uint64),
+        ("left", np.int32),
+        ("seeded", np.int32),
+        ("next", np.uint64),
+        ("words", np.uint64, _WORDS),
+        ("unused", np.float64),
+        ("spare", np.float64),
+        ("unused_too", np.float64),
+        ("has_spare", np.int32),
+        ("float_spare", np.float32, 3),
+    ]
+)
 
 
 class Generator:
-    """A stream of random numbers that can be seeded, saved and restored."""
+    """A stream of random numbers that can be seeded, saved and restored; the same numbers as PyTorch's on the CPU.
 
-    def __init__(self, device: object = "cpu") -> None:
-        self.device = device
-        self.manual_seed(DEFAULT_SEED)
+    Args:
+        device: where its numbers are made: the CPU.
+
+    Raises:
+        AssertionError: the device is a CUDA device.
+        RuntimeError: there is no such device.
+
+    Source: Matsumoto and Nishimura, "Mersenne Twister", 1998.
+
+    Example:
+        >>> generator = torch.Generator().manual_seed(0)
+        >>> torch.randperm(4, generator=generator)
+        tensor([0, 1, 3, 2])
+    """
+
+    def __init__(self, device: str | device = "cpu") -> None:
+        self.device = available(device)
+        self.stream = Stream()
 
     def manual_seed(self, seed: int) -> Generator:
-        """Start the stream that belongs to a seed, and return the generator."""
-        self._seed = int(seed)
-        # RandomState seeds the twister as its authors do; PyTorch uses the low 32 bits of the seed.
-        self._twister = np.random.RandomState(self._seed & 0xFFFFFFFF)
-        self._spare: float | None = None
+        """Start the stream that belongs to a seed, and return the generator.
+
+        A negative seed stands for itself plus 2^64.
+
+        Raises:
+            RuntimeError: the seed is not a whole number.
+            ValueError: it has more than 64 bits.
+
+        Example:
+            >>> torch.Generator().manual_seed(-1).initial_seed() == 2**64 - 1
+            True
+        """
+        if not isinstance(seed, int):
+            raise RuntimeError(f"manual_seed expected a long, but got {type(seed).__name__}")
+        if not -(2**63) <= seed < 2**64:
+            raise ValueError("Overflow when unpacking long long")
+        self.stream.manual_seed(seed % 2**64)
         return self
+
+    def seed(self) -> int:
+        """Start a stream that nobody knows beforehand, and return its seed.
+
+        Example:
+            >>> generator = torch.Generator()
+            >>> generator.seed() == generator.initial_seed()
+            True
+        """
+        seed = secrets.randbits(64)
+        self.stream.manual_seed(seed)
+        return seed
 
     def initial_seed(self) -> int:
-        """Return the seed that the stream was started with."""
-        return self._seed
+        """Return the seed that the stream was started with.
 
-    def get_state(self) -> Array:
-        """Return the position in the stream as uint8; `set_state` goes back there."""
-        _, key, position, _, _ = self._twister.get_state(legacy=True)
-        spare = np.array([self._spare is not None, self._spare or 0.0, float(self._seed)], np.float64)
-        whole = np.concatenate([np.asarray(key, np.uint32), np.array([position], np.uint32), spare.view(np.uint32)])
-        return whole.view(np.uint8)
+        Example:
+            >>> torch.Generator().initial_seed()
+            67280421310721
+        """
+        return self.stream.initial_seed()
 
-    def set_state(self, state: Array) -> Generator:
-        """Go to a position that `get_state` returned, and return the generator.
+    def get_state(self) -> Tensor:
+        """Return the position in the stream, uint8 (5056,), as PyTorch has it.
+
+        Example:
+            >>> torch.Generator().get_state().shape
+            torch.Size([5056])
+        """
+        words, drawn, spare = self.stream.twister()
+        state = np.zeros((), _STATE)
+        state["seed"] = self.initial_seed()
+        state["seeded"] = 1
+        state["words"] = words
+        state["left"] = _WORDS + 1 - drawn
+        state["next"] = drawn
+        state["spare"] = spare or 0.0
+        state["has_spare"] = spare is not None
+        return Tensor(np.frombuffer(state.tobytes(), np.uint8).copy())
+
+    def set_state(self, new_state: Tensor) -> Generator:
+        """Go to a position that `get_state` returned, here or in PyTorch.
 
         Raises:
-            ValueError: it is not such a position.
+            TypeError: it is not a tensor of uint8.
+            RuntimeError: it is no such position.
+
+        Example:
+            >>> generator = torch.Generator()
+            >>> state = generator.get_state()
+            >>> first = torch.rand(3, generator=generator)
+            >>> _ = generator.set_state(state)
+            >>> torch.equal(first, torch.rand(3, generator=generator))
+            True
         """
-        words = np.ascontiguousarray(state, np.uint8)
-        if words.nbytes != 4 * (624 + 1 + 6):
-            raise ValueError(f"a generator state has {4 * 631} bytes, but got {words.nbytes}")
-        numbers = words.view(np.uint32)
-        self._twister.set_state(("MT19937", numbers[:624].copy(), int(numbers[624]), 0, 0.0))
-        has_spare, spare, seed = numbers[625:].copy().view(np.float64)
-        self._spare = float(spare) if has_spare else None
-        self._seed = int(seed)
+        if not isinstance(new_state, Tensor):
+            kind = type(new_state)
+            name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
+            raise TypeError(f"expected a torch.ByteTensor, but got {name}")
+        array = np.ascontiguousarray(new_state.detach().numpy())
+        if array.dtype != np.uint8:
+            raise TypeError("RNG state must be a torch.ByteTensor")
+        if array.nbytes != _STATE.itemsize:
+            raise RuntimeError(
+                f"Expected a CPUGeneratorImplState of size {_STATE.itemsize} but found the input RNG state size to be "
+                f"{array.nbytes}"
+            )
+        state = array.reshape(-1).view(_STATE)[0]
+        left, drawn = int(state["left"]), int(state["next"])
+        if not state["seeded"] == 1 or not 1 <= left <= _WORDS or drawn > _WORDS:
+            raise RuntimeError("Invalid mt19937 state")
+        spare = float(state["spare"]) if state["has_spare"] else None
+        words = state["words"].astype(np.uint32)
+        self.stream.go_to(int(state["seed"]), words, _WORDS if left == 1 else drawn, spare)
         return self
 
-    def words(self, count: int) -> Array:
-        """Return the next 32-bit draws, as uint64."""
-        return self._twister.randint(0, 2**32, count, dtype=np.uint32).astype(np.uint64)
-
-    def _long_words(self, count: int) -> Array:
-        pairs = self.words(2 * count).reshape(count, 2)
-        return (pairs[:, 0] << np.uint64(32)) | pairs[:, 1]
-
-    def uniform(self, count: int, low: float, high: float, kind: np.dtype[np.floating]) -> Array:
-        """Return numbers evenly spread over [low, high).
-
-        Raises:
-            RuntimeError: low is greater than high.
-        """
-        if low > high:
-            raise RuntimeError(f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={high:g}")
-        if kind == np.float32:
-            unit = (self.words(count) & np.uint64(2**24 - 1)).astype(np.float32) * np.float32(2.0**-24)
-        else:
-            unit = (self._long_words(count) & np.uint64(2**53 - 1)).astype(np.float64) * 2.0**-53
-        # PyTorch multiplies and adds in one instruction, which rounds once: so does float64, rounded at the end.
-        span, start = float(kind.type(high - low)), float(kind.type(low))
-        return (unit.astype(np.float64) * span + start).astype(kind)
-
-    def normal(self, count: int, mean: float, std: float, kind: np.dtype[np.floating]) -> Array:
-        """Return normally distributed numbers (Box and Muller, 1958).
-
-        Raises:
-            RuntimeError: the standard deviation is negative.
-        """
-        if std < 0:
-            raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
-        if count < 16:
-            values = [self._one_normal() * std + mean for _ in range(count)]
-            return np.array(values, kind)
-        values_array = self.uniform(count, 0, 1, kind)
-        for start in range(0, count - 15, 16):
-            values_array[start : start + 16] = _normal_sixteen(values_array[start : start + 16])
-        if count % 16:
-            # The last sixteen are drawn anew, whatever of them was there before.
-            values_array[-16:] = _normal_sixteen(self.uniform(16, 0, 1, kind))
-        return values_array * kind.type(std) + kind.type(mean)
-
-    def _one_normal(self) -> float:
-        if self._spare is not None:
-            spare, self._spare = self._spare, None
-            return spare
-        first, second = self.uniform(2, 0, 1, np.dtype(np.float64))
-        radius = math.sqrt(-2.0 * math.log1p(-second))
-        angle = 2.0 * math.pi * first
-        self._spare = radius * math.sin(angle)
-        return radius * math.cos(angle)
-
-    def integers(self, count: int, low: int, high: int) -> Array:
-        """Return whole numbers in [low, high)."""
-        span = high - low
-        draws = self._long_words(count) if span >= 2**32 else self.words(count)
-        return (draws % np.uint64(span)).astype(np.int64) + low
-
-    def permutation(self, count: int) -> Array:
-        """Return the numbers below `count` in random order."""
-        order = np.arange(count)
-        draws = self.words(max(count - 1, 0))
-        for i in range(count - 1):
-            j = i + int(draws[i]) % (count - i)
-            order[i], order[j] = order[j], order[i]
-        return order
+    def __repr__(self) -> str:
+        return f"<torch._C.Generator object at {id(self):#x}>"
 
 
-def _normal_sixteen(unit: Array) -> Array:
-    """Turn sixteen uniform numbers into normal ones: the first eight give radii, the others angles."""
-    kind = unit.dtype.type
-    radius = np.sqrt(kind(-2) * np.log(kind(1) - unit[:8]))
-    angle = kind(2 * math.pi) * unit[8:]
-    return np.concatenate([radius * np.cos(angle), radius * np.sin(angle)])
+def _default() -> Generator:
+    generator = Generator()
+    generator.stream = default_stream
+    return generator
 
 
-default_generator = Generator()
+default_generator = _default()
 
 
-def manual_seed(seed: int) -> Generator:
-    """Seed the generator that is used where none is given, and return it."""
-    return default_generator.manual_seed(seed)
+def manual_seed(seed: Any) -> Generator:
+    """Seed the generator that is used where none is given, and return it.
+
+    Args:
+        seed: a whole number from -2^63 to 2^64 - 1, or what `int` makes one of.
+
+    Raises:
+        ValueError: it is not a number, or has more than 64 bits.
+
+    Example:
+        >>> _ = torch.manual_seed(0)
+        >>> torch.rand(2)
+        tensor([0.4963, 0.7682])
+    """
+    return default_generator.manual_seed(int(seed))
+
+
+def seed() -> int:
+    """Seed the generator that is used where none is given with a number that nobody knows beforehand; return it.
+
+    Example:
+        >>> torch.seed() == torch.initial_seed()
+        True
+    """
+    return default_generator.seed()
 
 
 def initial_seed() -> int:
-    """Return the seed of the generator that is used where none is given."""
+    """Return the seed of the generator that is used where none is given.
+
+    Example:
+        >>> _ = torch.manual_seed(3)
+        >>> torch.initial_seed()
+        3
+    """
     return default_generator.initial_seed()
+
+
+def get_rng_state() -> Tensor:
+    """Return the position of the generator that is used where none is given, uint8 (5056,).
+
+    Example:
+        >>> torch.get_rng_state().dtype
+        torch.uint8
+    """
+    return default_generator.get_state()
+
+
+def set_rng_state(new_state: Tensor) -> None:
+    """Bring the generator that is used where none is given to a position that `get_rng_state` returned.
+
+    Raises:
+        TypeError: it is not a tensor of uint8.
+        RuntimeError: it is no such position.
+
+    Example:
+        >>> state = torch.get_rng_state()
+        >>> first = torch.rand(3)
+        >>> torch.set_rng_state(state)
+        >>> torch.equal(first, torch.rand(3))
+        True
+    """
+    default_generator.set_state(new_state)

@@ -1,4 +1,4 @@
-"""nnkit's three networks as PyTorch has them, for tests and benchmarks."""
+"""nnkit's networks as PyTorch has them, for tests and benchmarks."""
 
 import torch
 import torch.nn.functional as TF
@@ -49,3 +49,35 @@ class TorchRNN(torch.nn.Module):
             hidden = self.i2h(torch.cat((row, hidden), 1))
             hidden = hidden.tanh() if self.tanh else hidden
         return self.h2o(hidden)
+
+
+class TorchBasicMNIST(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1 = torch.nn.Conv2d(1, 32, 3, 1)
+        self.conv2 = torch.nn.Conv2d(32, 64, 3, 1)
+        self.dropout1 = torch.nn.Dropout(0.25)
+        self.dropout2 = torch.nn.Dropout(0.5)
+        self.fc1 = torch.nn.Linear(9216, 128)
+        self.fc2 = torch.nn.Linear(128, 10)
+
+    def forward(self, x):
+        x = TF.relu(self.conv2(TF.relu(self.conv1(x))))
+        x = self.dropout1(TF.max_pool2d(x, 2)).flatten(1)
+        return TF.log_softmax(self.fc2(self.dropout2(TF.relu(self.fc1(x)))), 1)
+
+
+class TorchLSTM(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.rnn = torch.nn.LSTM(28, 64, batch_first=True)
+        self.batchnorm = torch.nn.BatchNorm1d(64)
+        self.dropout1 = torch.nn.Dropout(0.25)
+        self.dropout2 = torch.nn.Dropout(0.5)
+        self.fc1 = torch.nn.Linear(64, 32)
+        self.fc2 = torch.nn.Linear(32, 10)
+
+    def forward(self, images):
+        output, _ = self.rnn(images.squeeze(1))
+        x = self.dropout1(self.batchnorm(output[:, -1]))
+        return TF.log_softmax(self.fc2(self.dropout2(TF.relu(self.fc1(x)))), 1)

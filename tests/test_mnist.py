@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import safetensors.torch
 import torch
-from pytorch_networks import TorchLeNet, TorchMNISTConvNet, TorchRNN
+from pytorch_networks import TorchBasicMNIST, TorchLeNet, TorchLSTM, TorchMNISTConvNet, TorchRNN
 
 from nnkit import data
 from nnkit.data import Batches
@@ -21,6 +21,8 @@ PROMISES = [
     ("speedrun", 0.99, TorchLeNet, (32, 32)),
     ("mnist_convnet", 0.985, TorchMNISTConvNet, (28, 28)),
     ("rnn", 0.96, lambda: TorchRNN("tanh"), (28, 28)),
+    ("lstm", 0.98, TorchLSTM, (28, 28)),
+    ("basic_mnist", 0.985, TorchBasicMNIST, (28, 28)),
 ]
 
 
@@ -43,7 +45,7 @@ def test_a_config_keeps_its_promise(config, promised, reference, size, tmp_path)
     assert evaluated["accuracy"] == trained["best_accuracy"]
     assert evaluated["accuracy"] in [json.loads(line)["test_accuracy"] for line in lines]
 
-    network = reference()
+    network = reference().eval()
     network.load_state_dict(safetensors.torch.load_file(tmp_path / "run" / "best.safetensors"))
     images = data.load("mnist", "test")
     batch, labels = next(Batches(images, len(images), size, shuffle=False, seed=0).epoch(0))

@@ -82,19 +82,26 @@ class PublishedSet:
     files: Mapping[str, tuple[PublishedFile, PublishedFile]]
     mirrors: tuple[str, ...]
 
-    def load(self, split: str, *, download: bool = True) -> ImageSet:
+    def load(self, split: str, *, download: bool = True, folder: Path | None = None) -> ImageSet:
         """Return one part of the data.
+
+        Args:
+            split: which.
+            download: whether files that are not on this machine may be fetched.
+            folder: where the files are, instead of the three places; they have to be well-formed.
 
         Raises:
             DataError: files are missing, damaged or inconsistent.
             FileAccessError: the file system refuses.
         """
-        (images_path, images), (labels_path, labels) = self._read(split, download)
+        (images_path, images), (labels_path, labels) = self._read(split, download, folder)
         return self._checked(images_path, images, labels_path, labels)
 
-    def _read(self, split: str, download: bool) -> tuple[tuple[Path, Bytes], tuple[Path, Bytes]]:
+    def _read(
+        self, split: str, download: bool, folder: Path | None = None
+    ) -> tuple[tuple[Path, Bytes], tuple[Path, Bytes]]:
         """Return the images and the labels of a part, each with the file that they are from."""
-        folder = self._users_folder(split)
+        folder = folder or self._users_folder(split)
         images_file, labels_file = self.files[split]
         if folder is None:
             return (
@@ -156,9 +163,17 @@ class PublishedSet:
         if not root.is_dir():
             raise DataError(f"{root}: NNKIT_DATA_DIR names something that is not a folder")
         for folder in (root / self.name, root):
-            if any(_exists(path) for file in self.files[split] for path in _variants(folder, file)):
+            if self.is_in(folder, split):
                 return folder
         return None
+
+    def is_in(self, folder: Path, split: str) -> bool:
+        """Return whether a folder has a file of a part.
+
+        Raises:
+            FileAccessError: the file system refuses to say so.
+        """
+        return any(_exists(path) for file in self.files[split] for path in _variants(folder, file))
 
     def _check_not_another(self, split: str, path: Path, labels: Bytes) -> None:
         """Raise DataError if these are the labels of another data set: all use the same file names."""

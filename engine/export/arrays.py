@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from nnkit.kernels.layout import Array
-from nnkit.training import container
+from nnkit.serialization import container
 
 # Where an npz file, which has no place for texts, keeps them, as JSON.
 METADATA = "__metadata__"

@@ -14,11 +14,12 @@ from nnkit.export.arrays import as_npz, as_safetensors
 from nnkit.export.comparison import largest_difference
 from nnkit.export.conversion import graph_of
 from nnkit.export.graph import Graph
+from nnkit.files import write_atomically
 from nnkit.kernels import backend_for
 from nnkit.models import Network
+from nnkit.nn.tree import parameter_count
 from nnkit.registry import unknown_name
 from nnkit.training.checkpoint import Checkpoint, parameters_of
-from nnkit.training.files import write_atomically
 from nnkit.training.load import load_checkpoint
 
 # What an export is called, after the name of its checkpoint. A safetensors file is not to replace that.
@@ -47,6 +48,11 @@ class Exported:
     checkpoint: Checkpoint
     graph: Graph | None = None
     difference: float | None = None
+
+    @property
+    def parameters(self) -> int:
+        """The number of the network's parameters."""
+        return parameter_count(self.network)
 
 
 def export_checkpoint(

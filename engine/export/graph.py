@@ -22,11 +22,12 @@ Dimensions = tuple["int | Images", ...]
 
 
 class Node(NamedTuple):
-    """One application of an ONNX operator."""
+    """One result of an ONNX operator; `output` counts those before it, which have no name."""
 
     operator: str
     inputs: tuple[str, ...]
     attributes: dict[str, Any]
+    output: int = 0
 
 
 class Value(NamedTuple):
@@ -71,11 +72,11 @@ class Graph:
         self._names.add(name)
         return name
 
-    def add(self, operator: str, *inputs: str, **attributes: Any) -> str:
-        """Add a node, and return the name of its result; an input that is left out is an empty name."""
-        output = self._unique(f"{self.place}/{operator}" if self.place else operator)
-        self.nodes[output] = Node(operator, inputs, attributes)
-        return output
+    def add(self, operator: str, *inputs: str, output: int = 0, **attributes: Any) -> str:
+        """Add a node, and return the name of one of its results; an input that is left out is an empty name."""
+        name = self._unique(f"{self.place}/{operator}" if self.place else operator)
+        self.nodes[name] = Node(operator, inputs, attributes, output)
+        return name
 
     def parameter(self, name: str, array: Array) -> str:
         """Add a parameter, and return its name, which is another one only where that is taken."""

@@ -31,8 +31,8 @@ def encode(graph: Graph, name: str, metadata: Mapping[str, str]) -> bytes:
         ExportError: the checker refuses it, or it is larger than such a file can be.
     """
     nodes = [
-        helper.make_node(node.operator, node.inputs, [output], output, **_attributes(node.attributes))
-        for output, node in graph.nodes.items()
+        helper.make_node(node.operator, node.inputs, [""] * node.output + [name], name, **_attributes(node.attributes))
+        for name, node in graph.nodes.items()
     ]
     constants = [numpy_helper.from_array(np.asarray(array, order="C"), each) for each, array in graph.constants.items()]
     images = _info(IMAGES, graph.input.kind, graph.input.sizes)

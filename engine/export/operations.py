@@ -12,6 +12,7 @@ import numpy as np
 
 from nnkit import ops
 from nnkit.errors import ExportError
+from nnkit.export import windows
 from nnkit.export.functions import FUNCTIONS
 from nnkit.export.graph import INT64, Graph
 from nnkit.export.step import Converter, Step, fixed
@@ -245,45 +246,31 @@ def _straight(graph: Graph, name: str) -> str | None:
     return node.inputs[0] if node is not None and is_transpose else None
 
 
-def _convolution(step: Step) -> str:
-    names = [step.name(number) for number, given in enumerate(step.inputs) if given is not None]
-    options = step.options
-    return step.graph.add(
-        "Conv",
-        *names,
-        dilations=list(options["dilation"]),
-        group=options["groups"],
-        kernel_shape=fixed(step.shape(1)[2:]),
-        pads=list(options["padding"]) * 2,
-        strides=list(options["stride"]),
-    )
+# The rows of i, f, g and o as ONNX has them: i, o, f and then g, which it calls c.
+_GATES = (0, 3, 1, 2)
 
 
-def _max_pool(step: Step) -> str:
-    if len(step.results) > 1:
-        raise ExportError("returns indices")
-    names = ("kernel_size", "stride", "padding", "dilation")
-    kernel, stride, padding, dilation = (step.options[name] for name in names)
-    ends = []
-    sizes = zip(fixed(step.shape(0)[2:]), fixed(step.dimensions[2:]), strict=True)
-    for axis, (size, windows) in enumerate(sizes):
-        # What a last window that sticks out needs: run-times disagree about `ceil_mode`, which would say the same.
-        reach = (windows - 1) * stride[axis] + dilation[axis] * (kernel[axis] - 1) + 1
-        ends.append(max(0, reach - size - padding[axis]))
-    images = step.name(0)
-    if any(end >= side for end, side in zip(ends, kernel, strict=True)):
-        # Dilated windows can stick out further than run-times want a pool to pad.
-        frame = step.graph.integers(0, 0, *padding, 0, 0, *ends)
-        images = step.graph.add("Pad", images, frame, step.number(-math.inf))
-        padding, ends = (0, 0), [0, 0]
-    return step.graph.add(
-        "MaxPool",
-        images,
-        dilations=list(dilation),
-        kernel_shape=list(kernel),
-        pads=[*padding, *ends],
-        strides=list(stride),
-    )
+def _lstm_layer(step: Step) -> list[str]:
+    graph = step.graph
+    (size,) = fixed(step.shape(6)[1:])
+    rows = graph.integers(*(gate * size + row for gate in _GATES for row in range(size)))
+
+    def of_one_direction(name: str) -> str:
+        return graph.add("Unsqueeze", name, graph.integers(0))
+
+    weights = [graph.add("Gather", step.name(number), rows, axis=0) for number in (1, 2)]
+    bias = ""
+    if step.inputs[3] is not None:
+        biases = (graph.add("Gather", step.name(number), rows, axis=0) for number in (3, 4))
+        bias = of_one_direction(graph.add("Concat", *biases, axis=0))
+    given = [step.name(0), *map(of_one_direction, weights), bias, ""]
+    given += [of_one_direction(step.name(number)) for number in (5, 6)]
+    reverse = {"direction": "reverse"} if step.options["reverse"] else {}
+    # Each result has a node of its own; what nobody needs is dropped.
+    results = [graph.add("LSTM", *given, output=number, hidden_size=size, **reverse) for number in range(3)]
+    # One axis is the direction: the second of the sequence, the first of the states.
+    axes = (graph.integers(axis) for axis in (1, 0, 0))
+    return [graph.add("Squeeze", *pair) for pair in zip(results, axes, strict=True)]
 
 
 def _batch_norm(step: Step) -> str:
@@ -303,17 +290,21 @@ def _batch_norm(step: Step) -> str:
 OPERATORS: dict[type[Operation], Converter] = {
     **FUNCTIONS,
     ops.Abs: _elementwise("Abs"),
+    ops.AdaptiveAvgPool2D: windows.adaptive_average_pool,
     ops.Add: _with_alpha("Add"),
     ops.Addmm: _addmm,
+    ops.AvgPool2D: windows.average_pool,
     ops.Bmm: _product,
     ops.Cat: _cat,
     ops.Amax: _reduction("ReduceMax"),
     ops.Amin: _reduction("ReduceMin"),
+    ops.CircularPad: windows.edge_border("circular"),
     ops.Clamp: _clamp,
     ops.ClampMax: _clamp,
     ops.ClampMin: _clamp,
     ops.Clone: _same,
-    ops.Convolution: _convolution,
+    ops.ConstantPadNd: windows.constant_border,
+    ops.Convolution: windows.convolution("Conv"),
     ops.Copy: _copy,
     ops.Div: _elementwise("Div"),
     ops.Dot: _product,
@@ -323,11 +314,12 @@ OPERATORS: dict[type[Operation], Converter] = {
     ops.Index: _index,
     ops.Log: _elementwise("Log"),
     ops.Logsumexp: _reduction("ReduceLogSumExp"),
+    ops.LstmLayer: _lstm_layer,
     ops.LogSoftmax: _softmax("LogSoftmax"),
     ops.MaskedFill: _masked_fill,
     ops.Max: _reduction("ReduceMax"),
     ops.MaxDim: _extreme("ReduceMax", "ArgMax"),
-    ops.MaxPool2DWithIndices: _max_pool,
+    ops.MaxPool2DWithIndices: windows.max_pool,
     ops.Maximum: _elementwise("Max"),
     ops.Mean: _reduction("ReduceMean"),
     ops.MeanDim: _reduction("ReduceMean"),
@@ -347,7 +339,11 @@ OPERATORS: dict[type[Operation], Converter] = {
     ops.Prod: _reduction("ReduceProd"),
     ops.ProdDim: _reduction("ReduceProd"),
     ops.Reciprocal: _elementwise("Reciprocal"),
+    ops.ReflectionPad1D: windows.edge_border("reflect"),
+    ops.ReflectionPad2D: windows.edge_border("reflect"),
     ops.Relu: _elementwise("Relu"),
+    ops.ReplicationPad1D: windows.edge_border("replicate"),
+    ops.ReplicationPad2D: windows.edge_border("replicate"),
     ops.Rsub: _number_minus,
     ops.Select: _select,
     ops.Sigmoid: _elementwise("Sigmoid"),
@@ -368,6 +364,8 @@ OPERATORS: dict[type[Operation], Converter] = {
     ops.Tanh: _elementwise("Tanh"),
     ops.ToCopy: _cast,
     ops.Transpose: _transpose,
+    ops.TransposedConvolution: windows.convolution("ConvTranspose"),
+    ops.TransposeInPlace: _transpose,
     ops.Unbind: _unbind,
     ops.UnsafeView: _reshape,
     ops.Unsqueeze: _reshape,

@@ -19,6 +19,38 @@ class Sliding(NamedTuple):
     dilation: Pair
 
 
+class AverageWindow(NamedTuple):
+    """What an average pooling adds up, and what it divides the sum by.
+
+    Attributes:
+        size: height and width.
+        sliding: how it moves; without dilation.
+        counts_border: whether elements of the border count.
+        divisor: what to divide by instead of the number of elements, if it is not 0.
+    """
+
+    size: Pair
+    sliding: Sliding
+    counts_border: bool
+    divisor: int
+
+
+class Border(NamedTuple):
+    """What is put around images: so many rows and columns, fewer than 0 to cut some off, and what stands there.
+
+    Attributes:
+        rows: how many above and below.
+        columns: how many to the left and right.
+        mode: "constant", "reflect", "replicate" or "circular".
+        value: the constant.
+    """
+
+    rows: Pair
+    columns: Pair
+    mode: str = "constant"
+    value: float = 0.0
+
+
 class Pixels(NamedTuple):
     """Images as bytes (M, H, W), which of them are meant (N,), and what `Backend.gather` makes of those."""
 
@@ -33,6 +65,12 @@ def output_size(size: int, kernel_size: int, sliding: Sliding, axis: int) -> int
     """Return how many places a window has along an axis (0 vertical, 1 horizontal) of `size` elements."""
     reach = sliding.dilation[axis] * (kernel_size - 1) + 1
     return (size + 2 * sliding.padding[axis] - reach) // sliding.stride[axis] + 1
+
+
+def padded_size(shape: Sequence[int], border: Border) -> Pair:
+    """Return the height and width of images of a shape (..., H, W) with a border."""
+    height, width = shape[-2:]
+    return height + sum(border.rows), width + sum(border.columns)
 
 
 class Backend(Protocol):
@@ -62,16 +100,20 @@ class Backend(Protocol):
     ) -> Array:
         """Return the correlation of x (N, C, H, W) with weight (O, C / groups, kH, kW), plus bias (O,)."""
 
-    def convolution_input_gradient(
+    def transposed_convolution(
         self,
-        grad: Array,
+        x: Array,
         weight: Array,
+        bias: Array | None,
         shape: tuple[int, ...],
         sliding: Sliding,
         groups: int,
         out: Array | None = None,
     ) -> Array:
-        """Return the gradient of the input of `shape`, given grad (N, O, H', W')."""
+        """Return what the gradient of a convolution's input of `shape` is where x (N, O, H', W') is that of its result.
+
+        It has the shape (N, C, H, W), and each of its channels plus bias (C,).
+        """
 
     def convolution_weight_gradient(
         self,
@@ -110,6 +152,24 @@ class Backend(Protocol):
 
     def erf(self, a: Array) -> Array:
         """Return the error function, the integral of 2 / sqrt(pi) * exp(-t^2) from 0 to a."""
+
+    def lstm_cell(self, inputs: Array, recurrent: Array, cell: Array) -> tuple[Array, Array]:
+        """Return the next hidden state (N, H) of an LSTM, and what `lstm_cell_gradient` needs.
+
+        The latter (N, 6 H) are the gates i, f, g and o, the next cell state and its hyperbolic tangent. The gates are
+        made of the sum of `inputs` and `recurrent`, both (N, 4 H); `cell` (N, H) is the cell state so far.
+        """
+
+    def lstm_cell_gradient(
+        self, grad_hidden: Array | None, grad_cell: Array | None, state: Array, cell: Array
+    ) -> Array:
+        """Return the gradients (N, 5 H) of `inputs`, which are those of `recurrent`, and of `cell`.
+
+        The gradients (N, H) of the next hidden and cell states are given, or None where nothing depends on them.
+        """
+
+    def embed(self, a: Array, shape: tuple[int, ...], key: tuple[Any, ...]) -> Array:
+        """Return zeros of `shape` with `a` at `key`, which is made of numbers and slices."""
 
     def log_softmax(self, a: Array, axis: int | None) -> Array:
         """Return the logarithm of exp(a) divided by its sum along the axis, without overflow."""
@@ -154,6 +214,20 @@ class Backend(Protocol):
         out: Array | None = None,
     ) -> Array:
         """Return the gradient of the input of `shape`, given grad and the elements that `max_pool` named."""
+
+    def average_pool(self, x: Array, shape: Pair, window: AverageWindow | None, out: Array | None = None) -> Array:
+        """Return the averages (N, C, *shape) of x (N, C, H, W); without a window each image is covered evenly."""
+
+    def average_pool_gradient(
+        self, grad: Array, shape: tuple[int, ...], window: AverageWindow | None, out: Array | None = None
+    ) -> Array:
+        """Return the gradient of the input of `shape`, given that of what `average_pool` returns."""
+
+    def pad(self, x: Array, border: Border, out: Array | None = None) -> Array:
+        """Return x (N, C, H, W) with a border."""
+
+    def pad_gradient(self, grad: Array, shape: tuple[int, ...], border: Border, out: Array | None = None) -> Array:
+        """Return the gradient of the input of `shape`, given that of what `pad` returns, of any mode but "constant"."""
 
     def channel_moments(self, x: Array) -> tuple[Array, Array]:
         """Return the mean and the variance (C,), without correction, of x (N, C, ...) over images and positions."""

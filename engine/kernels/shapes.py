@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnkit.kernels.backend import Pair, Sliding, output_size
+from nnkit.kernels.backend import AverageWindow, Border, Pair, Sliding, output_size, padded_size
 from nnkit.kernels.cpu.backend import CpuBackend
 from nnkit.kernels.layout import Array, empty_batch_last
 from nnkit.kernels.memory import aligned_like
@@ -29,6 +29,19 @@ class ShapesBackend(CpuBackend):
         sizes = (output_size(x.shape[2 + axis], weight.shape[2 + axis], sliding, axis) for axis in (0, 1))
         return _zeros((len(x), len(weight), *sizes), x, out)
 
+    def transposed_convolution(
+        self,
+        x: Array,
+        weight: Array,
+        bias: Array | None,
+        shape: tuple[int, ...],
+        sliding: Sliding,
+        groups: int,
+        out: Array | None = None,
+    ) -> Array:
+        """See `Backend.transposed_convolution`."""
+        return _zeros(shape, x, out)
+
     def product(self, x: Array, weight: Array, bias: Array | None, out: Array | None = None) -> Array:
         """See `Backend.product`."""
         return _zeros((len(x), weight.shape[1]), x, out)
@@ -49,6 +62,14 @@ class ShapesBackend(CpuBackend):
         values, taps = out or (None, None)
         whole = (*x.shape[:2], *shape)
         return _zeros(whole, x, values), _zeros(whole, x, taps)
+
+    def average_pool(self, x: Array, shape: Pair, window: AverageWindow | None, out: Array | None = None) -> Array:
+        """See `Backend.average_pool`."""
+        return _zeros((*x.shape[:2], *shape), x, out)
+
+    def pad(self, x: Array, border: Border, out: Array | None = None) -> Array:
+        """See `Backend.pad`."""
+        return _zeros((*x.shape[:2], *padded_size(x.shape, border)), x, out)
 
     def channel_moments(self, x: Array) -> tuple[Array, Array]:
         """See `Backend.channel_moments`."""

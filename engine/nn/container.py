@@ -8,13 +8,16 @@ from __future__ import annotations
 import operator
 from collections import OrderedDict
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any, TypeVar
 
 from nnkit.nn.module import Module, _indent
 from nnkit.nn.naming import typename
+from nnkit.nn.pairs import pairs_of
 
 Numbered = TypeVar("Numbered", bound="_Numbered")
+Row = TypeVar("Row", bound="Sequential")
+List = TypeVar("List", bound="ModuleList")
 
 
 class _Numbered(Module):
@@ -26,16 +29,14 @@ class _Numbered(Module):
             raise IndexError(f"index {position} is out of range")
         return list(self._modules)[position]
 
-    def _renumber(self, modules: Iterable[Module]) -> None:
+    def _renumber(self, modules: Iterable[Module | None]) -> None:
         self._modules = {str(position): module for position, module in enumerate(modules)}
 
     def __len__(self) -> int:
         return len(self._modules)
 
-    def __iter__(self) -> Iterator[Module]:
-        for module in self._modules.values():
-            if module is not None:
-                yield module
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._modules.values())
 
     def __setitem__(self, index: int, module: Module) -> None:
         setattr(self, self._name(index), module)
@@ -47,11 +48,27 @@ class _Numbered(Module):
         del modules[index]
         self._renumber(modules)
 
+    def __getitem__(self, index: int | slice) -> Any:
+        if not isinstance(index, slice):
+            return self._modules[self._name(index)]
+        return self._part(list(self._modules.items())[index])
+
+    def _part(self: Numbered, items: list[tuple[str, Any]]) -> Numbered:
+        """Return another of this kind with some of the names and modules."""
+        raise NotImplementedError
+
     def append(self: Numbered, module: Module) -> Numbered:
         """Add a module at the end.
 
         Raises:
             TypeError: `module` is not a Module.
+
+        Example:
+            >>> nn.Sequential(nn.ReLU()).append(nn.Tanh())
+            Sequential(
+              (0): ReLU()
+              (1): Tanh()
+            )
         """
         self.add_module(str(len(self)), module)
         return self
@@ -60,25 +77,29 @@ class _Numbered(Module):
         """Add several modules at the end.
 
         Raises:
-            TypeError: one of them is not a Module.
+            TypeError: `modules` cannot be iterated over, or one of them is not a Module.
+
+        Example:
+            >>> len(nn.ModuleList([nn.ReLU()]).extend([nn.Tanh(), nn.Sigmoid()]))
+            3
         """
-        if not isinstance(modules, Iterable):
-            raise TypeError(
-                f"{type(self).__name__}.extend should be called with an iterable, but got {typename(modules)}"
-            )
         for module in modules:
             self.append(module)
         return self
 
-    def __iadd__(self: Numbered, modules: Iterable[Module]) -> Numbered:
-        return self.extend(modules)
+    def pop(self, key: int | slice) -> Any:
+        """Remove the module at a position, or those of a slice, and return them.
 
-    def _insert(self, index: int, module: Module) -> None:
-        if not isinstance(module, Module):
-            raise TypeError(f"{typename(module)} is not a Module subclass")
-        modules = list(self)
-        modules.insert(index, module)
-        self._renumber(modules)
+        Raises:
+            IndexError: there is no such position.
+
+        Example:
+            >>> nn.Sequential(nn.ReLU(), nn.Tanh()).pop(-1)
+            Tanh()
+        """
+        removed = self[key]
+        del self[key]
+        return removed
 
 
 class Sequential(_Numbered):
@@ -87,15 +108,26 @@ class Sequential(_Numbered):
     Args:
         *args: the modules, or one OrderedDict of names and modules.
 
+    Shapes:
+        Input as the first module wants it, output as the last one returns it.
+
     Raises:
         TypeError: an argument is not a Module.
 
     Example:
-        >>> from nnkit import nn
-        >>> nn.Sequential(nn.Linear(4, 3), nn.ReLU())
+        >>> net = nn.Sequential(nn.Linear(4, 3), nn.ReLU())
+        >>> net
         Sequential(
           (0): Linear(in_features=4, out_features=3, bias=True)
           (1): ReLU()
+        )
+        >>> net(torch.ones(2, 4)).shape
+        torch.Size([2, 3])
+        >>> net[:1] + nn.Sequential(nn.Tanh()) * 2
+        Sequential(
+          (0): Linear(in_features=4, out_features=3, bias=True)
+          (1): Tanh()
+          (2): Tanh()
         )
     """
 
@@ -113,34 +145,80 @@ class Sequential(_Numbered):
             input = module(input)
         return input
 
-    def __getitem__(self, index: int | slice) -> Any:
-        if isinstance(index, slice):
-            return type(self)(OrderedDict(list(self._modules.items())[index]))
-        return self._modules[self._name(index)]
+    def _part(self: Row, items: list[tuple[str, Any]]) -> Row:
+        return type(self)(OrderedDict(items))
 
-    def __add__(self, other: Sequential) -> Sequential:
+    @staticmethod
+    def _addend(other: Any) -> Sequential:
         if not isinstance(other, Sequential):
             raise ValueError(f"add operator supports only objects of Sequential class, but {type(other)} is given.")
-        return Sequential(*self, *other)
+        return other
 
-    def insert(self, index: int, module: Module) -> Sequential:
-        """Put a module in front of the one at `index`; all names become numbers.
+    def __add__(self, other: Sequential) -> Sequential:
+        return Sequential(*self, *self._addend(other))
+
+    def __iadd__(self: Row, other: Sequential) -> Row:
+        return self.extend(list(self._addend(other)))
+
+    def _factor(self, other: Any) -> int:
+        if not isinstance(other, int):
+            raise TypeError(f"unsupported operand type(s) for *: {type(self)} and {type(other)}")
+        if other <= 0:
+            raise ValueError(f"Non-positive multiplication factor {other} for {type(self)}")
+        return other
+
+    def __mul__(self, other: int) -> Sequential:
+        return Sequential(*list(self) * self._factor(other))
+
+    __rmul__ = __mul__
+
+    def __imul__(self: Row, other: int) -> Row:
+        return self.extend(list(self) * (self._factor(other) - 1))
+
+    def insert(self: Row, index: int, module: Module) -> Row:
+        """Put a module in front of the one at `index`.
 
         Raises:
+            AssertionError: `module` is not a Module.
             IndexError: there is no such place.
-            TypeError: `module` is not a Module.
+
+        Example:
+            >>> nn.Sequential(nn.ReLU()).insert(0, nn.Tanh())
+            Sequential(
+              (0): Tanh()
+              (1): ReLU()
+            )
         """
+        if not isinstance(module, Module):
+            raise AssertionError(f"module should be of type: {Module}")
         if not -len(self) <= index <= len(self):
             raise IndexError(f"Index out of range: {index}")
-        self._insert(index, module)
+        modules = list(self)
+        modules.insert(index, module)
+        self._renumber(modules)
         return self
 
 
 class ModuleList(_Numbered):
     """A list whose modules are registered; it has no `forward`.
 
+    Args:
+        modules: what is in it at first.
+
     Raises:
         TypeError: an element is not a Module.
+
+    Example:
+        >>> layers = nn.ModuleList(nn.Linear(4, 4) for _ in range(3))
+        >>> layers
+        ModuleList(
+          (0-2): 3 x Linear(in_features=4, out_features=4, bias=True)
+        )
+        >>> x = torch.ones(2, 4)
+        >>> for layer in layers:
+        ...     x = layer(x)
+        >>> x.shape
+        torch.Size([2, 4])
     """
 
     def __init__(self, modules: Iterable[Module] | None = None) -> None:
@@ -148,21 +226,38 @@ class ModuleList(_Numbered):
         if modules is not None:
             self.extend(modules)
 
-    def __getitem__(self, index: int | slice) -> Any:
-        if isinstance(index, slice):
-            return type(self)(list(self)[index])
-        return self._modules[self._name(index)]
+    def _part(self: List, items: list[tuple[str, Any]]) -> List:
+        return type(self)(module for _, module in items)
 
     def __add__(self, other: Iterable[Module]) -> ModuleList:
-        return ModuleList([*self, *other])
+        return ModuleList(chain(self, other))
+
+    def __iadd__(self: List, modules: Iterable[Module]) -> List:
+        return self.extend(modules)
+
+    def extend(self: List, modules: Iterable[Module]) -> List:
+        """See `Sequential.extend`."""
+        if not isinstance(modules, Iterable):
+            raise TypeError(f"ModuleList.extend should be called with an iterable, but got {type(modules).__name__}")
+        return super().extend(modules)
 
     def insert(self, index: int, module: Module) -> None:
-        """Put a module in front of the one at `index`.
+        """Put a module in front of the one at `index`, as in a list.
 
         Raises:
             TypeError: `module` is not a Module.
+
+        Example:
+            >>> layers = nn.ModuleList([nn.ReLU()])
+            >>> layers.insert(0, nn.Tanh())
+            >>> layers[0]
+            Tanh()
         """
-        self._insert(index, module)
+        if not isinstance(module, Module):
+            raise TypeError(f"{typename(module)} is not a Module subclass")
+        modules = list(self)
+        modules.insert(index, module)
+        self._renumber(modules)
 
     def _child_lines(self) -> list[str]:
         """Fold equal neighbours into one line, as in `(0-2): 3 x Linear(...)`."""
@@ -182,8 +277,19 @@ class ModuleList(_Numbered):
 class ModuleDict(Module):
     """A dictionary whose modules are registered; it has no `forward`.
 
+    Args:
+        modules: what is in it at first: a mapping, or pairs of names and modules.
+
     Raises:
-        TypeError: a value is not a Module.
+        TypeError: a value is not a Module, or a name is not text.
+        KeyError: a name is empty, contains a dot, or is an attribute of a ModuleDict.
+
+    Example:
+        >>> choices = nn.ModuleDict({"relu": nn.ReLU(), "tanh": nn.Tanh()})
+        >>> choices["relu"](torch.tensor([-1.0, 1.0]))
+        tensor([0., 1.])
+        >>> "tanh" in choices, len(choices), list(choices)
+        (True, 2, ['relu', 'tanh'])
     """
 
     def __init__(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]] | None = None) -> None:
@@ -210,23 +316,53 @@ class ModuleDict(Module):
         return key in self._modules
 
     def keys(self) -> KeysView[str]:
-        """Return the names."""
+        """Return the names.
+
+        Example:
+            >>> nn.ModuleDict({"relu": nn.ReLU()}).keys()
+            dict_keys(['relu'])
+        """
         return self._modules.keys()
 
     def items(self) -> ItemsView[str, Module | None]:
-        """Return the names with their modules."""
+        """Return the names with their modules.
+
+        Example:
+            >>> nn.ModuleDict({"relu": nn.ReLU()}).items()
+            dict_items([('relu', ReLU())])
+        """
         return self._modules.items()
 
     def values(self) -> ValuesView[Module | None]:
-        """Return the modules."""
+        """Return the modules.
+
+        Example:
+            >>> nn.ModuleDict({"relu": nn.ReLU()}).values()
+            dict_values([ReLU()])
+        """
         return self._modules.values()
 
     def clear(self) -> None:
-        """Remove all modules."""
+        """Remove all modules.
+
+        Example:
+            >>> choices = nn.ModuleDict({"relu": nn.ReLU()})
+            >>> choices.clear()
+            >>> choices
+            ModuleDict()
+        """
         self._modules.clear()
 
     def pop(self, key: str) -> Module | None:
-        """Remove the module called `key` and return it."""
+        """Remove the module called `key` and return it.
+
+        Raises:
+            KeyError: there is none.
+
+        Example:
+            >>> nn.ModuleDict({"relu": nn.ReLU()}).pop("relu")
+            ReLU()
+        """
         return self._modules.pop(key)
 
     def update(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]]) -> None:
@@ -235,15 +371,16 @@ class ModuleDict(Module):
         Raises:
             TypeError: `modules` is neither a mapping nor pairs of names and modules.
             ValueError: an element is not a pair.
+
+        Example:
+            >>> choices = nn.ModuleDict({"relu": nn.ReLU()})
+            >>> choices.update([("tanh", nn.Tanh())])
+            >>> list(choices.keys())
+            ['relu', 'tanh']
         """
-        if not isinstance(modules, Iterable):
-            raise TypeError(
-                f"ModuleDict.update should be called with an iterable of key/value pairs, but got {typename(modules)}"
-            )
-        pairs = modules.items() if isinstance(modules, Mapping) else modules
-        for position, pair in enumerate(pairs):
-            if len(pair) != 2:
-                raise ValueError(
-                    f"ModuleDict update sequence element #{position} has length {len(pair)}; 2 is required"
-                )
-            self.add_module(*pair)
+        if isinstance(modules, Mapping | ModuleDict):
+            pairs: Iterable[tuple[Any, Any]] = modules.items()
+        else:
+            pairs = pairs_of("ModuleDict", "ModuleDict.update", modules)
+        for name, module in pairs:
+            self[name] = module

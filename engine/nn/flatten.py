@@ -1,6 +1,8 @@
-"""Flatten."""
+"""Layers that join dimensions, and that split them again."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from nnkit.nn.module import Module
 from nnkit.nn.registry import LAYERS
@@ -14,6 +16,17 @@ class Flatten(Module):
     Args:
         start_dim: the first dimension joined.
         end_dim: the last dimension joined.
+
+    Shapes:
+        With the defaults, input (N, C, H, W) and output (N, C * H * W).
+
+    Raises:
+        RuntimeError: at the call, where `start_dim` comes after `end_dim`.
+        IndexError: at the call, where the input has no such dimension.
+
+    Example:
+        >>> nn.Flatten()(torch.ones(2, 3, 4, 4)).shape
+        torch.Size([2, 48])
     """
 
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
@@ -28,3 +41,46 @@ class Flatten(Module):
     def extra_repr(self) -> str:
         """Return the dimensions."""
         return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
+
+
+@LAYERS.register("Unflatten")
+class Unflatten(Module):
+    """Split a dimension into several.
+
+    Args:
+        dim: the dimension that is split.
+        unflattened_size: the sizes that it is split into; one may be -1.
+
+    Shapes:
+        With dim=1 and unflattened_size=(C, H, W), input (N, C * H * W) and output (N, C, H, W).
+
+    Raises:
+        TypeError: the sizes are no whole numbers.
+        RuntimeError: at the call, where they do not multiply up to the size of the dimension.
+
+    Example:
+        >>> nn.Unflatten(1, (3, 4, 4))(torch.ones(2, 48)).shape
+        torch.Size([2, 3, 4, 4])
+    """
+
+    def __init__(self, dim: int, unflattened_size: Sequence[int]) -> None:
+        super().__init__()
+        if not isinstance(unflattened_size, tuple | list):
+            kind = type(unflattened_size).__name__
+            raise TypeError(f"unflattened_size must be a tuple of ints, but found type {kind}")
+        for position, size in enumerate(unflattened_size):
+            if not isinstance(size, int):
+                raise TypeError(
+                    f"unflattened_size must be tuple of ints, but found element of type {type(size).__name__} "
+                    f"at pos {position}"
+                )
+        self.dim = dim
+        self.unflattened_size = unflattened_size
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return a tensor of as many elements with more dimensions."""
+        return input.unflatten(self.dim, self.unflattened_size)
+
+    def extra_repr(self) -> str:
+        """Return the dimension and its sizes."""
+        return f"dim={self.dim}, unflattened_size={self.unflattened_size}"

@@ -14,8 +14,8 @@ import numpy as np
 
 from nnkit.kernels.layout import Array
 from nnkit.nn.naming import require_tensor
-from nnkit.random import default_generator
 from nnkit.recording import note_remade
+from nnkit.streams import default_stream
 from nnkit.tensors import Tensor
 
 
@@ -45,7 +45,9 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
     """
     require_tensor("dropout", "input", 1, input)
     check_probability(p)
-    return _dropped(input, input.array.shape, p, training, inplace)
+    # PyTorch draws in the order of the elements in memory.
+    order = sorted(range(input.dim()), key=lambda dim: -input.stride(dim))
+    return _dropped(input, input.array.shape, tuple(order), p, training, inplace)
 
 
 def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
@@ -121,29 +123,34 @@ def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: boo
 def _channels_dropped(input: Tensor, p: float, training: bool, inplace: bool) -> Tensor:
     if input.dim() < 2 and training and 0 < p < 1 and input.numel():
         raise RuntimeError("Feature dropout requires at least 2 dimensions in the input")
-    return _dropped(input, (*input.array.shape[:2], *[1] * (input.dim() - 2)), p, training, inplace)
+    shape = (*input.array.shape[:2], *[1] * (input.dim() - 2))
+    return _dropped(input, shape, tuple(range(input.dim())), p, training, inplace)
 
 
-def _dropped(input: Tensor, shape: tuple[int, ...], p: float, training: bool, inplace: bool) -> Tensor:
-    """Return the input times factors that are drawn in `shape`, which can be broadcast to that of the input."""
+def _dropped(
+    input: Tensor, shape: tuple[int, ...], order: tuple[int, ...], p: float, training: bool, inplace: bool
+) -> Tensor:
+    """Return the input times factors that are drawn in `shape`, which can be broadcast to that of the input.
+
+    `order` names the dimensions from the one that changes last to the one that changes first as numbers are drawn.
+    """
     if not training or p == 0 or not input.numel():
         return input
     if p < 1 and not input.is_floating_point():
         raise RuntimeError(f"result type Float can't be cast to the desired output type {input.dtype.label}")
-    make = functools.partial(_factors, input.array, shape, p)
+    make = functools.partial(_factors, input.array, shape, order, p)
     factors = Tensor(make())
     note_remade(factors, make)
     return input.mul_(factors) if inplace else input.mul(factors)
 
 
-def _factors(like: Array, shape: tuple[int, ...], p: float) -> Array:
+def _factors(like: Array, shape: tuple[int, ...], order: tuple[int, ...], p: float) -> Array:
     """Return 0 with probability p and 1 / (1 - p) elsewhere, drawn in `shape`, in the shape and type of `like`."""
     factors = np.empty_like(like, shape=shape)
     if p == 1:
         factors.fill(0)
     else:
-        # In float64 whatever the type is: these are the numbers that PyTorch draws.
-        numbers = default_generator.uniform(factors.size, 0, 1, np.dtype(np.float64)).reshape(shape)
-        np.less(numbers, 1 - p, out=factors, casting="unsafe")
+        ordered = factors.transpose(order)
+        ordered[...] = default_stream.bernoulli(factors.size, 1 - p).reshape(ordered.shape)
         factors /= factors.dtype.type(1 - p)
     return np.broadcast_to(factors, like.shape)

@@ -12,6 +12,9 @@ from nnkit.dtypes import float32
 from nnkit.nn.naming import require_tensor, typename
 from nnkit.tensors import Tensor, apply
 
+# What an input is normalized with, in the order in which PyTorch looks at it.
+_PARTS = ("running_mean", "running_var", "weight", "bias")
+
 
 def batch_norm(
     input: Tensor,
@@ -65,10 +68,10 @@ def followed_batch_norm(
     eps: float,
 ) -> Tensor:
     """Return `batch_norm`; the last of the running tensors counts the batches, and gives the share without momentum."""
-    mean, variance, steps = running
+    *statistics, steps = running
     refusal: Exception | None = _untrainable(input, eps) if training else None
     if refusal is None and input.numel():
-        refusal = _misfit(input, {"running_mean": mean, "running_var": variance}, *affine, training)
+        refusal = _misfit(input, dict(zip(_PARTS, (*statistics, *affine), strict=True)), training)
     if refusal is not None or input.numel() == 0:
         if training and steps is not None:
             # PyTorch counts also what it refuses.
@@ -77,7 +80,7 @@ def followed_batch_norm(
             raise refusal
         return _of_nothing(input, *affine)
     options = {"training": training, "momentum": momentum, "eps": eps}
-    result = apply(ops.NativeBatchNorm, input, *affine, mean, variance, steps, **options)
+    result = apply(ops.NativeBatchNorm, input, *affine, *running, **options)
     if training and steps is not None:
         steps.version.value += 1
     return result
@@ -90,26 +93,23 @@ def _untrainable(input: Tensor, eps: float) -> ValueError | None:
     return None if eps > 0 else ValueError(f"batch_norm eps must be positive during training, but got {eps}")
 
 
-def _misfit(
-    input: Tensor, running: dict[str, Tensor | None], weight: Tensor | None, bias: Tensor | None, training: bool
-) -> Exception | None:
+def _misfit(input: Tensor, parts: dict[str, Tensor | None], training: bool) -> Exception | None:
     """Return PyTorch's error about shapes or types that do not fit each other, or None."""
-    parts = {**running, "weight": weight, "bias": bias}
     channels = input.array.shape[1] if input.dim() > 1 else 0
     for name, part in parts.items():
         if part is None:
-            if not training and name in running:
+            if not training and name in _PARTS[:2]:
                 return RuntimeError(f"{name} must be defined in evaluation mode")
         elif part.numel() != channels:
             return RuntimeError(f"{name} should contain {channels} elements not {part.numel()}")
-        elif name in running and part.dim() != 1:
+        elif name in _PARTS[:2] and part.dim() != 1:
             return RuntimeError(f"TensorAccessor expected 1 dims but tensor has {part.dim()}")
-        elif name in running and part.requires_grad:
+        elif name in _PARTS[:2] and part.requires_grad:
             return RuntimeError(
                 f"The function 'native_batch_norm' is not differentiable with respect to argument '{name}'. This input "
                 "cannot have requires_grad True."
             )
-    if (running["running_mean"] is None) != (running["running_var"] is None):
+    if (parts["running_mean"] is None) != (parts["running_var"] is None):
         return ValueError("running_mean and running_var must either both be None or neither be None")
     if not input.is_floating_point():
         return NotImplementedError(f"\"batch_norm\" not implemented for '{input.dtype.label}'")

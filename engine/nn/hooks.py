@@ -8,307 +8,232 @@ from __future__ import annotations
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from nnkit.autograd import Function
-from nnkit.dtypes import dtype as DType
-from nnkit.kernels.layout import Array
-from nnkit.tape import Node, is_grad_enabled
-from nnkit.tensors import RemovableHandle, Tensor, zeros
+from nnkit.nn.backward_hooks import BackwardWatch, hook_last_operation
+from nnkit.tensors import RemovableHandle
 
 if TYPE_CHECKING:
     from nnkit.nn.module import Module
 
 Hook = Callable[..., Any]
-Kind = Literal["forward_pre", "forward", "full_backward_pre", "full_backward", "backward"]
-Gradients = tuple["Tensor | None", ...]
-
-
-class _Entry(NamedTuple):
-    function: Hook
-    with_kwargs: bool
+Hooks = OrderedDict[int, Hook]
 
 
 class ModuleHooks:
-    """The hooks of one module, and the call of a module that has some."""
+    """The hooks of one module, or those of all modules, in the order in which they are called.
+
+    Attributes:
+        forward_pre: called before `forward`.
+        forward: called after it.
+        backward_pre: called when the gradients of the outputs are known.
+        backward: called when those of the inputs are known.
+        with_kwargs: numbers of the forward hooks that get the keyword arguments too.
+        always_called: numbers of the forward hooks that are called although `forward` has raised.
+        full: whether `backward` holds full hooks or those of the old kind; None before the first.
+        registered: whether there ever was a hook; a look at it is all that the call of a module without hooks costs.
+    """
 
     def __init__(self) -> None:
-        self.forward_pre: OrderedDict[int, _Entry] = OrderedDict()
-        self.forward: OrderedDict[int, _Entry] = OrderedDict()
-        self.full_backward_pre: OrderedDict[int, _Entry] = OrderedDict()
-        self.full_backward: OrderedDict[int, _Entry] = OrderedDict()
-        self.backward: OrderedDict[int, _Entry] = OrderedDict()
+        self.forward_pre: Hooks = OrderedDict()
+        self.forward: Hooks = OrderedDict()
+        self.backward_pre: Hooks = OrderedDict()
+        self.backward: Hooks = OrderedDict()
+        self.with_kwargs: dict[int, bool] = {}
+        self.always_called: dict[int, bool] = {}
+        self.full: bool | None = None
+        self.registered = False
 
-    def add(self, kind: Kind, function: Hook, prepend: bool = False, with_kwargs: bool = False) -> RemovableHandle:
-        """Enter a hook after the others of its kind, or before them; its handle removes it.
+    def __bool__(self) -> bool:
+        return bool(self.forward_pre or self.forward or self.backward_pre or self.backward)
 
-        Raises:
-            RuntimeError: it is a full backward hook where there are old ones, or the reverse.
-        """
-        if (kind == "full_backward" and self.backward) or (kind == "backward" and self.full_backward):
-            raise RuntimeError(
-                "Cannot use both regular backward hooks and full backward hooks on a single Module. "
-                "Please use only one of them."
-            )
-        table: OrderedDict[int, _Entry] = getattr(self, kind)
-        handle = RemovableHandle(table)
-        table[handle.id] = _Entry(function, with_kwargs)
+    def add(
+        self, hooks: Hooks, hook: Hook, *, prepend: bool = False, with_kwargs: bool = False, always_call: bool = False
+    ) -> RemovableHandle:
+        """Enter a hook after the others of a table, or before them; its handle removes it."""
+        handle = RemovableHandle(hooks, self.with_kwargs, self.always_called)
+        hooks[handle.id] = hook
+        if with_kwargs:
+            self.with_kwargs[handle.id] = True
+        if always_call:
+            self.always_called[handle.id] = True
         if prepend:
-            table.move_to_end(handle.id, last=False)
+            hooks.move_to_end(handle.id, last=False)
+        self.registered = True
         return handle
 
-    def call(self, module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Call `module.forward` with everything that is hooked to it."""
-        args, kwargs = self._before(module, args, kwargs)
-        watch = None
-        if self.full_backward or self.full_backward_pre:
-            watch = _BackwardWatch(module, self)
-            args = watch.enter(args)
-        result = module.forward(*args, **kwargs)
-        for hook in list(self.forward.values()):
-            arguments = (args, kwargs, result) if hook.with_kwargs else (args, result)
-            replaced = hook.function(module, *arguments)
-            if replaced is not None:
-                result = replaced
-        if watch is not None:
-            result = watch.leave(result)
-        if self.backward:
-            self._hook_last_operation(module, args, result)
-        return result
+    def add_backward(self, hook: Hook, *, full: bool, prepend: bool = False, where: str) -> RemovableHandle:
+        """Enter a backward hook of the full or of the old kind.
 
-    def _before(
-        self, module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        for hook in list(self.forward_pre.values()):
-            replaced = hook.function(module, args, kwargs) if hook.with_kwargs else hook.function(module, args)
-            if replaced is None:
-                continue
-            if not hook.with_kwargs:
-                args = replaced if isinstance(replaced, tuple) else (replaced,)
-            elif isinstance(replaced, tuple) and len(replaced) == 2:
-                args, kwargs = replaced
-            else:
-                raise RuntimeError(
-                    f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {replaced}."
-                )
-        return args, kwargs
-
-    def _hook_last_operation(self, module: Module, args: tuple[Any, ...], result: Any) -> None:
-        node = _first_tensor(result).grad_fn
-        if node is None:
-            return
-        for hook in self.backward.values():
-            _call_after(node, _bound_to(module, hook.function))
-        _warn_of_missing_gradients(args, result, node)
-
-
-def _call_after(node: Node, function: Hook) -> None:
-    """Call `function(grad_inputs, grad_outputs)` after the node; gradients that it returns replace the first."""
-
-    def run(inputs: tuple[Array | None, ...], outputs: tuple[Array | None, ...]) -> tuple[Array | None, ...] | None:
-        replaced = function(_as_tensors(inputs), _as_tensors(outputs))
-        return None if replaced is None else tuple(None if each is None else each.array for each in replaced)
-
-    node.after.append(run)
-
-
-def _as_tensors(arrays: tuple[Array | None, ...]) -> Gradients:
-    return tuple(None if array is None else Tensor(array) for array in arrays)
-
-
-def _bound_to(module: Module, function: Hook) -> Hook:
-    return lambda grad_input, grad_output: function(module, grad_input, grad_output)
-
-
-def _first_tensor(result: Any) -> Tensor:
-    while not isinstance(result, Tensor):
-        if isinstance(result, dict):
-            result = next(value for value in result.values() if isinstance(value, Tensor))
-        else:
-            result = result[0]
-    return result
-
-
-def _all_tensors(values: Any) -> bool:
-    return isinstance(values, Tensor) or (
-        isinstance(values, tuple) and all(isinstance(value, Tensor) for value in values)
-    )
-
-
-def _nodes_of(values: Any) -> set[Any]:
-    tensors = (values,) if isinstance(values, Tensor) else values
-    return {tensor.grad_fn for tensor in tensors if tensor.grad_fn is not None}
-
-
-def _warn_of_missing_gradients(args: tuple[Any, ...], result: Any, node: Node) -> None:
-    """Warn where an old backward hook, which sees one operation, does not see the whole module."""
-    full = "Please use register_full_backward_hook to get the documented behavior."
-    removed = "is deprecated and will be removed in future versions. This hook will be missing"
-    if not _all_tensors(result):
-        problem = (
-            "Using non-full backward hooks on a Module that does not return a single Tensor or a tuple of "
-            f"Tensors {removed} some of the grad_output. {full}"
-        )
-    elif not _all_tensors(args):
-        problem = (
-            "Using non-full backward hooks on a Module that does not take as input a single Tensor or a "
-            f"tuple of Tensors {removed} some of the grad_input. {full}"
-        )
-    elif len(_nodes_of(result)) > 1:
-        problem = (
-            "Using a non-full backward hook when outputs are generated by different autograd Nodes "
-            f"{removed} some grad_output. {full}"
-        )
-    elif _nodes_of(args) != {following for following, _ in node.next_functions}:
-        problem = (
-            "Using a non-full backward hook when the forward contains multiple autograd Nodes "
-            f"{removed} some grad_input. {full}"
-        )
-    else:
-        return
-    warnings.warn(problem, FutureWarning, stacklevel=5)
-
-
-class BackwardHookFunction(Function):
-    """The identity: a node through which the gradients of a module's inputs or outputs pass."""
-
-    @staticmethod
-    def forward(ctx: Any, *tensors: Tensor) -> tuple[Tensor, ...]:
-        """Return the tensors as they are."""
-        outputs = tuple(tensor.detach() for tensor in tensors)
-        unneeded = [output for output, needed in zip(outputs, ctx.needs_input_grad, strict=True) if not needed]
-        ctx.mark_non_differentiable(*unneeded)
-        return outputs
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, ...]:
-        """Return the gradients as they are."""
-        return gradients
-
-
-def _through_identity(values: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[int], Node | None]:
-    """Send the tensors among `values` through one node, if the tape is on and any of them has a gradient.
-
-    Returns:
-        The values, the positions of the tensors among them, and the node.
-    """
-    positions = [position for position, value in enumerate(values) if isinstance(value, Tensor)]
-    if not is_grad_enabled() or not any(values[position].requires_grad for position in positions):
-        return values, positions, None
-    outputs = BackwardHookFunction.apply(*[values[position] for position in positions])
-    node = next(output.grad_fn for output in outputs if output.grad_fn is not None)
-    replaced = list(values)
-    for position, output in zip(positions, outputs, strict=True):
-        replaced[position] = output
-    return tuple(replaced), positions, node
-
-
-class _BackwardWatch:
-    """The full backward hooks of one call of a module.
-
-    Gradients of the outputs arrive first, at the identity behind the module; they wait here until those of
-    the inputs arrive at the identity in front of it. Then the hooks get both.
-    """
-
-    def __init__(self, module: Module, hooks: ModuleHooks) -> None:
-        self.module = module
-        self.pre_hooks = [entry.function for entry in hooks.full_backward_pre.values()]
-        self.hooks = [entry.function for entry in hooks.full_backward.values()]
-        self.input_count = 0
-        self.input_positions: list[int] = []
-        self.input_types: list[tuple[tuple[int, ...], DType]] = []
-        self.inputs_have_gradients = False
-        self.output_count = 0
-        self.output_positions: list[int] = []
-        self.grad_output: Gradients | None = None
-
-    def enter(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        args, self.input_positions, node = _through_identity(args)
-        self.input_count = len(args)
-        self.inputs_have_gradients = node is not None
-        if node is not None:
-            tensors = [args[position] for position in self.input_positions]
-            self.input_types = [(tensor.shape, tensor.dtype) for tensor in tensors]
-            _call_after(node, self._inputs_arrived)
-        return args
-
-    def leave(self, result: Any) -> Any:
-        if not isinstance(result, (Tensor, tuple)):
-            warnings.warn(
-                "For backward hooks to be called, module output should be a Tensor or a tuple of Tensors "
-                f"but received {type(result)}",
-                stacklevel=4,
+        Raises:
+            RuntimeError: there were hooks of the other kind.
+        """
+        if self.full is not None and self.full != full:
+            raise RuntimeError(
+                f"Cannot use both regular backward hooks and full backward hooks {where}. Please use only one of them."
             )
-        outputs = result if isinstance(result, tuple) else (result,)
-        replaced, self.output_positions, node = _through_identity(outputs)
-        self.output_count = len(outputs)
-        if node is None:
-            return result
-        _call_after(node, self._outputs_arrived)
-        return replaced if isinstance(result, tuple) else replaced[0]
+        self.full = full
+        return self.add(self.backward, hook, prepend=prepend)
 
-    def _outputs_arrived(self, _: Gradients, gradients: Gradients) -> Gradients:
-        grad_output = _at_positions(self.output_positions, gradients, self.output_count)
-        for hook in self.pre_hooks:
-            replaced = hook(self.module, grad_output)
-            if replaced is None:
-                continue
-            if len(replaced) != len(grad_output):
-                raise RuntimeError(
-                    "Backward pre hook returned an invalid number of grad_output, "
-                    f"got {len(replaced)}, but expected {len(grad_output)}"
-                )
-            grad_output = replaced
-        if self.inputs_have_gradients:
-            self.grad_output = grad_output
-        else:
-            self._call_without_inputs(grad_output)
-        return tuple(grad_output[position] for position in self.output_positions)
 
-    def _call_without_inputs(self, grad_output: Gradients) -> None:
-        warnings.warn(
-            "Full backward hook is firing when gradients are computed with respect to module outputs since "
-            "no inputs require gradients. See https://docs.pytorch.org/docs/main/generated/torch.nn.Module"
-            ".html#torch.nn.Module.register_full_backward_hook for more details.",
-            stacklevel=2,
+# The hooks of all modules.
+everywhere = ModuleHooks()
+
+
+class HookedCall:
+    """One call of a module that has hooks, or while all modules have some."""
+
+    def __init__(self, module: Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self.module = module
+        self.args = args
+        self.kwargs = kwargs
+        self.result: Any = None
+        # Hooks of all modules come before the module's own.
+        self.hooks = (everywhere,) if module._hooks is None else (everywhere, module._hooks)
+        self.called: set[int] = set()
+
+    def run(self) -> Any:
+        """Call the module's `forward` with everything that is hooked to it."""
+        try:
+            return self._run()
+        except Exception:
+            self._call_those_left()
+            raise
+
+    def _run(self) -> Any:
+        self._before()
+        watch = None
+        full, old = self._backward_hooks(full=True), self._backward_hooks(full=False)
+        before = [hook for _, _, hook in self._listed("backward_pre")]
+        if full or before:
+            watch = BackwardWatch(self.module, full, before)
+            self.args = watch.enter(self.args)
+        self.result = self.module.forward(*self.args, **self.kwargs)
+        for hooks, number, hook in self._listed("forward"):
+            self.called.add(number)
+            self._call_after(hooks, number, hook)
+        if watch is not None:
+            self.result = watch.leave(self.result)
+        if old:
+            hook_last_operation(self.module, old, self.args, self.result)
+        return self.result
+
+    def _backward_hooks(self, full: bool) -> list[Hook]:
+        return [hook for hooks in self.hooks if hooks.full is full for hook in hooks.backward.values()]
+
+    def _before(self) -> None:
+        for hooks, number, hook in self._listed("forward_pre"):
+            if number in hooks.with_kwargs:
+                self.args, self.kwargs = self._arguments(hook(self.module, self.args, self.kwargs))
+            elif (replaced := hook(self.module, self.args)) is not None:
+                self.args = replaced if isinstance(replaced, tuple) else (replaced,)
+
+    def _arguments(self, replaced: Any) -> tuple[Any, Any]:
+        if replaced is None:
+            return self.args, self.kwargs
+        if isinstance(replaced, tuple) and len(replaced) == 2:
+            return replaced
+        raise RuntimeError(
+            f"forward pre-hook must return None or a tuple of (new_args, new_kwargs), but got {replaced}."
         )
-        grad_input = (None,) * self.input_count
-        for hook in self.hooks:
-            replaced = hook(self.module, grad_input, grad_output)
-            if replaced is not None and any(gradient is not None for gradient in replaced):
-                raise RuntimeError(
-                    "Backward hook for Modules where no input requires gradient should always return None "
-                    "or None for all gradients."
-                )
 
-    def _inputs_arrived(self, gradients: Gradients, _: Gradients) -> Gradients | None:
-        grad_output = self.grad_output
-        if grad_output is None:
-            # The gradient came to the inputs past the module's outputs.
-            return None
-        # As in PyTorch: zeros for a tensor that needs no gradient, None only for what is not a tensor.
-        filled = tuple(
-            zeros(shape, dtype=dtype) if gradient is None else gradient
-            for gradient, (shape, dtype) in zip(gradients, self.input_types, strict=True)
-        )
-        grad_input = _at_positions(self.input_positions, filled, self.input_count)
-        for hook in self.hooks:
-            replaced = hook(self.module, grad_input, grad_output)
-            if replaced is None:
+    def _call_after(self, hooks: ModuleHooks, number: int, hook: Hook) -> None:
+        given = (self.args, self.kwargs) if number in hooks.with_kwargs else (self.args,)
+        replaced = hook(self.module, *given, self.result)
+        if replaced is not None:
+            self.result = replaced
+
+    def _listed(self, table: str) -> list[tuple[ModuleHooks, int, Hook]]:
+        return [(hooks, number, hook) for hooks in self.hooks for number, hook in getattr(hooks, table).items()]
+
+    def _call_those_left(self) -> None:
+        """Call the hooks that want to know of failures too, and let none of theirs hide the one that happened."""
+        for hooks, number, hook in self._listed("forward"):
+            if number not in hooks.always_called or number in self.called:
                 continue
-            if len(replaced) != len(grad_input):
-                raise RuntimeError(
-                    "Backward hook returned an invalid number of grad_input, "
-                    f"got {len(replaced)}, but expected {len(grad_input)}"
+            try:
+                self._call_after(hooks, number, hook)
+            except Exception as error:
+                kind = "global module forward hook" if hooks is everywhere else "module forward hook"
+                warnings.warn(
+                    f"{kind} with ``always_call=True`` raised an exception that was silenced as another error was "
+                    f"raised in forward: {error}",
+                    stacklevel=4,
                 )
-            grad_input = replaced
-        self.grad_output = None
-        return tuple(grad_input[position] for position in self.input_positions)
 
 
-def _at_positions(positions: list[int], gradients: Gradients, count: int) -> Gradients:
-    """Spread the gradients of the tensors over all arguments; what is not a tensor has None."""
-    spread: list[Tensor | None] = [None] * count
-    for position, gradient in zip(positions, gradients, strict=True):
-        spread[position] = gradient
-    return tuple(spread)
+def register_module_forward_pre_hook(hook: Hook) -> RemovableHandle:
+    """Call `hook(module, args)` before each module's `forward`; what it returns replaces the arguments.
+
+    Example:
+        >>> from nnkit.nn.modules.module import register_module_forward_pre_hook
+        >>> with register_module_forward_pre_hook(lambda module, args: print(type(module).__name__)):
+        ...     _ = nn.Sequential(nn.Linear(2, 3), nn.ReLU())(torch.ones(1, 2))
+        Sequential
+        Linear
+        ReLU
+    """
+    return everywhere.add(everywhere.forward_pre, hook)
+
+
+def register_module_forward_hook(
+    hook: Hook, *, with_kwargs: bool = False, always_call: bool = False
+) -> RemovableHandle:
+    """Call `hook(module, args, output)` after each module's `forward`; what it returns replaces the output.
+
+    The arguments are those of `Module.register_forward_hook`; hooks of a module itself are called later.
+
+    Example:
+        >>> from nnkit.nn.modules.module import register_module_forward_hook
+        >>> with register_module_forward_hook(lambda module, args, output: print(module, tuple(output.shape))):
+        ...     _ = nn.Sequential(nn.Flatten(), nn.ReLU())(torch.ones(1, 2, 3))[0]
+        Flatten(start_dim=1, end_dim=-1) (1, 6)
+        ReLU() (1, 6)
+        Sequential(
+          (0): Flatten(start_dim=1, end_dim=-1)
+          (1): ReLU()
+        ) (1, 6)
+    """
+    return everywhere.add(everywhere.forward, hook, with_kwargs=with_kwargs, always_call=always_call)
+
+
+def register_module_full_backward_pre_hook(hook: Hook) -> RemovableHandle:
+    """Call `hook(module, grad_output)` of each module when the gradients of its outputs are known.
+
+    A tuple that it returns replaces them, as with `Module.register_full_backward_pre_hook`.
+
+    Example:
+        >>> from nnkit.nn.modules.module import register_module_full_backward_pre_hook
+        >>> with register_module_full_backward_pre_hook(lambda module, grad_output: print(module, grad_output)):
+        ...     nn.Sequential(nn.Identity(), nn.ReLU())[1](torch.ones(1, requires_grad=True)).backward()
+        ReLU() (tensor([1.]),)
+    """
+    return everywhere.add(everywhere.backward_pre, hook)
+
+
+def register_module_full_backward_hook(hook: Hook) -> RemovableHandle:
+    """Call `hook(module, grad_input, grad_output)` of each module when the gradients of its inputs are known.
+
+    A tuple that it returns replaces `grad_input`, as with `Module.register_full_backward_hook`.
+
+    Raises:
+        RuntimeError: there have been hooks of `register_module_backward_hook`.
+
+    Example:
+        >>> from nnkit.nn.modules.module import register_module_full_backward_hook
+        >>> with register_module_full_backward_hook(lambda module, inward, outward: print(inward, outward)):
+        ...     nn.ReLU()(torch.tensor([-1.0, 1.0], requires_grad=True)).sum().backward()
+        (tensor([0., 1.]),) (tensor([1., 1.]),)
+    """
+    return everywhere.add_backward(hook, full=True, where="as a global Module hook")
+
+
+def register_module_backward_hook(hook: Hook) -> RemovableHandle:
+    """Call `hook(module, grad_input, grad_output)` at the last operation of each module, as PyTorch once did.
+
+    `Module.register_backward_hook` says what the hook gets.
+
+    Raises:
+        RuntimeError: there have been hooks of `register_module_full_backward_hook`.
+    """
+    return everywhere.add_backward(hook, full=False, where="as a global Module hook")

@@ -6,11 +6,15 @@ Every function works in place, outside the tape, with PyTorch's sequence of rand
 
 from __future__ import annotations
 
+import functools
 import math
 import warnings
+from collections.abc import Callable
+from typing import ParamSpec
 
+from nnkit.nn.init_matrix import dirac_, eye_, orthogonal_, sparse_
 from nnkit.random import Generator
-from nnkit.tensors import Tensor, no_grad
+from nnkit.tensors import Tensor, empty_like, no_grad, ones_like, where
 
 _GAINS = {
     "linear": 1,
@@ -36,6 +40,10 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
 
     Raises:
         ValueError: the name is unknown, or the slope is not a number.
+
+    Example:
+        >>> nn.init.calculate_gain("leaky_relu", 0.2)
+        1.3867504905630728
     """
     if nonlinearity in _GAINS:
         return _GAINS[nonlinearity]
@@ -62,6 +70,11 @@ def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generato
 
     Raises:
         RuntimeError: `a` is greater than `b`.
+
+    Example:
+        >>> _ = torch.manual_seed(0)
+        >>> nn.init.uniform_(torch.empty(2), -1, 1)
+        tensor([-0.0075,  0.5364])
     """
     with no_grad():
         return tensor.uniform_(a, b, generator=generator)
@@ -72,24 +85,44 @@ def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Gene
 
     Raises:
         RuntimeError: `std` is negative.
+
+    Example:
+        >>> _ = torch.manual_seed(0)
+        >>> nn.init.normal_(torch.empty(2), mean=10)
+        tensor([11.5410,  9.7066])
     """
     with no_grad():
         return tensor.normal_(mean, std, generator=generator)
 
 
 def constant_(tensor: Tensor, val: float) -> Tensor:
-    """Fill with one number."""
+    """Fill with one number.
+
+    Example:
+        >>> nn.init.constant_(torch.empty(2), 3)
+        tensor([3., 3.])
+    """
     with no_grad():
         return tensor.fill_(val)
 
 
 def zeros_(tensor: Tensor) -> Tensor:
-    """Fill with 0."""
+    """Fill with 0.
+
+    Example:
+        >>> nn.init.zeros_(torch.empty(2))
+        tensor([0., 0.])
+    """
     return constant_(tensor, 0.0)
 
 
 def ones_(tensor: Tensor) -> Tensor:
-    """Fill with 1."""
+    """Fill with 1.
+
+    Example:
+        >>> nn.init.ones_(torch.empty(2))
+        tensor([1., 1.])
+    """
     return constant_(tensor, 1.0)
 
 
@@ -101,6 +134,10 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, generator: Generator | No
 
     Source: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks",
     2010, equation 16.
+
+    Example:
+        >>> bool((nn.init.xavier_uniform_(torch.empty(3, 3)).abs() <= 1).all())
+        True
     """
     fan_in, fan_out = _fans(tensor)
     bound = math.sqrt(3.0) * gain * math.sqrt(2.0 / float(fan_in + fan_out))
@@ -114,6 +151,10 @@ def xavier_normal_(tensor: Tensor, gain: float = 1.0, generator: Generator | Non
         ValueError: the tensor has fewer than two dimensions.
 
     Source: Glorot and Bengio, 2010, equation 12.
+
+    Example:
+        >>> round(nn.init.xavier_normal_(torch.empty(200, 200)).std().item(), 2)
+        0.07
     """
     fan_in, fan_out = _fans(tensor)
     return normal_(tensor, 0.0, gain * math.sqrt(2.0 / float(fan_in + fan_out)), generator)
@@ -154,6 +195,10 @@ def kaiming_uniform_(
         ValueError: unknown mode or nonlinearity, or a tensor with fewer than two dimensions.
 
     Source: He et al., "Delving deep into rectifiers", 2015, equation 15.
+
+    Example:
+        >>> bool((nn.init.kaiming_uniform_(torch.empty(3, 6), nonlinearity="relu").abs() <= 1).all())
+        True
     """
     if _nothing_to_fill(tensor):
         return tensor
@@ -174,10 +219,60 @@ def kaiming_normal_(
         ValueError: unknown mode or nonlinearity, or a tensor with fewer than two dimensions.
 
     Source: He et al., 2015, equation 14.
+
+    Example:
+        >>> round(nn.init.kaiming_normal_(torch.empty(200, 200), nonlinearity="relu").std().item(), 2)
+        0.1
     """
     if _nothing_to_fill(tensor):
         return tensor
     return normal_(tensor, 0.0, _kaiming_std(tensor, a, mode, nonlinearity), generator)
+
+
+def trunc_normal_(
+    tensor: Tensor,
+    mean: float = 0.0,
+    std: float = 1.0,
+    a: float = -2.0,
+    b: float = 2.0,
+    generator: Generator | None = None,
+) -> Tensor:
+    """Fill with normally distributed numbers between `a` and `b`: those beyond are drawn again.
+
+    Raises:
+        ZeroDivisionError: `std` is 0.
+
+    Source: the choice between the two ways of drawing is PyTorch's, and with it the numbers. Of the second, for
+    limits that few normally distributed numbers keep: von Neumann, "Various techniques used in connection with
+    random digits", 1951.
+
+    Example:
+        >>> bool((nn.init.trunc_normal_(torch.empty(100), std=2).abs() <= 2).all())
+        True
+    """
+    if mean < a - 2 * std or mean > b + 2 * std:
+        warnings.warn(
+            "mean is more than 2 std from [a, b] in nn.init.trunc_normal_. "
+            "The distribution of values may be incorrect.",
+            stacklevel=2,
+        )
+    low, high = (math.erf((limit - mean) / std / math.sqrt(2)) for limit in (a, b))
+    with no_grad():
+        if (high - low) / 2 > 0.3:
+            tensor.normal_(mean, std, generator=generator)
+            while (outside := (tensor < a) | (tensor > b)).any():
+                again = empty_like(tensor).normal_(mean, std, generator=generator)
+                tensor.copy_(where(outside, again, tensor))
+            return tensor
+        # Numbers drawn evenly are kept as often as the density there is high, compared with its peak.
+        peak = ((max(a, min(mean, b)) - mean) / std) ** 2
+        pending = ones_like(tensor) > 0
+        while pending.any():
+            drawn = empty_like(tensor).uniform_(a, b, generator=generator)
+            tensor.copy_(where(pending, drawn, tensor))
+            log_density = ((drawn - mean) / std) ** 2 * -0.5 + 0.5 * peak
+            pending = pending & (empty_like(tensor).uniform_(generator=generator).log() > log_density)
+    return tensor
 
 
 def reset_affine(weight: Tensor, bias: Tensor | None) -> None:
@@ -191,3 +286,35 @@ def reset_affine(weight: Tensor, bias: Tensor | None) -> None:
         fan_in, _ = _fans(weight)
         bound = 1 / math.sqrt(fan_in) if fan_in > 0 else 0
         uniform_(bias, -bound, bound)
+
+
+Given = ParamSpec("Given")
+
+
+def _deprecated(function: Callable[Given, Tensor]) -> Callable[Given, Tensor]:
+    """Return a function under its old name, which had no underscore."""
+    name = function.__name__
+    old_name = name.removesuffix("_")
+
+    @functools.wraps(function)
+    def warned(*args: Given.args, **kwargs: Given.kwargs) -> Tensor:
+        warnings.warn(
+            f"`nn.init.{old_name}` is now deprecated in favor of `nn.init.{name}`.", FutureWarning, stacklevel=2
+        )
+        return function(*args, **kwargs)
+
+    warned.__name__ = warned.__qualname__ = old_name
+    return warned
+
+
+uniform = _deprecated(uniform_)
+normal = _deprecated(normal_)
+constant = _deprecated(constant_)
+eye = _deprecated(eye_)
+dirac = _deprecated(dirac_)
+xavier_uniform = _deprecated(xavier_uniform_)
+xavier_normal = _deprecated(xavier_normal_)
+kaiming_uniform = _deprecated(kaiming_uniform_)
+kaiming_normal = _deprecated(kaiming_normal_)
+orthogonal = _deprecated(orthogonal_)
+sparse = _deprecated(sparse_)

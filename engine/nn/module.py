@@ -5,18 +5,19 @@ Source: the surface and the messages are those of PyTorch's `torch.nn.Module`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import copy
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from nnkit.devices import available
 from nnkit.devices import device as Device
 from nnkit.dtypes import dtype as DType
 from nnkit.dtypes import float32, float64
-from nnkit.nn.hooks import Hook, ModuleHooks
-from nnkit.nn.parameter import Parameter
-from nnkit.nn.registration import Registration
-from nnkit.nn.state import IncompatibleKeys, State, collect_state, load_state
-from nnkit.tensors import RemovableHandle, Tensor, no_grad
+from nnkit.nn.hooked import Hooked
+from nnkit.nn.hooks import HookedCall, everywhere
+from nnkit.nn.state import State, _IncompatibleKeys, collect_state, load_state
+from nnkit.nn.tree import Tree
+from nnkit.tensors import Tensor, no_grad
 
 Self = TypeVar("Self", bound="Module")
 
@@ -29,12 +30,12 @@ def _indent(text: str) -> str:
     return text.replace("\n", "\n  ")
 
 
-class Module(Registration):
+class Module(Hooked, Tree):
     """A layer or network: `forward` computes; attributes that are parameters or modules are registered.
 
+    A module of one's own calls `super().__init__()` before it sets the first of them.
+
     Example:
-        >>> import nnkit
-        >>> from nnkit import nn
         >>> class Net(nn.Module):
         ...     def __init__(self):
         ...         super().__init__()
@@ -42,15 +43,17 @@ class Module(Registration):
         ...
         ...     def forward(self, x):
         ...         return self.fc(x)
-        >>> Net()(nnkit.ones(3, 4)).shape
+        >>> Net()
+        Net(
+          (fc): Linear(in_features=4, out_features=2, bias=True)
+        )
+        >>> Net()(torch.ones(3, 4)).shape
         torch.Size([3, 2])
     """
 
     training: bool
     _modules: dict[str, Module | None]
     _version = 1
-    # None until the first hook, so that a call without hooks costs one look-up more than `forward`.
-    _hooks: ModuleHooks | None = None
 
     # A callable and not a method, so that every subclass may choose its own arguments.
     forward: Callable[..., Any] = _forward_unimplemented
@@ -61,167 +64,103 @@ class Module(Registration):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call `forward`, and the hooks around it."""
-        if self._hooks is None:
+        if self._hooks is None and not everywhere.registered:
             return self.forward(*args, **kwargs)
-        return self._hooks.call(self, args, kwargs)
-
-    # Walking the tree
-
-    def named_children(self) -> Iterator[tuple[str, Module]]:
-        """Yield the direct children with their names, each module once."""
-        seen = set()
-        for name, module in self._modules.items():
-            if module is not None and module not in seen:
-                seen.add(module)
-                yield name, module
-
-    def children(self) -> Iterator[Module]:
-        """Yield the direct children."""
-        for _, module in self.named_children():
-            yield module
-
-    def named_modules(
-        self, memo: set[Module] | None = None, prefix: str = "", remove_duplicate: bool = True
-    ) -> Iterator[tuple[str, Module]]:
-        """Yield this module and all below it, depth first, with dotted names ("" is this module)."""
-        memo = set() if memo is None else memo
-        if self in memo:
-            return
-        if remove_duplicate:
-            memo.add(self)
-        yield prefix, self
-        for name, module in self._modules.items():
-            if module is not None:
-                path = f"{prefix}.{name}" if prefix else name
-                yield from module.named_modules(memo, path, remove_duplicate)
-
-    def modules(self) -> Iterator[Module]:
-        """Yield this module and all below it."""
-        for _, module in self.named_modules():
-            yield module
-
-    def _named_members(
-        self, table: str, prefix: str, recurse: bool, remove_duplicate: bool
-    ) -> Iterator[tuple[str, Any]]:
-        seen = set()
-        modules = (
-            self.named_modules(prefix=prefix, remove_duplicate=remove_duplicate) if recurse else iter([(prefix, self)])
-        )
-        for path, module in modules:
-            for name, member in module.__dict__[table].items():
-                if member is None or member in seen:
-                    continue
-                if remove_duplicate:
-                    seen.add(member)
-                yield (f"{path}.{name}" if path else name), member
-
-    def named_parameters(
-        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
-    ) -> Iterator[tuple[str, Parameter]]:
-        """Yield the parameters with their dotted names: a module's own before those of its children."""
-        yield from self._named_members("_parameters", prefix, recurse, remove_duplicate)
-
-    def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
-        """Yield the parameters, each once."""
-        for _, parameter in self.named_parameters(recurse=recurse):
-            yield parameter
-
-    def named_buffers(
-        self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
-    ) -> Iterator[tuple[str, Tensor]]:
-        """Yield the buffers with their dotted names, also those that `state_dict` leaves out."""
-        yield from self._named_members("_buffers", prefix, recurse, remove_duplicate)
-
-    def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
-        """Yield the buffers, each once."""
-        for _, buffer in self.named_buffers(recurse=recurse):
-            yield buffer
-
-    def get_submodule(self, target: str) -> Module:
-        """Return the module at a dotted path; "" is this one.
-
-        Raises:
-            AttributeError: there is nothing at the path, or it is not a Module.
-        """
-        module = self
-        for name in target.split(".") if target else []:
-            if not hasattr(module, name):
-                raise AttributeError(f"{type(module).__name__} has no attribute `{name}`")
-            module = getattr(module, name)
-            if not isinstance(module, Module):
-                raise AttributeError(f"`{name}` is not an nn.Module")
-        return module
-
-    def _get_member(self, target: str) -> tuple[Module, str]:
-        path, _, name = target.rpartition(".")
-        module = self.get_submodule(path)
-        if not hasattr(module, name):
-            raise AttributeError(f"{type(module).__name__} has no attribute `{name}`")
-        return module, name
-
-    def get_parameter(self, target: str) -> Parameter:
-        """Return the parameter at a dotted path.
-
-        Raises:
-            AttributeError: there is nothing at the path, or it is not a Parameter.
-        """
-        module, name = self._get_member(target)
-        parameter = getattr(module, name)
-        if not isinstance(parameter, Parameter):
-            raise AttributeError(f"`{name}` is not an nn.Parameter")
-        return parameter
-
-    def get_buffer(self, target: str) -> Tensor:
-        """Return the buffer at a dotted path.
-
-        Raises:
-            AttributeError: there is nothing at the path, or it is not a buffer.
-        """
-        module, name = self._get_member(target)
-        buffer = module._buffers.get(name)
-        if buffer is None:
-            raise AttributeError(f"`{name}` is not a buffer")
-        return buffer
+        return HookedCall(self, args, kwargs).run()
 
     # Changing the tree
 
-    def apply(self: Self, fn: Callable[[Module], None]) -> Self:
-        """Call `fn` with every module of the tree, children first, and return this module."""
+    def apply(self: Self, fn: Callable[[Module], Any]) -> Self:
+        """Call `fn` with every module of the tree, children first, and return this module.
+
+        Example:
+            >>> def start(module):
+            ...     if isinstance(module, nn.Linear):
+            ...         nn.init.ones_(module.weight)
+            >>> nn.Sequential(nn.Linear(2, 1), nn.ReLU()).apply(start)[0].weight.tolist()
+            [[1.0, 1.0]]
+        """
         for child in self.children():
             child.apply(fn)
         fn(self)
         return self
 
     def train(self: Self, mode: bool = True) -> Self:
-        """Set every module of the tree to training mode (or, with False, to evaluation).
+        """Set every module of the tree to training mode (or, with False, to evaluation), and return this module.
 
         Raises:
             ValueError: `mode` is not a boolean.
+
+        Example:
+            >>> nn.Dropout().train(False).training
+            False
         """
         if not isinstance(mode, bool):
             raise ValueError("training mode is expected to be boolean")
-        for module in self.modules():
-            module.training = mode
+        self.training = mode
+        # Each child is asked, because it may have a `train` of its own, which keeps something as it is.
+        for child in self.children():
+            child.train(mode)
         return self
 
     def eval(self: Self) -> Self:
-        """Set every module of the tree to evaluation: dropout, for one, lets everything through."""
+        """Set every module of the tree to evaluation, and return this module.
+
+        Example:
+            >>> nn.Dropout().eval()(torch.ones(2))
+            tensor([1., 1.])
+        """
         return self.train(False)
 
     def requires_grad_(self: Self, requires_grad: bool = True) -> Self:
-        """Say of all parameters whether gradients are computed for them."""
+        """Say of all parameters whether gradients are computed for them, and return this module.
+
+        Example:
+            >>> [each.requires_grad for each in nn.Linear(2, 1).requires_grad_(False).parameters()]
+            [False, False]
+        """
         for parameter in self.parameters():
             parameter.requires_grad_(requires_grad)
         return self
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Drop the gradients of all parameters, or fill them with zeros."""
+        """Drop the gradients of all parameters, or fill them with zeros.
+
+        Example:
+            >>> layer = nn.Linear(2, 1)
+            >>> layer(torch.ones(1, 2)).sum().backward()
+            >>> layer.zero_grad()
+            >>> print(layer.weight.grad)
+            None
+        """
         with no_grad():
             for parameter in self.parameters():
                 if set_to_none:
                     parameter.grad = None
                 elif parameter.grad is not None:
                     parameter.grad.zero_()
+
+    # Converting
+
+    def _apply(self: Self, convert: Callable[[Tensor], Tensor]) -> Self:
+        """Replace the values of all parameters, their gradients, and the buffers."""
+        for child in self.children():
+            child._apply(convert)
+        with no_grad():
+            for parameter in self._parameters.values():
+                if parameter is not None:
+                    gradient = parameter.grad
+                    # The Parameter stays the same object: optimizers hold it.
+                    parameter.data = convert(parameter.data)
+                    if gradient is not None:
+                        parameter.grad = convert(gradient)
+            for name, buffer in self._buffers.items():
+                if buffer is not None:
+                    self._buffers[name] = convert(buffer)
+        return self
+
+    def _as_float(self: Self, dtype: DType) -> Self:
+        return self._apply(lambda each: each.to(dtype) if each.is_floating_point() else each)
 
     def to(
         self: Self,
@@ -239,6 +178,10 @@ class Module(Registration):
         Raises:
             TypeError: `dtype` is not a floating-point type.
             AssertionError: the device is CUDA, for which there is no backend.
+
+        Example:
+            >>> nn.Linear(2, 1).to("cpu").to(torch.float64).weight.dtype
+            torch.float64
         """
         if isinstance(device, Tensor):
             dtype, device = device.dtype, device.device
@@ -252,24 +195,15 @@ class Module(Registration):
             raise TypeError(
                 f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype}"
             )
-        return self._convert(dtype)
-
-    def _convert(self: Self, dtype: DType) -> Self:
-        with no_grad():
-            for parameter in self.parameters():
-                if parameter.dtype.is_floating_point:
-                    # The Parameter stays the same object: optimizers hold it.
-                    parameter.data = parameter.data.to(dtype)
-                    if parameter.grad is not None:
-                        parameter.grad = parameter.grad.to(dtype)
-            for module in self.modules():
-                for name, buffer in module._buffers.items():
-                    if buffer is not None and buffer.dtype.is_floating_point:
-                        module._buffers[name] = buffer.to(dtype)
-        return self
+        return self._as_float(dtype)
 
     def cpu(self: Self) -> Self:
-        """Move parameters and buffers to main memory."""
+        """Move parameters and buffers to main memory.
+
+        Example:
+            >>> nn.Linear(2, 1).cpu().weight.device
+            device(type='cpu')
+        """
         return self.to("cpu")
 
     def cuda(self: Self, device: int | Device | None = None) -> Self:
@@ -280,13 +214,32 @@ class Module(Registration):
         """
         return self.to("cuda" if device is None else device)
 
+    def type(self: Self, dst_type: DType) -> Self:
+        """Change all parameters and buffers to a dtype, whole numbers too.
+
+        Example:
+            >>> nn.Linear(2, 1).type(torch.float64).bias.dtype
+            torch.float64
+        """
+        return self._apply(lambda each: each.to(dst_type))
+
     def float(self: Self) -> Self:
-        """Change the floating-point parameters and buffers to float32."""
-        return self._convert(float32)
+        """Change the floating-point parameters and buffers to float32.
+
+        Example:
+            >>> nn.Linear(2, 1).double().float().weight.dtype
+            torch.float32
+        """
+        return self._as_float(float32)
 
     def double(self: Self) -> Self:
-        """Change the floating-point parameters and buffers to float64."""
-        return self._convert(float64)
+        """Change the floating-point parameters and buffers to float64.
+
+        Example:
+            >>> nn.Linear(2, 1).double().weight.dtype
+            torch.float64
+        """
+        return self._as_float(float64)
 
     # State
 
@@ -299,12 +252,16 @@ class Module(Registration):
             destination: a dictionary to add to instead of a new one.
             prefix: put in front of every name.
             keep_vars: return the parameters themselves, not detached tensors.
+
+        Example:
+            >>> list(nn.Sequential(nn.Linear(4, 2)).state_dict())
+            ['0.weight', '0.bias']
         """
         return collect_state(self, destination, prefix, keep_vars)
 
     def load_state_dict(
         self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
-    ) -> IncompatibleKeys:
+    ) -> _IncompatibleKeys:
         """Copy values into the parameters and buffers; on any error nothing is changed.
 
         Args:
@@ -318,6 +275,13 @@ class Module(Registration):
         Raises:
             TypeError: `state_dict` is not a mapping.
             RuntimeError: names, shapes or dtypes differ; the message lists all of them.
+
+        Example:
+            >>> layer = nn.Linear(4, 2)
+            >>> layer.load_state_dict(nn.Linear(4, 2).state_dict())
+            <All keys matched successfully>
+            >>> layer.load_state_dict({"weight": torch.ones(2, 4)}, strict=False)
+            _IncompatibleKeys(missing_keys=['bias'], unexpected_keys=[])
         """
         return load_state(self, state_dict, strict, assign)
 
@@ -325,61 +289,33 @@ class Module(Registration):
         """Return which own values stay as they are where a state of this version of the module does not have them."""
         return ()
 
-    # Hooks
+    # Copying and printing
 
-    def _own_hooks(self) -> ModuleHooks:
-        if self._hooks is None:
-            self._hooks = ModuleHooks()
-        return self._hooks
+    def __copy__(self: Self) -> Self:
+        # Without `__reduce_ex__`, which is what pickles are made of too.
+        twin = type(self).__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        return twin
 
-    def register_forward_pre_hook(
-        self, hook: Hook, *, prepend: bool = False, with_kwargs: bool = False
-    ) -> RemovableHandle:
-        """Call `hook(module, args)` before `forward`; what it returns replaces the arguments.
+    def __deepcopy__(self: Self, memo: dict[int, Any]) -> Self:
+        twin = type(self).__new__(type(self))
+        memo[id(self)] = twin
+        twin.__dict__.update(copy.deepcopy(self.__dict__, memo))
+        return twin
 
-        With `with_kwargs` it is called as `hook(module, args, kwargs)` and returns both or None.
-        """
-        return self._own_hooks().add("forward_pre", hook, prepend, with_kwargs)
-
-    def register_forward_hook(self, hook: Hook, *, prepend: bool = False, with_kwargs: bool = False) -> RemovableHandle:
-        """Call `hook(module, args, output)` after `forward`; what it returns replaces the output.
-
-        With `with_kwargs` it is called as `hook(module, args, kwargs, output)`.
-        """
-        return self._own_hooks().add("forward", hook, prepend, with_kwargs)
-
-    def register_full_backward_pre_hook(self, hook: Hook, prepend: bool = False) -> RemovableHandle:
-        """Call `hook(module, grad_output)` when the gradients of the outputs are known.
-
-        A tuple that it returns replaces them for the calculation that follows.
-        """
-        return self._own_hooks().add("full_backward_pre", hook, prepend)
-
-    def register_full_backward_hook(self, hook: Hook, prepend: bool = False) -> RemovableHandle:
-        """Call `hook(module, grad_input, grad_output)` when the gradients of the inputs are known.
-
-        A tuple that it returns replaces `grad_input`.
-
-        Raises:
-            RuntimeError: the module has hooks of `register_backward_hook`.
-        """
-        return self._own_hooks().add("full_backward", hook, prepend)
-
-    def register_backward_hook(self, hook: Hook) -> RemovableHandle:
-        """Call `hook(module, grad_input, grad_output)` at the last operation of `forward`, as PyTorch once did.
-
-        `grad_input` are then the gradients of that operation's inputs, for a convolution those of input,
-        weight and bias. `register_full_backward_hook` gives those of the module's inputs.
-
-        Raises:
-            RuntimeError: the module has hooks of `register_full_backward_hook`.
-        """
-        return self._own_hooks().add("backward", hook)
-
-    # Printing
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise TypeError(
+            f"cannot pickle '{self._get_name()}' object: keep its state_dict() instead, as in "
+            "torch.save(model.state_dict(), path) and model.load_state_dict(torch.load(path))"
+        )
 
     def extra_repr(self) -> str:
-        """Return what is printed between the parentheses before the children; layers override it."""
+        """Return what is printed between the parentheses before the children; layers override it.
+
+        Example:
+            >>> nn.Linear(4, 2).extra_repr()
+            'in_features=4, out_features=2, bias=True'
+        """
         return ""
 
     def _child_lines(self) -> list[str]:
@@ -389,7 +325,7 @@ class Module(Registration):
         extra = self.extra_repr()
         own = extra.split("\n") if extra else []
         lines = own + self._child_lines()
-        name = type(self).__name__
+        name = self._get_name()
         if len(own) == 1 and len(lines) == 1:
             return f"{name}({extra})"
         return f"{name}(\n  " + "\n  ".join(lines) + "\n)" if lines else f"{name}()"

@@ -1,6 +1,10 @@
-"""How error messages name the type of what they were given."""
+"""How error messages name what they were given, and the checks of arguments that need it."""
 
 from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import Any
 
 from nnkit.tensors import Tensor
 
@@ -25,3 +29,22 @@ def require_tensor(function: str, argument: str, position: int, value: object) -
         raise TypeError(
             f"{function}(): argument '{argument}' (position {position}) must be Tensor, not {typename(value)}"
         )
+
+
+def integers(described: str, value: object) -> list[int]:
+    """Return an option as integers: one, or as many as are in a sequence.
+
+    Args:
+        described: how messages call the argument, such as "pad(): argument 'pad' (position 2)".
+        value: what was given; NumPy's integers are integers as well.
+
+    Raises:
+        TypeError: something in it is no integer.
+    """
+    several = isinstance(value, Sequence) and not isinstance(value, str)
+    numbers: list[Any] = list(value) if isinstance(value, Sequence) and several else [value]
+    for position, number in enumerate(numbers):
+        if not hasattr(number, "__index__"):
+            found = f", but found element of type {typename(number)} at pos {position}"
+            raise TypeError(f"{described} must be tuple of ints{found if several else f', not {typename(value)}'}")
+    return [operator.index(number) for number in numbers]

@@ -16,6 +16,11 @@ class Parameter(Tensor):
 
     Raises:
         RuntimeError: `requires_grad` with values that are not floating-point.
+
+    Example:
+        >>> nn.Parameter(torch.ones(2))
+        Parameter containing:
+        tensor([1., 1.], requires_grad=True)
     """
 
     def __init__(self, data: Tensor | None = None, requires_grad: bool = True) -> None:
@@ -23,6 +28,9 @@ class Parameter(Tensor):
         if requires_grad and not values.is_floating_point():
             raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
         super().__init__(values.array, requires_grad=requires_grad)
+
+    def __copy__(self) -> Parameter:
+        return type(self)(self.data, self.requires_grad)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
         twin = type(self)(self.data.clone(), self.requires_grad)
@@ -39,12 +47,21 @@ class Buffer(Tensor):
     Args:
         data: its values, shared and not copied; nothing when omitted.
         persistent: whether `state_dict` has it.
+
+    Example:
+        >>> layer = nn.Identity()
+        >>> layer.mean = nn.Buffer(torch.zeros(2))
+        >>> list(layer.state_dict())
+        ['mean']
     """
 
     def __init__(self, data: Tensor | None = None, *, persistent: bool = True) -> None:
         values = empty(0) if data is None else data.detach()
         super().__init__(values.array)
         self.persistent = persistent
+
+    def __copy__(self) -> Buffer:
+        return type(self)(self.data, persistent=self.persistent)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Buffer:
         twin = type(self)(self.data.clone(), persistent=self.persistent)

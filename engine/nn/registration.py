@@ -49,8 +49,15 @@ class Registration:
         """Add a parameter, or None to reserve its name.
 
         Raises:
-            TypeError: `param` is not a Parameter.
+            TypeError: `param` is not a Parameter, or `name` is not text.
+            ValueError: `param` is the result of a calculation.
             KeyError: the name is taken, empty or contains a dot.
+
+        Example:
+            >>> layer = nn.Identity()
+            >>> layer.register_parameter("scale", nn.Parameter(torch.ones(1)))
+            >>> list(layer.state_dict())
+            ['scale']
         """
         table = self._table("_parameters", "parameter")
         self._check_name("parameter", name, table, "")
@@ -75,8 +82,14 @@ class Registration:
             persistent: whether `state_dict` has it.
 
         Raises:
-            TypeError: `tensor` is not a Tensor.
+            TypeError: `tensor` is not a Tensor, or `name` is not text.
             KeyError: the name is taken, empty or contains a dot.
+
+        Example:
+            >>> layer = nn.Identity()
+            >>> layer.register_buffer("mean", torch.zeros(2))
+            >>> layer.mean, list(layer.state_dict())
+            (tensor([0., 0.]), ['mean'])
         """
         table = self._table("_buffers", "buffer")
         self._check_name("buffer", name, table, "")
@@ -94,14 +107,19 @@ class Registration:
         """Add a child, reached as the attribute `name`.
 
         Raises:
-            TypeError: `module` is not a Module.
+            TypeError: `module` is not a Module, or `name` is not text.
             KeyError: the name is taken, empty or contains a dot.
+
+        Example:
+            >>> net = nn.Sequential()
+            >>> net.add_module("activation", nn.ReLU())
+            >>> net.activation
+            ReLU()
         """
         if module is not None and not isinstance(module, Registration):
             raise TypeError(f"{typename(module)} is not a Module subclass")
-        table = self._table("_modules", "module")
-        self._check_name("module", name, table, f", got: {name}")
-        table[name] = module
+        self._check_name("module", name, self._modules, f", got: {name}")
+        self._modules[name] = module
 
     register_module = add_module
 
@@ -130,8 +148,6 @@ class Registration:
             self._require(name, value, None, "child module", "(torch.nn.Module or None expected)")
             self._modules[name] = None
         elif isinstance(value, Buffer):
-            self._table("_buffers", "buffer")
-            self._forget(name, keep="_buffers")
             self.register_buffer(name, value, value.persistent)
         elif name in self.__dict__.get("_buffers", ()):
             self._require(name, value, Tensor, "buffer", "(torch.nn.Buffer, torch.Tensor or None expected)")
@@ -162,4 +178,6 @@ class Registration:
         object.__delattr__(self, name)
 
     def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *self._parameters, *self._buffers, *self._modules})
+        names = {*super().__dir__(), *self._parameters, *self._buffers, *self._modules}
+        # The numbers of a list's members are no attributes that one could write.
+        return sorted(name for name in names if not name[0].isdigit())

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 State = OrderedDict[str, Any]
 
 
-class IncompatibleKeys(NamedTuple):
+class _IncompatibleKeys(NamedTuple):
     """The names that a state dictionary lacked, and those that the module does not know."""
 
     missing_keys: list[str]
@@ -25,6 +25,10 @@ class IncompatibleKeys(NamedTuple):
         if not self.missing_keys and not self.unexpected_keys:
             return "<All keys matched successfully>"
         return f"_IncompatibleKeys(missing_keys={self.missing_keys!r}, unexpected_keys={self.unexpected_keys!r})"
+
+
+# Where PyTorch has it, which is what its type shows.
+_IncompatibleKeys.__module__ = "nnkit.nn.modules.module"
 
 
 def _own_state(module: Module) -> Iterator[tuple[str, Tensor]]:
@@ -80,10 +84,12 @@ class _Loading:
                 continue
             if key not in self.state:
                 self.missing.append(key)
-            elif problem := self.problem(key, value):
+                continue
+            given = self.given(key, value)
+            if problem := self.problem(key, given, value):
                 self.errors.append(problem)
             else:
-                self.accepted.append((module, name, self.state[key]))
+                self.accepted.append((module, name, given))
         for key in self.state:
             if key.startswith(prefix):
                 first, dot, _ = key[len(prefix) :].partition(".")
@@ -92,8 +98,12 @@ class _Loading:
         for path, child in _children(module, prefix):
             self.visit(child, path)
 
-    def problem(self, key: str, expected: Tensor) -> str | None:
+    def given(self, key: str, expected: Tensor) -> Any:
+        """Return the value of a name; what is a single number now was once saved as a list of one."""
         value = self.state[key]
+        return value[0] if isinstance(value, Tensor) and value.shape == (1,) and expected.dim() == 0 else value
+
+    def problem(self, key: str, value: Any, expected: Tensor) -> str | None:
         if not isinstance(value, Tensor):
             return (
                 f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like object '
@@ -134,17 +144,19 @@ class _Loading:
             current = getattr(module, name)
             if not self.assign:
                 current.copy_(value)
-            elif isinstance(current, Parameter):
-                setattr(module, name, Parameter(value, current.requires_grad))
-            else:
+            elif not isinstance(current, Parameter):
                 setattr(module, name, value)
+            elif isinstance(value, Parameter):
+                setattr(module, name, value.requires_grad_(current.requires_grad))
+            else:
+                setattr(module, name, Parameter(value, current.requires_grad))
 
 
 def _quoted(keys: list[str]) -> str:
     return ", ".join(f'"{key}"' for key in keys)
 
 
-def load_state(module: Module, state: Mapping[str, Any], strict: bool, assign: bool) -> IncompatibleKeys:
+def load_state(module: Module, state: Mapping[str, Any], strict: bool, assign: bool) -> _IncompatibleKeys:
     """Check everything, then write everything; see `Module.load_state_dict`."""
     if not isinstance(state, Mapping):
         raise TypeError(f"Expected state_dict to be dict-like, got {type(state)}.")
@@ -160,4 +172,4 @@ def load_state(module: Module, state: Mapping[str, Any], strict: bool, assign: b
         raise RuntimeError(f"Error(s) in loading state_dict for {type(module).__name__}:\n\t{listed}")
     with no_grad():
         loading.write()
-    return IncompatibleKeys(loading.missing, loading.unexpected)
+    return _IncompatibleKeys(loading.missing, loading.unexpected)

@@ -7,6 +7,7 @@ from nnkit.ops.accumulation import *
 from nnkit.ops.activation import *
 from nnkit.ops.arithmetic import *
 from nnkit.ops.arranging import *
+from nnkit.ops.convolution import *
 from nnkit.ops.copying import *
 from nnkit.ops.division import *
 from nnkit.ops.elementwise import *
@@ -14,11 +15,13 @@ from nnkit.ops.elementwise_loss import *
 from nnkit.ops.joining import *
 from nnkit.ops.loss import *
 from nnkit.ops.matrix import *
-from nnkit.ops.network import *
 from nnkit.ops.normalization import *
 from nnkit.ops.operation import Operation as Operation
 from nnkit.ops.operation import operations as operations
+from nnkit.ops.padding import *
 from nnkit.ops.picking import *
+from nnkit.ops.pooling import *
+from nnkit.ops.recurrent import *
 from nnkit.ops.reduction import *
 from nnkit.ops.shape import *
 from nnkit.ops.transcendental import *

@@ -196,6 +196,7 @@ class PowTensor(Operation):
 
     samples = [sample("x**y", (N, 4), (N, 4), low=0.3)]
     node_name = "PowBackward1"
+    saved_names = ("self", "exponent")
 
     def forward(self, a: Array, b: Array) -> Array:
         check_broadcast((a, b))

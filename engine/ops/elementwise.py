@@ -206,6 +206,7 @@ class Where(Operation):
 
     samples = [sample("t.where(x.detach() > 0, x, y)", (N, 4), (4,))]
     differentiable = slice(1, 3)
+    saved_names = ("condition", "self", "other")
 
     def forward(self, condition: Array, a: Operand, b: Operand) -> Array:
         check_broadcast((condition, a, b))

@@ -13,6 +13,7 @@ class ElementwiseLoss(Operation):
     """A loss of pairs of elements."""
 
     kernel = ""
+    saved_names = ("self", "target")
     differentiable = slice(2)
 
     def pair(self, a: Array, target: Array) -> tuple[Array, Array]:
@@ -53,12 +54,13 @@ class MseLoss(ElementwiseLoss):
 
     def forward(self, a: Array, target: Array, *, reduction: str = "mean") -> Array:
         left, right = self.pair(a, target)
+        self.save(left, right)
         difference = left - right
-        self.save(difference)
         return self.reduced(self.xp.square(difference), reduction)
 
     def backward(self, grad: Array) -> Gradients:
-        (difference,) = self.saved
+        left, right = self.saved
+        difference = left - right
         slope = difference * (self.share(grad) * 2)
         return slope, -slope
 
@@ -78,14 +80,15 @@ class SmoothL1Loss(ElementwiseLoss):
     def forward(self, a: Array, target: Array, *, beta: float, reduction: str = "mean") -> Array:
         left, right = self.pair(a, target)
         self.beta = left.dtype.type(beta)
+        self.save(left, right)
         difference = left - right
-        self.save(difference)
         size = self.xp.abs(difference)
         parabola = size * size * left.dtype.type(0.5) / self.beta
         return self.reduced(self.xp.where(size < self.beta, parabola, size - beta / 2), reduction)
 
     def backward(self, grad: Array) -> Gradients:
-        (difference,) = self.saved
+        left, right = self.saved
+        difference = left - right
         slope = self.xp.minimum(self.xp.maximum(difference / self.beta, -1), 1) * self.share(grad)
         return slope, -slope
 
@@ -105,15 +108,16 @@ class HuberLoss(ElementwiseLoss):
     def forward(self, a: Array, target: Array, *, delta: float, reduction: str = "mean") -> Array:
         left, right = self.pair(a, target)
         self.delta = left.dtype.type(delta)
+        self.save(left, right)
         difference = left - right
-        self.save(difference)
         size = self.xp.abs(difference)
         half = left.dtype.type(0.5)
         line = (size - half * self.delta) * self.delta
         return self.reduced(self.xp.where(size <= self.delta, size * size * half, line), reduction)
 
     def backward(self, grad: Array) -> Gradients:
-        (difference,) = self.saved
+        left, right = self.saved
+        difference = left - right
         slope = self.xp.minimum(self.xp.maximum(difference, -self.delta), self.delta) * self.share(grad)
         return slope, -slope
 

@@ -49,6 +49,7 @@ class Mm(MatrixProduct):
         sample("x @ y", (N, 4), (4, 5)),
         sample("x @ y.t()", (N, 4), (5, 4)),
     ]
+    saved_names = ("self", "mat2")
 
     def forward(self, a: Array, b: Array) -> Array:
         if a.dtype != b.dtype:
@@ -69,6 +70,7 @@ class Addmm(MatrixProduct):
         sample("t.addmm(y, x, z)", (N, 4), (5,), (4, 5)),
         sample("F.linear(x, y, z)", (N, 4), (5, 4), (5,)),
     ]
+    saved_names = ("self", "mat1", "mat2")
 
     def forward(self, bias: Array, a: Array, b: Array) -> Array:
         check_same_type(a, b)
@@ -88,6 +90,7 @@ class Mv(Operation):
     """a (N, I) times the vector b (I)."""
 
     samples = [sample("x @ y", (N, 4), (4,))]
+    saved_names = ("self", "vec")
 
     def forward(self, a: Array, b: Array) -> Array:
         if (a.ndim, b.ndim) != (2, 1):
@@ -111,6 +114,7 @@ class Dot(Operation):
     """The scalar product of two vectors."""
 
     samples = [sample("x @ y", (N,), (N,))]
+    saved_names = ("self", "tensor")
 
     def forward(self, a: Array, b: Array) -> Array:
         if (a.ndim, b.ndim) != (1, 1):
@@ -135,6 +139,7 @@ class Bmm(Operation):
     """The products of pairs of matrices: a (B, N, I) times b (B, I, O)."""
 
     samples = [sample("t.bmm(x, y)", (N, 3, 4), (N, 4, 2))]
+    saved_names = ("self", "mat2")
 
     def forward(self, a: Array, b: Array) -> Array:
         for name, factor in (("batch1", a), ("batch2", b)):

@@ -41,6 +41,7 @@ class NativeBatchNorm(Operation):
         eps: float,
     ) -> Array:
         if training or running_mean is None or running_var is None:
+            self.of_batch = True
             mean, variance = self.backend.channel_moments(x)
             if running_mean is not None and running_var is not None:
                 if steps is not None:
@@ -50,14 +51,15 @@ class NativeBatchNorm(Operation):
                 self.backend.follow(running_mean, mean, share, counted, 1.0)
                 self.backend.follow(running_var, variance, share, counted, elements / (elements - 1))
         else:
+            self.of_batch = False
             mean, variance = running_mean, running_var
-        self.training, self.eps = training, eps
+        self.eps = eps
         self.save(x, weight, mean, variance)
         return self.backend.normalization(x, mean, variance, weight, bias, eps)
 
     def backward(self, grad: Array) -> Gradients:
-        x, weight, *statistics = self.saved
+        x, weight, mean, variance = self.saved
         by_x, by_weight, by_bias = self.needs_input_grad[:3]
         return self.backend.normalization_gradients(
-            grad, x, tuple(statistics), weight, self.eps, (by_x, by_weight, by_bias), of_batch=self.training
+            grad, x, (mean, variance), weight, self.eps, (by_x, by_weight, by_bias), of_batch=self.of_batch
         )

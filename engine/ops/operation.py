@@ -59,6 +59,10 @@ class Operation:
     # The name of its node on the tape: PyTorch's name, which is the class name and a number.
     overload: ClassVar[int] = 0
     node_name: ClassVar[str] = ""
+    # The operands after the first where they were Python numbers, as arrays.
+    numbers: Sequence[Array] = ()
+    # PyTorch's names of the inputs, under which the node shows those that were saved.
+    saved_names: ClassVar[tuple[str, ...]] = ("self", "other")
     # The inputs that can have gradients, and so edges on the tape: all but masks, conditions and class numbers.
     differentiable: ClassVar[slice] = slice(None)
     # Whether the result shares the memory of the first input.
@@ -115,7 +119,10 @@ class Operation:
             if all(not isinstance(each, Scalar) and each.dtype == kind for each in operands):
                 return list(operands)  # type: ignore[arg-type]
         common = common_type(operands)
-        return [self.xp.asarray(each).astype(common, copy=False) for each in operands]
+        arrays = [self.xp.asarray(each).astype(common, copy=False) for each in operands]
+        if isinstance(operands[-1], Scalar):
+            self.numbers = arrays[1:]
+        return arrays
 
 
 def operations() -> list[type[Operation]]:

@@ -173,7 +173,7 @@ class Norm(Reduction):
                 f"linalg.vector_norm cannot compute the {p:g} norm on {where} "
                 f"{'because ' if dim is None else ''}the operation does not have an identity"
             )
-        result = self.reduce(self.xp.abs(a), dims, keepdim)
+        result = self.xp.asarray(self.reduce(self.xp.abs(a), dims, keepdim))
         self.save(a, result)
         return result
 
@@ -227,7 +227,7 @@ class Greatest(Reduction):
                 f"{self.name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction "
                 "dim with the 'dim' argument."
             )
-        result: Array = getattr(self.xp, self.name)(a)
+        result: Array = self.xp.asarray(getattr(self.xp, self.name)(a))
         self.save(a, result)
         return result
 

@@ -84,6 +84,15 @@ class Transpose(Rearrangement):
         return grad.swapaxes(*self.dims) if grad.ndim else grad
 
 
+class TransposeInPlace(Transpose):
+    """`Transpose` of a tensor that nothing else refers to, which PyTorch does in place and names otherwise."""
+
+    samples = [
+        sample("t.manual_seed(0); t.nn.RNN(4, 3, bias=False, batch_first=True, dtype=x.dtype)(x)[0]", (2, N, 4)),
+    ]
+    node_name = "TransposeBackward1"
+
+
 class T(Rearrangement):
     """The transpose of a matrix; a vector stays as it is."""
 
@@ -157,12 +166,12 @@ class SqueezeDim(Rearrangement):
     node_name = "SqueezeBackward1"
 
     def forward(self, a: Array, *, dim: int) -> Array:
-        self.shape = a.shape
-        dim = wrap_dim(dim, a.ndim)
-        return a.squeeze(dim) if a.ndim and a.shape[dim] == 1 else a[...]
+        self.dim = wrap_dim(dim, a.ndim)
+        self.is_squeezed = a.ndim > 0 and a.shape[self.dim] == 1
+        return a.squeeze(self.dim) if self.is_squeezed else a[...]
 
     def backward(self, grad: Array) -> Gradients:
-        return grad.reshape(self.shape)
+        return self.xp.expand_dims(grad, self.dim) if self.is_squeezed else grad
 
 
 class SqueezeDims(Rearrangement):
@@ -219,9 +228,7 @@ class Select(Rearrangement):
         return a[self.key + (Ellipsis,)]  # noqa: RUF005 (with an ellipsis a 0-d result stays a view)
 
     def backward(self, grad: Array) -> Gradients:
-        out = self.xp.zeros(self.shape, grad.dtype)
-        out[self.key] = grad
-        return out
+        return self.backend.embed(grad, self.shape, self.key)
 
 
 class Slice(Rearrangement):
@@ -238,9 +245,7 @@ class Slice(Rearrangement):
         return a[self.key]
 
     def backward(self, grad: Array) -> Gradients:
-        out = self.xp.zeros(self.shape, grad.dtype)
-        out[self.key] = grad
-        return out
+        return self.backend.embed(grad, self.shape, self.key)
 
 
 class Index(Operation):

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from nnkit.kernels.backend import Pair, Sliding, output_size
+from nnkit.kernels.backend import AverageWindow, Border, Pair, Sliding, output_size, padded_size
 from nnkit.kernels.cpu import instructions as codes
 from nnkit.kernels.cpu.program import Affine
 from nnkit.kernels.layout import Array
 from nnkit.plan.memory import Memory
 from nnkit.plan.program import PlanProgram
 from nnkit.plan.symbolic_numpy import SymbolicNumpy
-from nnkit.plan.symbols import Counter, Labels, Symbol, UnplannableError
+from nnkit.plan.symbols import Counter, Labels, Rows, Symbol, UnplannableError
 
 
 class PlanBackend:
@@ -32,7 +34,7 @@ class PlanBackend:
         program = self.program
         if not isinstance(weight, Symbol):
             raise UnplannableError("a convolution with an array of constants")
-        x = program.dense(program.images(x))
+        x = program.dense_images(x)
         sizes = (output_size(x.shape[2 + i], weight.shape[2 + i], sliding, i) for i in (0, 1))
         result = program.new((weight.shape[0], *sizes))
         shapes = (x.inner, weight.shape, result.inner)
@@ -40,21 +42,25 @@ class PlanBackend:
         program.convolution(*operands, shapes, sliding)
         return result
 
-    def convolution_input_gradient(
+    def transposed_convolution(
         self,
-        grad: Symbol,
-        weight: Symbol,
+        x: Any,
+        weight: Any,
+        bias: Any,
         shape: tuple[int, ...],
         sliding: Sliding,
         groups: int,
         out: None = None,
     ) -> Symbol:
-        """See `Backend.convolution_input_gradient`."""
+        """See `Backend.transposed_convolution`."""
         program = self.program
-        grad = program.dense(grad)
+        if not isinstance(weight, Symbol):
+            raise UnplannableError("a convolution with an array of constants")
+        x = program.dense_images(x)
         result = program.new(shape[1:])
-        operands = (program.operand(grad), program.kernels(weight), program.operand(result))
-        program.convolution_input_gradient(*operands, (grad.inner, weight.shape, result.inner), sliding)
+        shapes = (x.inner, weight.shape, result.inner)
+        operands = (program.operand(x), program.kernels(weight), _by_channel(program, bias), program.operand(result))
+        program.transposed_convolution(*operands, shapes, sliding)
         return result
 
     def convolution_weight_gradient(
@@ -62,7 +68,7 @@ class PlanBackend:
     ) -> Symbol:
         """See `Backend.convolution_weight_gradient`."""
         program = self.program
-        grad, x = program.dense(grad), program.dense(program.images(x))
+        grad, x = program.dense_images(grad), program.dense_images(x)
         result = program.new_sum((grad.shape[1], x.shape[1] // groups, *kernel_size))
         operands = (program.operand(grad), program.operand(x), program.operand(result))
         program.convolution_weight_gradient(*operands, (grad.inner, x.inner, result.shape), sliding)
@@ -72,10 +78,12 @@ class PlanBackend:
         """See `Backend.channel_sums`."""
         return self.program.sum_of_images(grad, (0, 2, 3), keepdims=False)
 
-    def product(self, x: Any, weight: Any, bias: Any, out: None = None) -> Symbol:
+    def product(self, x: Any, weight: Any, bias: Any, out: None = None) -> Any:
         """See `Backend.product`."""
+        if isinstance(x, Rows):
+            return x.map(lambda part: self.product(part, weight, bias))
         program = self.program
-        x = program.dense(program.images(x))
+        x = program.dense_images(x)
         if not isinstance(weight, Symbol):
             raise UnplannableError("a product with an array of constants")
         channels, rows = weight.shape
@@ -84,10 +92,13 @@ class PlanBackend:
         program.product(*operands, channels, rows)
         return result
 
-    def product_transposed(self, grad: Symbol, x: Any, out: None = None) -> Symbol:
+    def product_transposed(self, grad: Any, x: Any, out: None = None) -> Symbol:
         """See `Backend.product_transposed`."""
+        if isinstance(grad, Rows):
+            pairs = zip(grad.parts, x.parts, strict=True)
+            return functools.reduce(operator.add, (self.product_transposed(*pair) for pair in pairs))
         program = self.program
-        grad, x = program.dense(grad), program.dense(program.images(x))
+        grad, x = program.dense_images(grad), program.dense_images(x)
         channels, rows = x.shape[1], grad.shape[1]
         memory = Memory(channels * rows, of_images=False, is_sum=True)
         result = Symbol(program, memory, (channels, rows), 0, (1, channels))
@@ -119,12 +130,44 @@ class PlanBackend:
         """See `Backend.sigmoid_gradient`."""
         return self.program.binary(codes.SIGMOID_GRADIENT, grad, result)
 
+    def lstm_cell(self, inputs: Any, recurrent: Any, cell: Any) -> tuple[Symbol, Symbol]:
+        """See `Backend.lstm_cell`."""
+        program = self.program
+        inputs, recurrent, cell = (program.dense_images(each) for each in (inputs, recurrent, cell))
+        hidden, state = (program.new((count * cell.count,)) for count in (1, 6))
+        names = ("input", "other", "bias", "result", "scratch")
+        operands = (program.operand(each) for each in (inputs, recurrent, cell, hidden, state))
+        program.add(codes.LSTM_CELL, **dict(zip(names, operands, strict=True)), length=cell.count)
+        return hidden, state
+
+    def lstm_cell_gradient(self, grad_hidden: Any, grad_cell: Any, state: Symbol, cell: Any) -> Symbol:
+        """See `Backend.lstm_cell_gradient`."""
+        program = self.program
+        given = [None if each is None else program.dense_images(each) for each in (grad_hidden, grad_cell)]
+        cell = program.dense_images(cell)
+        result = program.new((5 * cell.count,))
+        names = ("input", "other", "bias", "result", "scratch")
+        operands = (program.operand(each) for each in (*given, cell, result, state))
+        program.add(codes.LSTM_CELL_GRADIENT, **dict(zip(names, operands, strict=True)), length=cell.count)
+        return result
+
+    def embed(self, a: Any, shape: tuple[int, ...], key: tuple[Any, ...]) -> Symbol:
+        """See `Backend.embed`."""
+        program = self.program
+        if not isinstance(a, Symbol) or not a.memory.of_images:
+            raise UnplannableError("a part of a parameter")
+        kept = [axis for axis, item in enumerate(key) if not isinstance(item, int)] + [*range(len(key), len(shape))]
+        batch_axis = kept[a.batch_axis]
+        result = program.filled(shape[:batch_axis] + shape[batch_axis + 1 :], 0.0, batch_axis)
+        program.write(a, result[key])
+        return result
+
     def max_pool(
         self, x: Symbol, shape: Pair, kernel_size: Pair, sliding: Sliding, out: None = None
     ) -> tuple[Symbol, Symbol]:
         """See `Backend.max_pool`."""
         program = self.program
-        x = program.dense(program.images(x))
+        x = program.dense_images(x)
         values, taps = (program.new((x.shape[1], *shape)) for _ in range(2))
         operands = (program.operand(x), program.operand(values), program.operand(taps))
         program.max_pool(*operands, (x.inner, values.inner), kernel_size, sliding)
@@ -141,16 +184,52 @@ class PlanBackend:
     ) -> Symbol:
         """See `Backend.max_pool_gradient`."""
         program = self.program
-        grad = program.dense(grad)
+        grad = program.dense_images(grad)
         result = program.new(shape[1:])
         operands = (program.operand(grad), program.operand(taps), program.operand(result))
         program.max_pool_gradient(*operands, (result.inner, grad.inner), kernel_size, sliding)
         return result
 
+    def average_pool(self, x: Any, shape: Pair, window: AverageWindow | None, out: None = None) -> Symbol:
+        """See `Backend.average_pool`."""
+        program = self.program
+        x = program.dense(program.images(x))
+        result = program.new((x.shape[1], *shape))
+        program.average_pool(program.operand(x), program.operand(result), (x.inner, result.inner), window)
+        return result
+
+    def average_pool_gradient(
+        self, grad: Symbol, shape: tuple[int, ...], window: AverageWindow | None, out: None = None
+    ) -> Symbol:
+        """See `Backend.average_pool_gradient`."""
+        program = self.program
+        grad = program.dense(grad)
+        result = program.new(shape[1:])
+        program.average_pool_gradient(
+            program.operand(grad), program.operand(result), (result.inner, grad.inner), window
+        )
+        return result
+
+    def pad(self, x: Any, border: Border, out: None = None) -> Symbol:
+        """See `Backend.pad`."""
+        program = self.program
+        x = program.dense(program.images(x))
+        result = program.new((x.shape[1], *padded_size(x.shape, border)))
+        program.pad(program.operand(x), program.operand(result), x.inner, border)
+        return result
+
+    def pad_gradient(self, grad: Symbol, shape: tuple[int, ...], border: Border, out: None = None) -> Symbol:
+        """See `Backend.pad_gradient`."""
+        program = self.program
+        grad = program.dense(grad)
+        result = program.new(shape[1:])
+        program.pad_gradient(program.operand(grad), program.operand(result), result.inner, border)
+        return result
+
     def channel_moments(self, x: Any) -> tuple[Symbol, Symbol]:
         """See `Backend.channel_moments`."""
         program = self.program
-        x = program.dense(program.images(x))
+        x = program.dense_images(x)
         channels = x.shape[1]
         memory = Memory(2 * channels, of_images=False)
         program.channel_moments(program.operand(x), program.operand_in(memory), channels, x.count)
@@ -176,7 +255,7 @@ class PlanBackend:
     def normalization(self, x: Any, mean: Any, variance: Any, weight: Any, bias: Any, eps: float) -> Symbol:
         """See `Backend.normalization`."""
         program = self.program
-        x = program.dense(program.images(x))
+        x = program.dense_images(x)
         result = program.new(x.inner)
         statistics = (_by_channel(program, mean), _by_channel(program, variance))
         affine = Affine(*statistics, _by_channel(program, weight), _by_channel(program, bias), eps)
@@ -196,7 +275,7 @@ class PlanBackend:
     ) -> tuple[Symbol | None, ...]:
         """See `Backend.normalization_gradients`."""
         program = self.program
-        grad, x = program.dense(grad), program.dense(program.images(x))
+        grad, x = program.dense_images(grad), program.dense_images(x)
         channels, operands = x.shape[1], (program.operand(grad), program.operand(x))
         mean, variance, factors = (_by_channel(program, each) for each in (*statistics, weight))
         affine = Affine(mean, variance, factors, bias=0, eps=eps)
@@ -229,7 +308,7 @@ class PlanBackend:
 
     def log_softmax(self, a: Symbol, axis: int | None) -> Symbol:
         """See `Backend.log_softmax`."""
-        if (a.ndim, axis) != (2, 1):
+        if (a.ndim, a.batch_axis, axis) != (2, 0, 1):
             raise UnplannableError("a softmax that is not over the classes (N, C)")
         return self.program.unary(codes.LOG_SOFTMAX, a)
 
@@ -245,7 +324,7 @@ class PlanBackend:
             raise UnplannableError("a loss whose targets are not the labels, or are ignored")
         program = self.program
         target.classes = min(target.classes, log_probabilities.shape[1])
-        source = program.dense(log_probabilities)
+        source = program.dense_images(log_probabilities)
         losses = program.new(())
         operands = {"input": program.operand(source), "result": program.operand(losses)}
         program.add(codes.NLL_LOSS, **operands, labels=target.operand)
@@ -253,7 +332,7 @@ class PlanBackend:
             return losses, None
         if weight.memory.array is None:
             raise UnplannableError("weights of classes that are calculated")
-        factors = program.external(())
+        factors = program.external(target.shape)
         # How much the weights of all labels are together is not known to a block of images.
         self.remade.append((factors, partial(_weights_of, weight.memory.array, target.array, mean)))
         return losses * factors, factors

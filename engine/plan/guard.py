@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from nnkit.nn import Module
-from nnkit.nn.hooks import ModuleHooks
+from nnkit.nn.hooks import ModuleHooks, everywhere
 from nnkit.plan.symbols import UnplannableError
-from nnkit.random import default_generator
 from nnkit.recording import Recording
+from nnkit.streams import default_stream
 from nnkit.tape import reachable
 from nnkit.tensors import Tensor
 
@@ -33,11 +33,12 @@ _DEPTH = 4
 
 
 class Snapshot:
-    """The attributes of all modules of some trees and the memory of their tensors, at one moment."""
+    """All attributes of the modules of some trees, with hooks, and the memory of their tensors, at one moment."""
 
     def __init__(self, roots: Sequence[Module]) -> None:
+        modules = [module for root in roots for module in root.modules()]
         # Keeps what it compares with alive, so that no other object can get the same identity.
-        self._modules = [(module, _members(module)) for root in roots for module in root.modules()]
+        self._watched: list[tuple[Any, list[Any]]] = [(each, _members(each)) for each in (everywhere, *modules)]
         self._remember()
         tensors = [tensor for root in roots for tensor in (*root.parameters(), *root.buffers())]
         self._tensors = [(each, each.array, each.requires_grad) for each in tensors]
@@ -50,15 +51,15 @@ class Snapshot:
         lengths = list(map(len, self._views))
         if lengths == self._lengths and all(map(operator.is_, chain.from_iterable(self._views), self._seen)):
             return True
-        if not all(_same(_members(module), members) for module, members in self._modules):
+        if not all(_same(_members(each), members) for each, members in self._watched):
             return False
-        self._modules = [(module, _members(module)) for module, _ in self._modules]
+        self._watched = [(each, _members(each)) for each, _ in self._watched]
         self._remember()
         return True
 
     def _remember(self) -> None:
         """Keep all members in one list: to compare their identities takes a tenth of the time."""
-        self._views = [view for module, _ in self._modules for view in _views(module, _DEPTH)]
+        self._views = [view for each, _ in self._watched for view in _views(each, _DEPTH)]
         self._lengths = list(map(len, self._views))
         self._seen = list(chain.from_iterable(self._views))
 
@@ -108,10 +109,11 @@ def _same(now: list[Any], before: list[Any]) -> bool:
 
 def obstacle(roots: Sequence[Module]) -> str | None:
     """Return why a network and its loss cannot be replayed whatever they compute, or None."""
+    if everywhere:
+        return "a hook on all modules"
     for root, title in zip(roots, ("the network", "the loss"), strict=False):
         for name, module in root.named_modules():
-            hooks = module._hooks
-            if hooks is not None and any(vars(hooks).values()):
+            if module._hooks:
                 return f"a hook on {name or title}"
         for name, parameter in root.named_parameters():
             if parameter._hooks is not None:
@@ -125,21 +127,21 @@ class Chance:
     def __init__(self, roots: Sequence[Module]) -> None:
         self._python = random.getstate()
         self._numpy = _numpy_state()
-        self._own = self._after = default_generator.get_state()
+        self._own = self._after = default_stream.get_state()
         self._others = [(each, pickle.dumps(each)) for each in _generators(roots)]
 
     def go_on(self) -> None:
         """Bring nnkit's generator to where the recorded step left it."""
-        default_generator.set_state(self._after)
+        default_stream.set_state(self._after)
 
     def obstacle(self, recording: Recording) -> str | None:
         """Return which numbers were drawn that a replay would not draw again, or None; go back in any case."""
-        self._after = default_generator.get_state()
-        default_generator.set_state(self._own)
+        self._after = default_stream.get_state()
+        default_stream.set_state(self._own)
         for _, make in recording.remade:
             make()
-        as_replayed = default_generator.get_state()
-        default_generator.set_state(self._own)
+        as_replayed = default_stream.get_state()
+        default_stream.set_state(self._own)
         used = [each for each, state in self._others if pickle.dumps(each) != state]
         if random.getstate() != self._python or any(isinstance(each, random.Random) for each in used):
             return "Python's random numbers"

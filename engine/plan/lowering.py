@@ -17,7 +17,7 @@ from nnkit.kernels.layout import Array
 from nnkit.plan.backend import PlanBackend
 from nnkit.plan.memory import Memory
 from nnkit.plan.program import PlanProgram
-from nnkit.plan.symbols import Counter, Labels, Symbol, Total, UnplannableError
+from nnkit.plan.symbols import Counter, Labels, Rows, Symbol, Total, UnplannableError
 from nnkit.recording import Call, Recording
 from nnkit.tape import AccumulateGrad, Edge, node_class, walk_backward
 from nnkit.tensors import Tensor
@@ -37,6 +37,7 @@ class Lowering:
         self._values: dict[int, Any] = {id(tensor): tensor.array for tensor in recording.constants}
         self._values[id(labels)] = classes
         self._edges: dict[int, Edge] = {}
+        self._undefined = {id(tensor) for tensor, _ in recording.remade}
 
     def define(self, tensor: Tensor, symbol: Symbol, edge: Edge = NO_EDGE) -> None:
         """Say which symbol stands for a tensor that no operation made."""
@@ -52,24 +53,22 @@ class Lowering:
         elif array.dtype == np.float32 and min(array.strides, default=0) >= 0:
             self.define(buffer, self.program.weights(array))
 
-    def define_remade(self) -> None:
-        """Define the tensors that differ each time; some of them are made of the labels."""
-        for tensor, make in self._recording.remade:
-            given = [
-                self._classes.array if isinstance(each, np.ndarray) and same_memory(each, self._labels.array) else each
-                for each in make.args
-            ]
-            symbol = self.program.external(tensor.shape[1:])
-            self.define(tensor, symbol)
-            self.backend.remade.append((symbol, partial(make.func, *given)))
-
     @property
     def remade(self) -> list[tuple[Symbol, partial[Array]]]:
-        """What stands for tensors that differ each time, and what makes their arrays."""
-        return self.backend.remade
+        """What stands for the tensors that differ each time, and what makes them, some of the labels."""
+        found = [(self._values[id(tensor)], self._of_labels(make)) for tensor, make in self._recording.remade]
+        return [*found, *self.backend.remade]
+
+    def _of_labels(self, make: partial[Array]) -> partial[Array]:
+        """Return what makes an array from the labels of each step, if it was made from labels."""
+        given = [
+            self._classes.array if isinstance(each, np.ndarray) and same_memory(each, self._labels.array) else each
+            for each in make.args
+        ]
+        return partial(make.func, *given)
 
     def remade_with(self) -> list[Any]:
-        """Return all that the functions of `define_remade` were given except for arrays."""
+        """Return all that the functions of `remade` were given except for arrays."""
         parts = [part for _, make in self._recording.remade for part in make.args]
         return [part for part in parts if not isinstance(part, np.ndarray)]
 
@@ -129,11 +128,21 @@ class Lowering:
             call = self._recording.calls[abs(self.program.origin) - 1]
             raise UnplannableError(f"{call.operation.__name__}, which plans do not know") from error
 
+    def _define_remade(self, call: Call) -> None:
+        """Define the tensors of a call that differ each time: their batch is where that of its other inputs is."""
+        for tensor in call.inputs:
+            if id(tensor) in self._undefined:
+                others = (self._values.get(id(each)) for each in call.inputs)
+                axes = (each.batch_axis for each in others if isinstance(each, Symbol) and each.ndim == tensor.ndim)
+                self._undefined.remove(id(tensor))
+                self.define(tensor, self.program.external(tensor.shape, next(axes, 0)))
+
     def _run(self, call: Call, number: int) -> None:
+        self._define_remade(call)
         inputs = [self.value(each) if isinstance(each, Tensor) else each for each in call.inputs]
         if any(isinstance(value, np.ndarray) for value in call.options.values()):
             raise UnplannableError("an array in the place of a number")
-        if not any(isinstance(each, Symbol | Total | Labels) for each in inputs):
+        if not any(isinstance(each, Symbol | Rows | Total | Labels) for each in inputs):
             # Made of constants, it is a constant; its value is known from the recorded step.
             for result in call.results:
                 self._values[id(result)] = result.array
@@ -151,7 +160,7 @@ class Lowering:
             kept = tuple(value if need else None for _, value, need in needed)
             shapes = tuple(value.shape for value in values)
             node = node_class(call.operation)(operation, edges, kept, shapes, ())
-            node.before.append(lambda _: self._go_back_to(number))
+            node.add_before(lambda _: self._go_back_to(number))
             edge = (node, 0)
         for position, (result, value) in enumerate(zip(call.results, values, strict=True)):
             self._values[id(result)] = value

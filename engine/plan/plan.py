@@ -128,7 +128,7 @@ class Plan:
             write_blocks(images, self._source.array)
         self._labels[:] = labels
         for symbol, make in self._remade:
-            write_blocks(make(), symbol.memory.array)
+            write_blocks(np.moveaxis(make(), symbol.batch_axis, 0), symbol.memory.array)
         self._execute()
         # A copy, because the next step writes there.
         logits = np.empty((self.batch, self.classes), np.float32)

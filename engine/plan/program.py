@@ -76,19 +76,28 @@ class PlanProgram(Program):
         array = aligned((self.blocks, count), np.float32, zero=True)
         return self.operand_in(Memory(count, of_images=True, array=array))
 
-    def new(self, inner: Sequence[int]) -> Symbol:
+    def new(self, inner: Sequence[int], batch_axis: int = 0) -> Symbol:
         """Return a symbol for a result of each image."""
-        return Symbol(self, Memory(math.prod(inner) * LANES, of_images=True), (self.batch, *inner))
+        memory = Memory(math.prod(inner) * LANES, of_images=True)
+        shape = (*inner[:batch_axis], self.batch, *inner[batch_axis:])
+        return Symbol(self, memory, shape, batch_axis=batch_axis)
+
+    def filled(self, inner: Sequence[int], value: float, batch_axis: int = 0) -> Symbol:
+        """Return a symbol for one number, at all places of each image."""
+        result = self.new(inner, batch_axis)
+        self.add(codes.FILL, result=self.operand(result), length=result.count, scalar=value)
+        return result
 
     def new_sum(self, shape: Sequence[int]) -> Symbol:
         """Return a symbol for a result that is added up over all images."""
         return Symbol(self, Memory(math.prod(shape), of_images=False, is_sum=True), shape)
 
-    def external(self, inner: Sequence[int]) -> Symbol:
-        """Return a symbol for images that come from outside or go there; its array is (blocks, *inner, LANES)."""
+    def external(self, shape: Sequence[int], batch_axis: int = 0) -> Symbol:
+        """Return a symbol for images that come from outside or go there; its array is (blocks, ..., LANES)."""
+        inner = (*shape[:batch_axis], *shape[batch_axis + 1 :])
         array = aligned((self.blocks, *inner, LANES), np.float32, zero=True)
         memory = Memory(math.prod(inner) * LANES, of_images=True, array=array)
-        return Symbol(self, memory, (self.batch, *inner))
+        return Symbol(self, memory, shape, batch_axis=batch_axis)
 
     def weights(self, array: Array) -> Symbol:
         """Return a symbol for an array that has nothing to do with images, and that may change between steps."""
@@ -99,18 +108,25 @@ class PlanProgram(Program):
         strides = tuple(stride // array.itemsize for stride in array.strides)
         return Symbol(self, Memory(array.size, of_images=False, array=array), array.shape, 0, strides)
 
-    def images(self, value: Any) -> Symbol:
+    def images(self, value: Any, batch_axis: int = 0) -> Symbol:
         """Return a symbol of one value for each image, also for an array of one number that is the same each time."""
         if isinstance(value, Symbol):
             if not value.memory.of_images:
                 raise UnplannableError("a parameter where a value of each image was expected")
+            if value.batch_axis != batch_axis:
+                raise UnplannableError("a calculation with the batch in another place")
             return value
         array = np.asarray(value)
-        if array.shape[:1] != (self.batch,) or array.dtype != np.float32 or (array != array.flat[0]).any():
+        if array.shape[batch_axis : batch_axis + 1] != (self.batch,) or array.dtype != np.float32:
             raise UnplannableError("an array of constants")
-        result = self.new(array.shape[1:])
-        self.add(codes.FILL, result=self.operand(result), length=result.count, scalar=float(array.flat[0]))
-        return result
+        if (array != array.flat[0]).any():
+            raise UnplannableError("an array of constants")
+        inner = array.shape[:batch_axis] + array.shape[batch_axis + 1 :]
+        return self.filled(inner, float(array.flat[0]), batch_axis)
+
+    def dense_images(self, value: Any) -> Symbol:
+        """Return a symbol of one value for each image, the batch first, whose elements follow each other."""
+        return self.dense(self.images(value))
 
     # Calculations ---------------------------------------------------------------------------------------
 
@@ -127,65 +143,74 @@ class PlanProgram(Program):
         return known
 
     def _copied(self, symbol: Symbol) -> Symbol:
-        result = self.new(symbol.inner)
-        *outer, last = symbol.inner
-        for number, index in enumerate(np.ndindex(*outer)):
-            start = symbol.offset + sum(i * stride for i, stride in zip(index, symbol.strides, strict=False))
+        result = self.new(symbol.inner, symbol.batch_axis)
+        self.write(symbol, result)
+        return result
+
+    def write(self, source: Symbol, target: Symbol) -> None:
+        """Copy a symbol of images to another one of its shape, both in any strides."""
+        *outer, last = source.inner or (1,)
+        for index in np.ndindex(*outer):
+            start, place = (
+                each.offset + sum(i * stride for i, stride in zip(index, each.strides, strict=False))
+                for each in (source, target)
+            )
             self.add(
                 codes.COPY,
-                input=self.operand_in(symbol.memory, start * LANES),
-                result=self.operand_in(result.memory, number * last * LANES),
+                input=self.operand_in(source.memory, start * LANES),
+                result=self.operand_in(target.memory, place * LANES),
                 length=last,
-                distance=symbol.strides[-1] * LANES,
-                other_distance=LANES,
+                distance=(source.strides or (1,))[-1] * LANES,
+                other_distance=(target.strides or (1,))[-1] * LANES,
             )
-        return result
 
     def unary(self, opcode: int, a: Symbol, scalar: float = 0.0) -> Symbol:
         """Return a function of each element."""
-        a = self.dense(self.images(a))
-        result = self.new(a.inner)
+        a = self.dense(self.images(a, a.batch_axis))
+        result = self.new(a.inner, a.batch_axis)
         self.add(opcode, input=self.operand(a), result=self.operand(result), length=a.count, scalar=scalar)
         return result
 
     def binary(self, opcode: int, a: Any, b: Any) -> Symbol:
         """Return a function of the elements of two symbols, which are broadcast to one shape."""
         a, b = self._aligned(a, b)
-        result = self.new(a.inner)
+        result = self.new(a.inner, a.batch_axis)
         self.add(opcode, input=self.operand(a), other=self.operand(b), result=self.operand(result), length=a.count)
         return result
 
     def _aligned(self, *values: Any) -> list[Symbol]:
         """Return values of each image, and parameters or constants, in the shape that they are broadcast to."""
         shape = np.broadcast_shapes(*(value.shape for value in values))
-        if shape[:1] != (self.batch,) or not any(
-            isinstance(value, Symbol) and value.memory.of_images for value in values
-        ):
+        images = [value for value in values if isinstance(value, Symbol) and value.memory.of_images]
+        if not images:
             raise UnplannableError("a calculation between parameters")
-        return [self.dense(self._repeated(value, shape)) for value in values]
+        axis = len(shape) - images[0].ndim + images[0].batch_axis
+        return [self.dense(self.images(self._repeated(value, shape, axis), axis)) for value in values]
 
-    def _repeated(self, value: Any, shape: tuple[int, ...]) -> Symbol:
+    def _repeated(self, value: Any, shape: tuple[int, ...], batch_axis: int) -> Any:
         """Return one value in another shape; a parameter is repeated for each image."""
         if not isinstance(value, Symbol):
-            return self.images(np.broadcast_to(value, shape))
+            return np.broadcast_to(value, shape)
         if value.memory.of_images:
             return value.broadcast_to(shape)
         if value.memory.is_sum:
             raise UnplannableError("a calculation with a sum over the batch")
-        if value.ndim == len(shape) and value.shape[0] != 1:
+        before, after = shape[:batch_axis], shape[batch_axis + 1 :]
+        if value.ndim > len(after) and value.shape[value.ndim - len(after) - 1] != 1:
             raise UnplannableError("a parameter where a value of each image was expected")
-        # Of the parameter itself, without the axes that are repeated.
-        wide = value.broadcast_to((1, *shape[1:]))
-        result = self.new(shape[1:])
-        *outer, last = wide.shape
+        # Of the parameter itself, and of the axes that are repeated in each image.
+        wide = value.broadcast_to((*before, 1, *after))
+        strides = wide.strides[:batch_axis] + wide.strides[batch_axis + 1 :] or (0,)
+        result = self.new((*before, *after), batch_axis)
+        *outer, last = (*before, *after) or (1,)
         for number, index in enumerate(np.ndindex(*outer)):
-            start = wide.offset + sum(i * stride for i, stride in zip(index, wide.strides, strict=False))
+            start = wide.offset + sum(i * stride for i, stride in zip(index, strides, strict=False))
             self.add(
                 codes.SPREAD,
                 input=self.operand_in(wide.memory, start),
                 result=self.operand_in(result.memory, number * last * LANES),
                 length=last,
-                other_distance=wide.strides[-1],
+                other_distance=strides[-1],
             )
         return result
 
@@ -200,7 +225,7 @@ class PlanProgram(Program):
                 fields[operand] = self.operand(next(aligned_symbols))
             else:
                 fields[scalar] = float(each)
-        result = self.new(condition.inner)
+        result = self.new(condition.inner, condition.batch_axis)
         fields["input"], fields["result"] = self.operand(condition), self.operand(result)
         self.add(codes.CHOOSE, **fields, length=condition.count)
         return result
@@ -209,7 +234,7 @@ class PlanProgram(Program):
         """Return a gradient of the images alone: what fills up the last block has none."""
         if value is None or self.batch % LANES == 0:
             return value
-        result = self.dense(self.images(value))
+        result = self.dense(self.images(value, value.batch_axis if isinstance(value, Symbol) else 0))
         self.add(codes.TRIM, result=self.operand(result), length=result.count)
         return result
 
@@ -233,7 +258,7 @@ class PlanProgram(Program):
     def sum_of_images(self, a: Symbol, axes: tuple[int, ...], keepdims: bool) -> Symbol:
         """Return the sum over the batch and the last dimensions."""
         kept = a.ndim - len(axes)
-        if not a.memory.of_images or axes != (0, *range(kept + 1, a.ndim)):
+        if not a.memory.of_images or a.batch_axis or axes != (0, *range(kept + 1, a.ndim)):
             raise UnplannableError("a sum that is not over the batch and all positions")
         a = self.dense(a)
         result = self.new_sum(a.shape[1 : kept + 1])
@@ -252,7 +277,8 @@ class PlanProgram(Program):
         """Return the sum of each image over some dimensions."""
         kept = tuple(axis for axis in range(a.ndim) if axis not in axes)
         rows = self.dense(a.transpose(*kept, *axes))
-        result = self.new(tuple(a.shape[axis] for axis in kept[1:]))
+        inner = tuple(a.shape[axis] for axis in kept if axis != a.batch_axis)
+        result = self.new(inner, kept.index(a.batch_axis))
         operands = {"input": self.operand(rows), "result": self.operand(result)}
         self.add(codes.ADD_ROWS, **operands, channels=result.count, length=rows.count // max(result.count, 1))
         if keepdims:
@@ -261,26 +287,36 @@ class PlanProgram(Program):
 
     def concatenated(self, arrays: Sequence[Any], axis: int) -> Symbol:
         """Return values of each image one after the other."""
-        parts = [self.dense(self.images(array)) for array in arrays]
-        if axis != 1:
-            raise UnplannableError("a concatenation along another dimension than the first behind the batch")
-        result = self.new((sum(part.shape[1] for part in parts), *parts[0].shape[2:]))
-        offset = 0
+        batch_axis = next(array for array in arrays if isinstance(array, Symbol)).batch_axis
+        if axis == batch_axis:
+            raise UnplannableError("a concatenation along the batch")
+        parts = [self.dense(self.images(array, batch_axis)) for array in arrays]
+        place = axis - (axis > batch_axis)
+        inner = list(parts[0].inner)
+        inner[place] = sum(part.inner[place] for part in parts)
+        result = self.new(inner, batch_axis)
+        key: list[Any] = [slice(None)] * (axis + 1)
+        first = 0
         for part in parts:
+            last = first + part.shape[axis]
+            key[axis] = slice(first, last)
+            target = result[tuple(key)]
             memory = part.memory
-            if memory.array is None and memory.final() is memory and memory.size == part.count * LANES:
+            is_whole = memory.array is None and memory.final() is memory and memory.size == part.count * LANES
+            if is_whole and not any(size > 1 for size in inner[:place]):
                 # What makes it writes to its place at once.
-                memory.merge(result.memory, offset * LANES)
+                memory.merge(result.memory, target.offset * LANES)
             else:
-                self.add(
-                    codes.COPY,
-                    input=self.operand(part),
-                    result=self.operand_in(result.memory, offset * LANES),
-                    length=part.count,
-                    other_distance=LANES,
-                )
-            offset += part.count
+                self.write(part, target)
+            first = last
         return result
+
+    def stacked(self, arrays: Sequence[Any], axis: int) -> Symbol:
+        """Return values of each image along a new axis."""
+        wide = [
+            np.expand_dims(each, axis) if isinstance(each, np.ndarray) else each.expand_dims(axis) for each in arrays
+        ]
+        return self.concatenated(wide, axis)
 
     def matrix(self, weight: Symbol) -> Weights:
         """Return how to walk through a matrix (in, out) that has nothing to do with images."""
@@ -296,7 +332,7 @@ class PlanProgram(Program):
 
     def lasting(self, symbol: Symbol) -> Symbol:
         """Return a result in memory of its own (blocks, elements, LANES), from which it can be read after a run."""
-        dense = self.dense(self.images(symbol))
+        dense = self.dense_images(symbol)
         memory = dense.memory
         if memory.array is not None or memory.final() is not memory or memory.size != dense.count * LANES:
             dense = self.unary(codes.SCALE, dense, 1.0)

@@ -13,6 +13,7 @@ from nnkit.kernels import backend_for
 from nnkit.kernels.backend import Pixels
 from nnkit.kernels.layout import LANES, Array
 from nnkit.nn import Module
+from nnkit.nn.modes import remembered_buffers
 from nnkit.plan.guard import Chance, Criterion, Snapshot, check_recorded, obstacle
 from nnkit.plan.lowering import Lowering, loss_of
 from nnkit.plan.memory import Memory
@@ -154,7 +155,7 @@ class Replay:
             self._give_up(refused, key)
             return self._forward(_tensor(images), labels, key.differentiates)
         snapshot, chance = Snapshot(roots), Chance(roots)
-        buffers = [(buffer.array, buffer.array.copy()) for buffer in self.network.buffers()]
+        bring_back_buffers = remembered_buffers(self.network)
         inputs = _tensor(images)
         with Recording() as recording:
             step = self._forward(inputs, labels, key.differentiates)
@@ -176,8 +177,7 @@ class Replay:
             self._plans[key] = found
             if _are_classes(labels, found.classes):
                 # The plan takes the same step, and changes them once more.
-                for array, before in buffers:
-                    array[...] = before
+                bring_back_buffers()
                 return found
         chance.go_on()
         return step
@@ -246,7 +246,7 @@ def _source(program: PlanProgram, images: Tensor | Pixels) -> tuple[Source, Symb
         raise UnplannableError(f"images of type {images.dtype}")
     if images.requires_grad:
         raise UnplannableError("images that need a gradient")
-    symbol = program.external(images.shape[1:])
+    symbol = program.external(images.shape)
     return Source(symbol.memory.array), program.filled_up(symbol)  # type: ignore[arg-type]
 
 
@@ -295,10 +295,9 @@ def _lowered(
     modules = (each for each in (network, criterion) if isinstance(each, Module))
     for buffer in (each for module in modules for each in module.buffers()):
         lowering.define_buffer(buffer)
-    lowering.define_remade()
     lowering.run()
     total, logits = loss_of(lowering.value(step.loss)), lowering.value(step.logits)
-    if not isinstance(logits, Symbol) or logits.ndim != 2:
+    if not isinstance(logits, Symbol) or (logits.ndim, logits.batch_axis) != (2, 0):
         raise UnplannableError("logits that are not (N, classes)")
     found = lowering.gradients(step.loss, list(leaves.values())) if differentiates else []
     used = [(one, gradient) for one, gradient in zip(parameters, found, strict=True) if gradient is not None]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from nnkit.kernels.cpu import instructions as codes
-from nnkit.plan.symbols import FLOAT32, Counter, Labels, Symbol, Total, UnplannableError, number
+from nnkit.plan.symbols import FLOAT32, Counter, Labels, Rows, Symbol, Total, UnplannableError, number
 
 # NumPy's functions of one variable that are an instruction.
 FUNCTIONS = {
@@ -31,7 +31,7 @@ class SymbolicNumpy:
     @staticmethod
     def asarray(value: Any) -> Any:
         """Return a symbol as it is, and anything else as an array."""
-        return value if isinstance(value, Symbol | Total | Labels | Counter) else np.asarray(value)
+        return value if isinstance(value, Symbol | Rows | Total | Labels | Counter) else np.asarray(value)
 
     @staticmethod
     def add(a: Any, b: Any) -> Any:
@@ -101,22 +101,31 @@ class SymbolicNumpy:
         return a.broadcast_to(shape) if isinstance(a, Symbol) else np.broadcast_to(a, shape)
 
     @staticmethod
-    def sum(a: Symbol, axis: Any = None, keepdims: bool = False, dtype: Any = FLOAT32) -> Any:
+    def sum(a: Any, axis: Any = None, keepdims: bool = False, dtype: Any = FLOAT32) -> Any:
         """Return the sum over the batch, over all positions of each channel, or within each image."""
-        axes = tuple(range(a.ndim)) if axis is None else tuple(sorted((axis,) if isinstance(axis, int) else axis))
+        if isinstance(a, Rows):
+            # First over time, image by image: to add up the images of a block takes longer.
+            a = functools.reduce(operator.add, a.parts)
         a = a.astype(dtype)
-        if a.memory.of_images and 0 not in axes:
+        axes = tuple(range(a.ndim)) if axis is None else tuple(sorted((axis,) if isinstance(axis, int) else axis))
+        if a.memory.of_images and a.batch_axis not in axes:
             return a.program.sum_in_images(a, axes, keepdims)
         if len(axes) < a.ndim or keepdims:
             return a.program.sum_of_images(a, axes, keepdims)
         # The sum itself is taken outside of the program.
-        return Total(a.program.sum_in_images(a, axes[1:], keepdims=False))
+        return Total(a.program.sum_in_images(a, tuple(each for each in axes if each != a.batch_axis), keepdims=False))
 
     @staticmethod
     def concatenate(arrays: Sequence[Any], axis: int) -> Symbol:
-        """Return arrays one after the other along the first axis behind the batch."""
+        """Return arrays one after the other along an axis that is not the batch."""
         found = next(array for array in arrays if isinstance(array, Symbol))
         return found.program.concatenated(arrays, axis)
+
+    @staticmethod
+    def stack(arrays: Sequence[Any], axis: int) -> Symbol:
+        """Return arrays one after the other along a new axis."""
+        found = next(array for array in arrays if isinstance(array, Symbol))
+        return found.program.stacked(arrays, axis)
 
     @staticmethod
     def split(a: Symbol, ends: Any, axis: int) -> list[Symbol]:
@@ -128,7 +137,24 @@ class SymbolicNumpy:
     @staticmethod
     def expand_dims(a: Symbol, axis: int) -> Symbol:
         """Return the array with a new axis of size 1."""
-        return a.reshape((*a.shape[:axis], 1, *a.shape[axis:]))
+        return a.expand_dims(axis)
+
+    @staticmethod
+    def moveaxis(a: Symbol, source: int, destination: int) -> Symbol:
+        """Return the array with one axis at another place."""
+        order = [axis for axis in range(a.ndim) if axis != source]
+        order.insert(destination, source)
+        return a.transpose(*order)
+
+    @staticmethod
+    def array(a: Any, order: str = "K", copy: bool = True) -> Any:
+        """Return the symbol itself, which nothing writes to."""
+        return a
+
+    @staticmethod
+    def zeros_like(a: Symbol) -> Symbol:
+        """Return zeros in the shape of a symbol."""
+        return a.program.filled(a.inner, 0.0, a.batch_axis)
 
     def __getattr__(self, name: str) -> Any:
         opcode = FUNCTIONS.get(name)

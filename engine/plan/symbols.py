@@ -7,8 +7,8 @@ what is not there cannot be planned, and says so.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -27,14 +27,23 @@ class UnplannableError(Exception):
     """Something cannot be planned; the message completes "the tape is used because of ..."."""
 
 
+class Axis(NamedTuple):
+    """One axis of a symbol; the batch has no stride."""
+
+    size: int
+    stride: int
+    is_batch: bool
+
+
 class Symbol:
     """An array of float32 whose memory a plan knows.
 
     Attributes:
         program: the plan that is being made.
         memory: where the elements are: for each block of images, or independent of images.
-        shape: the whole shape; the first axis is the batch where the memory belongs to images.
+        shape: the whole shape.
         strides: distances between neighbours in elements of one image, without the batch.
+        batch_axis: which axis is the batch, where the memory belongs to images.
     """
 
     dtype = FLOAT32
@@ -48,17 +57,22 @@ class Symbol:
         shape: Sequence[int],
         offset: int = 0,
         strides: tuple[int, ...] | None = None,
+        batch_axis: int = 0,
     ) -> None:
         self.program = program
         self.memory = memory
         self.shape = tuple(shape)
         self.offset = offset
+        self.batch_axis = batch_axis
         self.strides = contiguous_strides(self.inner) if strides is None else strides
 
     @property
     def inner(self) -> tuple[int, ...]:
         """The shape of what one image has, or of everything if there is no batch."""
-        return self.shape[1:] if self.memory.of_images else self.shape
+        return self._without_batch(self.shape)
+
+    def _without_batch(self, each: tuple[int, ...]) -> tuple[int, ...]:
+        return each[: self.batch_axis] + each[self.batch_axis + 1 :] if self.memory.of_images else each
 
     @property
     def ndim(self) -> int:
@@ -75,6 +89,12 @@ class Symbol:
         """The number of elements of one image, or of all if there is no batch."""
         return math.prod(self.inner)
 
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Symbol]:
+        return (self[number] for number in range(len(self)))
+
     @property
     def is_contiguous(self) -> bool:
         """Whether the elements of an image follow each other in memory."""
@@ -82,19 +102,49 @@ class Symbol:
         pairs = zip(self.inner, self.strides, expected, strict=True)
         return all(mine == wanted for size, mine, wanted in pairs if size > 1)
 
-    def _view(self, shape: Sequence[int], offset: int, strides: tuple[int, ...] | None) -> Symbol:
-        return Symbol(self.program, self.memory, shape, offset, strides)
-
     # Views ----------------------------------------------------------------------------------------------
 
-    def reshape(self, *shape: Any) -> Symbol:
-        """Return the same elements in another shape with the same batch."""
+    @property
+    def _axes(self) -> list[Axis]:
+        strides = list(self.strides)
+        if self.memory.of_images:
+            strides.insert(self.batch_axis, 0)
+        batch = self.batch_axis if self.memory.of_images else -1
+        pairs = zip(self.shape, strides, strict=True)
+        return [Axis(size, stride, number == batch) for number, (size, stride) in enumerate(pairs)]
+
+    def _view(self, axes: Sequence[Axis], offset: int | None = None) -> Symbol:
+        """Return a view with these axes, of which one is the batch if there is one here."""
+        batch = [number for number, axis in enumerate(axes) if axis.is_batch]
+        strides = tuple(axis.stride for axis in axes if not axis.is_batch)
+        start = self.offset if offset is None else offset
+        shape = [axis.size for axis in axes]
+        return Symbol(self.program, self.memory, shape, start, strides, batch[0] if batch else 0)
+
+    def reshape(self, *shape: Any) -> Any:
+        """Return the same elements in another shape with the same batch, or as `Rows`."""
         wanted = tuple(shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape)
         if wanted == self.shape:
             return self
-        if self.memory.of_images and (not wanted or wanted[0] != self.shape[0]):
+        axis = 0
+        if self.memory.of_images:
+            before = math.prod(self.shape[: self.batch_axis])
+            places = [
+                n for n, size in enumerate(wanted) if size == self.program.batch and math.prod(wanted[:n]) == before
+            ]
+            if not places:
+                return self._rows(wanted)
+            axis = places[0]
+        dense = self.program.dense(self)
+        return Symbol(self.program, dense.memory, wanted, dense.offset, None, axis)
+
+    def _rows(self, wanted: tuple[int, ...]) -> Rows:
+        """Return a sequence (T, N, F) or (N, T, F) as a matrix."""
+        if self.ndim != 3 or self.batch_axis > 1 or wanted != (math.prod(self.shape[:2]), self.shape[2]):
             raise UnplannableError("a view that takes images apart")
-        return self.program.dense(self)._view(wanted, self.program.dense(self).offset, None)
+        time = 1 - self.batch_axis
+        steps = self if time == 0 else self.swapaxes(0, 1)
+        return Rows(list(steps), time)
 
     @property
     def T(self) -> Symbol:  # noqa: N802 (NumPy's name)
@@ -102,14 +152,10 @@ class Symbol:
         return self.transpose(*reversed(range(self.ndim)))
 
     def transpose(self, *axes: Any) -> Symbol:
-        """Return the axes in another order; the batch stays first."""
+        """Return the axes in another order."""
         order = tuple(axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes)
-        shape = tuple(self.shape[axis] for axis in order)
-        if not self.memory.of_images:
-            return self._view(shape, self.offset, tuple(self.strides[axis] for axis in order))
-        if not order or order[0] != 0:
-            raise UnplannableError("a transposition that moves the batch")
-        return self._view(shape, self.offset, tuple(self.strides[axis - 1] for axis in order[1:]))
+        known = self._axes
+        return self._view([known[axis] for axis in order or reversed(range(self.ndim))])
 
     def swapaxes(self, first: int, second: int) -> Symbol:
         """Return the array with two axes exchanged."""
@@ -120,21 +166,23 @@ class Symbol:
     def squeeze(self, axis: int | None = None) -> Symbol:
         """Return the array without one axis of size 1, or without all of them."""
         dropped = [i for i, size in enumerate(self.shape) if size == 1] if axis is None else [axis % self.ndim]
-        if self.memory.of_images and 0 in dropped:
+        if self.memory.of_images and self.batch_axis in dropped:
             raise UnplannableError("a batch of one image whose dimension is squeezed away")
-        return self.reshape(tuple(size for i, size in enumerate(self.shape) if i not in dropped))
+        return self._view([each for number, each in enumerate(self._axes) if number not in dropped])
+
+    def expand_dims(self, axis: int) -> Symbol:
+        """Return the array with a new axis of size 1."""
+        axes = self._axes
+        axes.insert(axis, Axis(1, 0, is_batch=False))
+        return self._view(axes)
 
     def broadcast_to(self, shape: tuple[int, ...]) -> Symbol:
         """Return the array with its axes of size 1 repeated; values of each image keep their batch."""
-        if shape == self.shape:
-            return self
-        extra = len(shape) - self.ndim
-        if self.memory.of_images and (extra or shape[0] != self.shape[0]):
+        axes = [*[Axis(1, 0, is_batch=False)] * (len(shape) - self.ndim), *self._axes]
+        if any(axis.is_batch and axis.size != size for axis, size in zip(axes, shape, strict=True)):
             raise UnplannableError("values of each image that are repeated for all images")
-        mine = (*(1,) * extra, *self.shape)
-        strides = (*(0,) * extra, *((0, *self.strides) if self.memory.of_images else self.strides))
-        steps = [step if size == wanted else 0 for size, wanted, step in zip(mine, shape, strides, strict=True)]
-        return self._view(shape, self.offset, tuple(steps[1:] if self.memory.of_images else steps))
+        pairs = zip(axes, shape, strict=True)
+        return self._view([axis if axis.size == size else Axis(size, 0, is_batch=False) for axis, size in pairs])
 
     def __getitem__(self, key: Any) -> Symbol:
         keys = list(key) if isinstance(key, tuple) else [key]
@@ -144,21 +192,17 @@ class Symbol:
             at = keys.index(Ellipsis)
             keys[at : at + 1] = [slice(None)] * (self.ndim - len(keys) + 1)
         keys += [slice(None)] * (self.ndim - len(keys))
-        strides: list[int] = list(self.strides)
-        if self.memory.of_images:
-            if keys[0] != slice(None) and keys[0] != slice(0, self.shape[0], 1):
+        offset, axes = self.offset, []
+        for item, axis in zip(keys, self._axes, strict=True):
+            if axis.is_batch and item not in (slice(None), slice(0, axis.size, 1)):
                 raise UnplannableError("an index that picks images from the batch")
-            strides = [0, *strides]
-        offset, shape, steps = self.offset, [], []
-        for item, size, stride in zip(keys, self.shape, strides, strict=True):
             if isinstance(item, int):
-                offset += (item % size) * stride
+                offset += (item % axis.size) * axis.stride
                 continue
-            first, last, step = item.indices(size)
-            offset += first * stride
-            shape.append(max(0, -(-(last - first) // step)))
-            steps.append(step * stride)
-        return self._view(shape, offset, tuple(steps[1:] if self.memory.of_images else steps))
+            first, last, step = item.indices(axis.size)
+            offset += first * axis.stride
+            axes.append(axis._replace(size=max(0, -(-(last - first) // step)), stride=step * axis.stride))
+        return self._view(axes, offset)
 
     # Values ---------------------------------------------------------------------------------------------
 
@@ -234,6 +278,46 @@ class Symbol:
     __array__ = __bool__ = __ne__ = _unknown
     __eq__ = _unknown
     __hash__ = object.__hash__
+
+
+class Rows:
+    """A matrix (R, F) whose rows are those of some values (N, F): a view of a sequence.
+
+    Attributes:
+        parts: the values.
+        axis: 0 if all rows of a part follow each other, as in a view of (T, N, F); 1 if the rows of an image do.
+    """
+
+    dtype = FLOAT32
+    ndim = 2
+    __array_ufunc__ = None
+
+    def __init__(self, parts: Sequence[Symbol], axis: int) -> None:
+        self.parts = parts
+        self.axis = axis
+        batch, *features = parts[0].shape
+        self.shape = (len(parts) * batch, *features)
+
+    def map(self, function: Callable[[Symbol], Symbol]) -> Rows:
+        """Return what a function makes of each part."""
+        return Rows([function(part) for part in self.parts], self.axis)
+
+    def astype(self, kind: Any, copy: bool = True) -> Rows:
+        """See `Symbol.astype`."""
+        self.parts[0].astype(kind)
+        return self
+
+    def reshape(self, *shape: Any) -> Any:
+        """Return the rows as the sequence that they are a view of."""
+        wanted = tuple(shape[0] if len(shape) == 1 and not isinstance(shape[0], int) else shape)
+        if wanted == self.shape:
+            return self
+        batch, *features = self.parts[0].shape
+        sequence = [batch, *features]
+        sequence.insert(self.axis, len(self.parts))
+        if wanted != tuple(sequence):
+            raise UnplannableError("a view that takes images apart")
+        return self.parts[0].program.stacked(self.parts, self.axis)
 
 
 class Total:

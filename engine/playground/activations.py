@@ -32,10 +32,13 @@ _MOVES = {
 }
 # Of operations that are also layers, the names of those.
 _LAYERS = {
+    ops.AdaptiveAvgPool2D: "AdaptiveAvgPool2d",
     ops.Addmm: "Linear",
+    ops.AvgPool2D: "AvgPool2d",
     ops.Convolution: "Conv2d",
     ops.MaxPool2DWithIndices: "MaxPool2d",
     ops.Relu: "ReLU",
+    ops.TransposedConvolution: "ConvTranspose2d",
 }
 
 

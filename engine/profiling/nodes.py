@@ -78,12 +78,10 @@ def _gradient_norms(network: Module, loss: Tensor, nodes: list[Node]) -> dict[No
         norms[node] = float(np.sqrt(sum(squares)))
 
     network.zero_grad()
-    hooks = [(node, functools.partial(note, node)) for node in nodes]
-    for node, hook in hooks:
-        node.before.append(hook)
+    handles = [node.add_before(functools.partial(note, node)) for node in nodes]
     loss.backward(retain_graph=True)
-    for node, hook in hooks:
-        node.before.remove(hook)
+    for handle in handles:
+        handle.remove()
     return norms
 
 
@@ -129,9 +127,9 @@ class _Walk:
     def __init__(self, nodes: list[Node]) -> None:
         self.seconds: dict[Node, float] = {}
         for node in nodes[:1]:
-            node.before.append(self._begin)
+            node.add_before(self._begin)
         for node in nodes:
-            node.after.append(functools.partial(self._note, node))
+            node.add_after(functools.partial(self._note, node))
 
     def _begin(self, _grads: tuple[Array | None, ...]) -> None:
         self._mark = time.perf_counter()

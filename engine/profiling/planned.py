@@ -32,8 +32,6 @@ _OWN = {
     codes.GATHER: (Phase.FORWARD, "gather"),
     codes.CLEAR: (Phase.BACKWARD, "gradients set to 0"),
 }
-# Parts of a convolution or product that take no multiply-adds to speak of.
-_LIGHT = {*_ALWAYS.values(), "bias gradient", "sum of gradients"}
 
 
 class PlanWatch:
@@ -113,17 +111,17 @@ class PlanWatch:
             place,
             part,
             calls=int(is_first),
-            flops=self._flops(step, call) if is_first and part not in _LIGHT else 0,
+            flops=self._flops(step, call, is_first=is_first),
             bytes_read=read,
             bytes_written=written,
         )
 
-    def _flops(self, step: Any, call: Call) -> int:
-        flops = forward_flops(call)
-        if step.opcode != codes.MULTIPLY:
-            return flops
-        # A plan leaves out the gradient of inputs that need none, such as the images beside a hidden state.
-        return min(flops, 2 * self._plan.batch * int(step.channels * step.out_channels))
+    def _flops(self, step: Any, call: Call, *, is_first: bool) -> int:
+        if step.opcode in (codes.MULTIPLY, codes.MULTIPLY_WEIGHTS):
+            # Of those that the plan takes: a gradient that nobody needs is left out, and some have a step in time each.
+            return 2 * self._plan.batch * int(step.channels * step.out_channels)
+        is_heavy = step.opcode in (codes.CORRELATE, codes.CORRELATE_WEIGHTS)
+        return forward_flops(call) if is_first and is_heavy else 0
 
     def _traffic(self, step: Any) -> tuple[int, int]:
         """Return how many bytes an instruction reads and writes in all blocks of images."""

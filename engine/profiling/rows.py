@@ -106,11 +106,13 @@ def median_rows(steps: Sequence[Sequence[Row]]) -> list[Row]:
 # Of operations that multiply and add: which of their inputs are the factors.
 FACTORS: dict[type[ops.Operation], tuple[int, int]] = {
     ops.Convolution: (0, 1),
+    ops.TransposedConvolution: (0, 1),
     ops.Addmm: (1, 2),
     ops.Mm: (0, 1),
     ops.Bmm: (0, 1),
     ops.Mv: (0, 1),
     ops.Dot: (0, 1),
+    ops.LstmLayer: (0, 1),
 }
 
 
@@ -122,8 +124,15 @@ def forward_flops(call: Call) -> int:
     if call.operation not in FACTORS:
         return 0
     first, second = (call.inputs[number] for number in FACTORS[call.operation])
-    per_element = second.numel() // len(second) if call.operation is ops.Convolution else first.shape[-1]
-    return 2 * int(call.results[0].numel()) * int(per_element)
+    if call.operation is ops.LstmLayer:
+        # Each step multiplies the input by one matrix and the hidden state by another.
+        steps, batch, _ = first.shape
+        return 2 * steps * batch * sum(int(weight.numel()) for weight in call.inputs[1:3])
+    # Each element of the result is a sum of products; each input of a transposed convolution is a factor of several.
+    counted = first if call.operation is ops.TransposedConvolution else call.results[0]
+    has_kernels = call.operation in (ops.Convolution, ops.TransposedConvolution)
+    per_element = second.numel() // len(second) if has_kernels else first.shape[-1]
+    return 2 * int(counted.numel()) * int(per_element)
 
 
 def differentiated_factors(call: Call) -> int:

@@ -100,9 +100,9 @@ class TapeWatch:
                 if result.grad_fn is not None:
                     origins.setdefault(result.grad_fn, number)
         if loss.grad_fn is not None:
-            loss.grad_fn.before.append(self._note_walk)
+            loss.grad_fn.add_before(self._note_walk)
             for node in reachable([loss.grad_fn]):
-                node.after.append(functools.partial(self._note_node, node, origins.get(node)))
+                node.add_after(functools.partial(self._note_node, node, origins.get(node)))
         self._resume(done)
         return loss
 

@@ -9,11 +9,11 @@ from html import escape
 from pathlib import Path
 
 from nnkit.errors import ConfigError, FileAccessError
+from nnkit.files import write_atomically
 from nnkit.reporting.charts import COLOURS, comparison_charts
 from nnkit.reporting.markup import duration, grid, page, paragraph, table
 from nnkit.reporting.report import NO_PICTURES, Reported, as_bytes, drawing_module, made_by
 from nnkit.reporting.run_record import RunRecord, as_text, read_run
-from nnkit.training.files import write_atomically
 from nnkit.training.resume import leaves
 
 PAGE = "compare.html"

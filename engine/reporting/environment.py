@@ -13,6 +13,7 @@ from typing import Any
 
 from nnkit import __version__
 from nnkit.folders import cache_folder
+from nnkit.settings import most_threads
 
 _LIBRARIES = ("numpy", "numba", "llvmlite", "click", "pydantic", "pyyaml", "safetensors", "tqdm", "platformdirs")
 _EXTRAS = ("matplotlib", "pillow", "tensorboardX", "onnx", "onnxruntime")
@@ -41,7 +42,6 @@ def environment() -> Iterator[tuple[str, Any]]:
 def _facts_of_numba() -> Iterator[tuple[str, Any]]:
     # Numba takes half a second to import; what is known without it is told before.
     import llvmlite.binding
-    import numba
 
     from nnkit.kernels.cpu import compiler
 
@@ -49,7 +49,7 @@ def _facts_of_numba() -> Iterator[tuple[str, Any]]:
     kernels, obstacle = compiler.kept_in()
     yield "processor", llvmlite.binding.get_host_cpu_name()
     yield "features", " ".join(name for name in _FEATURES if features.get(name))
-    yield "threads", numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
+    yield "threads", most_threads()
     yield "threading layer", _threading_layer()
     yield "compiled kernels", str(kernels) if obstacle is None else f"not kept: {obstacle}"
 

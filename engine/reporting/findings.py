@@ -15,8 +15,7 @@ from nnkit.nn import Conv2d, Linear
 from nnkit.reporting.run_record import RunRecord
 from nnkit.tensors import Tensor
 from nnkit.training.config import Override
-from nnkit.training.evaluate import Evaluation, open_checkpoint, outputs
-from nnkit.training.metrics import ConfusionMatrix
+from nnkit.training.evaluate import Evaluation, Tally, open_checkpoint, outputs
 from nnkit.training.paths import BEST
 from nnkit.training.predict import probabilities_of
 from nnkit.training.schema import Config
@@ -75,12 +74,10 @@ def examine(record: RunRecord) -> Findings:
     if trained.epoch != record.best.epoch or trained.config.network != record.config.network:
         raise CheckpointError(f"{path}: is not from epoch {record.best.epoch} of this run")
     images = trained.batches.image_set
-    confusion = ConfusionMatrix(images.classes)
-    total_loss = 0.0
+    tally = Tally(images.classes)
     guesses, confidences = [], []
     for loss, logits, labels in outputs(trained.replay, trained.batches):
-        total_loss += loss * len(labels)
-        confusion.add(logits, labels)
+        tally.add(loss, logits, labels)
         guesses.append(logits.argmax(axis=1))
         confidences.append(probabilities_of(trained.config, Tensor(logits)).numpy().max(axis=1))
     guess, confidence = np.concatenate(guesses), np.concatenate(confidences)
@@ -95,8 +92,7 @@ def examine(record: RunRecord) -> Findings:
         )
         for index in chosen.tolist()
     )
-    evaluation = Evaluation(total_loss / confusion.images, confusion)
-    return Findings(trained.config, trained.network, trained.epoch, evaluation, mistakes)
+    return Findings(trained.config, trained.network, trained.epoch, tally.evaluation(), mistakes)
 
 
 def first_filters(network: Network) -> Filters | None:

@@ -13,6 +13,7 @@ from types import ModuleType
 
 from nnkit import __version__
 from nnkit.errors import FileAccessError, NnkitError
+from nnkit.files import write_atomically
 from nnkit.graph import fold, to_svg
 from nnkit.reporting import sections
 from nnkit.reporting.charts import Chart, charts_of
@@ -21,7 +22,6 @@ from nnkit.reporting.findings import Findings, examine, first_filters
 from nnkit.reporting.markup import definitions, grid, page, preformatted
 from nnkit.reporting.run_record import RunRecord, as_text, read_run
 from nnkit.training.config import to_yaml
-from nnkit.training.files import write_atomically
 from nnkit.training.inspection import loss_graph
 from nnkit.training.run_folder import REPORT
 

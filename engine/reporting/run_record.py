@@ -12,9 +12,9 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nnkit.errors import CheckpointError, ConfigError
+from nnkit.files import open_regular
 from nnkit.registry import closest
 from nnkit.training.config import load_config
-from nnkit.training.files import open_regular
 from nnkit.training.paths import LAST
 from nnkit.training.run_folder import METRICS
 from nnkit.training.schema import Config

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from nnkit.nn.tree import parameter_count
 from nnkit.reporting.charts import thinned
 from nnkit.reporting.findings import Filters, Findings, Mistake
 from nnkit.reporting.markup import duration, facts, grid, paragraph, picture, table, wide
@@ -30,7 +31,7 @@ def key_figures(record: RunRecord, findings: Findings | None) -> str:
     if findings is not None:
         confusion = findings.evaluation.confusion
         values["Mistakes"] = f"{confusion.mistakes:,} of {confusion.images:,}"
-        values["Parameters"] = f"{sum(parameter.numel() for parameter in findings.network.parameters()):,}"
+        values["Parameters"] = f"{parameter_count(findings.network):,}"
     if record.best is not None:
         values["Best epoch"] = f"{record.best.epoch} of {record.done}"
         values["Training time"] = duration(record.train_seconds)

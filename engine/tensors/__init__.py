@@ -1,5 +1,6 @@
 """Tensors: arrays that remember how they were made."""
 
+from nnkit.tape import RemovableHandle
 from nnkit.tensors.creation import (
     arange,
     as_tensor,
@@ -7,6 +8,7 @@ from nnkit.tensors.creation import (
     empty,
     empty_like,
     eye,
+    from_dlpack,
     from_numpy,
     full,
     full_like,
@@ -25,8 +27,7 @@ from nnkit.tensors.creation import (
     zeros,
     zeros_like,
 )
-from nnkit.tensors.hooks import RemovableHandle
-from nnkit.tensors.modes import enable_grad, no_grad, set_grad_enabled
+from nnkit.tensors.modes import enable_grad, inference_mode, no_grad, set_grad_enabled
 from nnkit.tensors.size import Size
 from nnkit.tensors.tensor import Tensor, apply, apply_all
 
@@ -43,9 +44,11 @@ __all__ = [
     "empty_like",
     "enable_grad",
     "eye",
+    "from_dlpack",
     "from_numpy",
     "full",
     "full_like",
+    "inference_mode",
     "linspace",
     "no_grad",
     "ones",

@@ -278,6 +278,8 @@ class Arithmetic(Elementary):
         return self._logical(other, np.bitwise_xor) if _usable(other) else NotImplemented
 
     def __eq__(self, other: object) -> Any:
+        if isinstance(other, np.ndarray):
+            other = self.detached(other)
         return self.eq(other) if _usable(other) else False
 
     def __ne__(self, other: object) -> Any:

@@ -16,6 +16,11 @@ class TensorBase:
 
     array: Array
 
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients are computed for this tensor."""
+        raise NotImplementedError
+
     def apply(self, operation: type[Operation], *others: Any, **options: Any) -> Tensor:
         """Return the single result of an operation on this tensor and others, recorded on the tape."""
         raise NotImplementedError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 import warnings
 from collections.abc import Sequence
@@ -13,8 +14,8 @@ from nnkit import ops
 from nnkit.devices import available, device
 from nnkit.dtypes import Scalar, dtype, float32, int64, of_array, of_scalar
 from nnkit.kernels.layout import Array
-from nnkit.random import Generator, default_generator
 from nnkit.recording import note_constant, note_obstacle
+from nnkit.streams import HasStream, stream_of
 from nnkit.tensors.limits import claim
 from nnkit.tensors.tensor import Tensor, apply
 
@@ -128,23 +129,106 @@ def as_tensor(data: Any, dtype: dtype | None = None, device: Device = None) -> T
     return tensor(data, dtype, device)
 
 
-def from_numpy(array: Array) -> Tensor:
+def from_numpy(ndarray: Array) -> Tensor:
     """Return a tensor that shares the memory of an array.
 
+    What is written to one is seen in the other. Writing to the tensor of an array that is read-only fails; of these,
+    the first is warned of.
+
     Raises:
-        TypeError: the array's type is not one of a tensor.
-        ValueError: a stride is negative.
+        TypeError: it is not an array, or its type is not one of a tensor.
+        ValueError: a stride is negative or no multiple of the element, or bytes are in another order.
+
+    Example:
+        >>> import numpy as np
+        >>> array = np.zeros(2)
+        >>> x = torch.from_numpy(array)
+        >>> array[0] = 5
+        >>> x
+        tensor([5., 0.], dtype=torch.float64)
     """
-    if not isinstance(array, np.ndarray):
-        raise TypeError(f"expected np.ndarray (got {type(array).__name__})")
+    if not isinstance(ndarray, np.ndarray):
+        raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
+    _check_memory(ndarray)
+    if not ndarray.flags.writeable:
+        _warn_of_read_only()
+    return Tensor(np.asarray(ndarray))
+
+
+def _check_memory(array: Array) -> None:
+    if not array.dtype.isnative:
+        raise ValueError(
+            "given numpy array has byte order different from the native byte order. Conversion between byte orders is "
+            "currently not supported."
+        )
     of_array(array)
+    if any(stride % array.itemsize for stride in array.strides):
+        raise ValueError(
+            "given numpy array strides not a multiple of the element byte size. Copy the numpy array to reallocate "
+            "the memory."
+        )
     if any(stride < 0 for stride in array.strides):
         raise ValueError(
             "At least one stride in the given numpy array is negative, and tensors with negative strides are not "
             "currently supported. (You can probably work around this by making a copy of your array  with "
             "array.copy().) "
         )
+
+
+@functools.cache
+def _warn_of_read_only() -> None:
+    # Once in a program, as the text says.
+    warnings.warn(
+        "The given NumPy array is not writable, and PyTorch does not support non-writable tensors. This means writing "
+        "to this tensor will result in undefined behavior. You may want to copy the array to protect its data or make "
+        "it writable before converting it to a tensor. This type of warning will be suppressed for the rest of this "
+        "program.",
+        UserWarning,
+        stacklevel=3,
+    )
+
+
+def from_dlpack(ext_tensor: Any) -> Tensor:
+    """Return a tensor that shares the memory of another library's.
+
+    Args:
+        ext_tensor: anything with `__dlpack__`, such as a tensor of PyTorch's, or the capsule that this returns.
+
+    Raises:
+        RuntimeError: it is nothing of the kind.
+        BufferError: it is not in main memory, or requires a gradient.
+        TypeError: its type is not one of a tensor.
+
+    Source: the array API standard, "Data interchange mechanisms".
+
+    Example:
+        >>> import numpy as np
+        >>> torch.from_dlpack(np.arange(3))
+        tensor([0, 1, 2])
+    """
+    if not hasattr(ext_tensor, "__dlpack__"):
+        if type(ext_tensor).__name__ != "PyCapsule":
+            raise RuntimeError(
+                "from_dlpack received an invalid capsule. Note that DLTensor capsules can be consumed only once, so "
+                "you might have already constructed a tensor from it once."
+            )
+        ext_tensor = _Exported(ext_tensor)
+    array = np.from_dlpack(ext_tensor)
+    of_array(array)
     return Tensor(array)
+
+
+class _Exported:
+    """A capsule as NumPy wants to be given it: by an object that knows its device."""
+
+    def __init__(self, capsule: Any) -> None:
+        self._capsule = capsule
+
+    def __dlpack__(self, **_: Any) -> Any:
+        return self._capsule
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return 1, 0
 
 
 def full(
@@ -205,7 +289,7 @@ def linspace(start: float, end: float, steps: int, dtype: dtype | None = None) -
 
 def rand(
     *size: Any,
-    generator: Generator | None = None,
+    generator: HasStream | None = None,
     dtype: dtype | None = None,
     device: Device = None,
     requires_grad: bool = False,
@@ -217,7 +301,7 @@ def rand(
 
 def randn(
     *size: Any,
-    generator: Generator | None = None,
+    generator: HasStream | None = None,
     dtype: dtype | None = None,
     device: Device = None,
     requires_grad: bool = False,
@@ -232,7 +316,7 @@ def randint(
     high: Any = None,
     size: Any = None,
     *,
-    generator: Generator | None = None,
+    generator: HasStream | None = None,
     dtype: dtype | None = None,
     device: Device = None,
 ) -> Tensor:
@@ -244,14 +328,14 @@ def randint(
     shape = _shape("randint", (size,))
     count = int(np.prod(shape, dtype=np.int64))
     note_obstacle("random numbers in the network")
-    numbers = (generator or default_generator).integers(count, low, high).reshape(shape)
+    numbers = stream_of(generator).integers(count, low, high).reshape(shape)
     return _finish(numbers.astype((dtype or int64).numpy), device, False)
 
 
-def randperm(n: int, *, generator: Generator | None = None) -> Tensor:
+def randperm(n: int, *, generator: HasStream | None = None) -> Tensor:
     """Return the numbers below n in random order."""
     note_obstacle("random numbers in the network")
-    return Tensor((generator or default_generator).permutation(n))
+    return Tensor(stream_of(generator).permutation(n))
 
 
 def zeros_like(input: Tensor, dtype: dtype | None = None, requires_grad: bool = False) -> Tensor:

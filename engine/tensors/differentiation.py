@@ -1,22 +1,34 @@
-"""The part of a tensor that belongs to the tape: gradients, hooks, detaching, and changes in place."""
+"""The part of a tensor that belongs to the tape: gradients, hooks and detaching."""
 
 from __future__ import annotations
 
 import warnings
 import weakref
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nnkit.dtypes import C_NAMES, dtype, of_array
 from nnkit.kernels.layout import Array
 from nnkit.kernels.memory import aligned
-from nnkit.ops import AsStrided, Operation
-from nnkit.recording import active, note_in_place, note_obstacle
-from nnkit.tape import AccumulateGrad, Edge, Node, Version, is_grad_enabled, set_recording
+from nnkit.ops import AsStrided
+from nnkit.recording import note_obstacle
+from nnkit.tape import (
+    INFERENCE,
+    AccumulateGrad,
+    Edge,
+    Node,
+    Recorded,
+    RemovableHandle,
+    Version,
+    is_inference_mode_enabled,
+    new_version,
+)
 from nnkit.tensors.base import TensorBase
-from nnkit.tensors.hooks import GradientHooks, RemovableHandle
+from nnkit.tensors.hooks import GradientHooks
+from nnkit.tensors.modes import enable_grad, inference_mode
+from nnkit.tensors.views import Origin
 
 if TYPE_CHECKING:
     from nnkit.tensors.tensor import Tensor
@@ -28,45 +40,12 @@ NON_LEAF_GRAD = (
     ".retain_grad() on the non-leaf Tensor. If you access the non-leaf Tensor by mistake, make sure you access the "
     "leaf Tensor instead. See github.com/pytorch/pytorch/pull/30531 for more information."
 )
-
-
-NO_GRAD_VIEW = (
-    "A view was created in no_grad mode and is being modified inplace with grad mode enabled. Given that this use case "
-    "is ambiguous and error-prone, it is forbidden. You can clarify your code by moving both the view and the inplace "
-    "either both inside the no_grad block (if you don't want the inplace to be tracked) or both outside (if you want "
-    "the inplace to be tracked)."
+DETACHED_VIEW = (
+    "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for training, "
+    "and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence detach_() cannot be "
+    "called on these gradients. To fix this error, please refer to the Optimizer.zero_grad() function in "
+    "torch/optim/optimizer.py as the solution."
 )
-MULTIPLE_VIEWS = (
-    "Output {} of {} is a view and is being modified inplace. This view is the output of a function that returns "
-    "multiple views. Such functions do not allow the output views to be modified inplace. You should replace the "
-    "inplace operation by an out-of-place one."
-)
-
-
-class Step(NamedTuple):
-    """One operation on the way from a tensor to a view of it, and which of its results the way goes through."""
-
-    operation: type[Operation]
-    options: dict[str, Any]
-    output: int
-    outputs: int
-
-
-class Origin(NamedTuple):
-    """Of a view: the tensor whose memory it shares, the steps that lead from it to the view, and whether they count."""
-
-    base: Any
-    steps: tuple[Step, ...]
-    recorded: bool
-
-    def positions(self) -> Array:
-        """Return which element of the flattened base each element of the view is."""
-        array = self.base.array
-        positions = np.arange(array.size).reshape(array.shape)
-        for step in self.steps:
-            found = step.operation(self.base.backend, (False,)).forward(positions, **step.options)
-            positions = found[step.output] if isinstance(found, tuple) else found
-        return positions
 
 
 class Differentiation(TensorBase):
@@ -78,7 +57,7 @@ class Differentiation(TensorBase):
         self._grad: Any = None
         self._node: Node | None = None
         self._output = 0
-        self.version = Version()
+        self.version = new_version()
         self._node_version = 0
         self._origin: Origin | None = None
         # Whether an operation laid it out as it pleased, and whether anything else refers to that memory.
@@ -91,51 +70,127 @@ class Differentiation(TensorBase):
 
     @property
     def requires_grad(self) -> bool:
-        """Whether gradients are computed for this tensor."""
-        return self._requires_grad or (self._origin is not None and self.grad_fn is not None)
+        """Whether gradients are computed for this tensor.
+
+        Raises:
+            RuntimeError: it is set to something that is no bool, on a tensor that is not of floating type or was made
+                for inference, or to False on one that is no leaf.
+
+        Example:
+            >>> x = torch.ones(2, requires_grad=True)
+            >>> (x * 2).requires_grad
+            True
+        """
+        return self._requires_grad or (self._origin is not None and self._origin.base.requires_grad)
 
     @requires_grad.setter
     def requires_grad(self, value: bool) -> None:
+        if not isinstance(value, bool):
+            raise RuntimeError("requires_grad must be a bool")
         if self._node is not None and not value:
             raise RuntimeError(
                 "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in "
                 "a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
             )
+        if value and self.version is INFERENCE and not is_inference_mode_enabled():
+            raise RuntimeError("Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.")
         if value and self.array.dtype.kind != "f":
-            raise RuntimeError("only Tensors of floating point dtype can require gradients")
-        self._requires_grad = bool(value)
+            raise RuntimeError("only Tensors of floating point and complex dtype can require gradients")
+        self._requires_grad = value
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
-        """Set whether gradients are computed for this tensor, and return it."""
+        """Set whether gradients are computed for this tensor, and return it.
+
+        Raises:
+            TypeError: `requires_grad` is no bool.
+            RuntimeError: the tensor is no leaf, not of floating type, or was made for inference.
+
+        Example:
+            >>> torch.ones(2).requires_grad_()
+            tensor([1., 1.], requires_grad=True)
+        """
+        if not isinstance(requires_grad, bool):
+            kind = type(requires_grad).__name__
+            raise TypeError(f"requires_grad_(): argument 'requires_grad' (position 1) must be bool, not {kind}")
+        if requires_grad and self.array.dtype.kind != "f":
+            raise RuntimeError("only Tensors of floating point dtype can require gradients")
         self.requires_grad = requires_grad
         return self  # type: ignore[return-value]
 
+    def is_inference(self) -> bool:
+        """Return whether the tensor was made in inference mode, and so can never be part of a backward pass.
+
+        Example:
+            >>> with torch.inference_mode():
+            ...     torch.ones(2).is_inference()
+            True
+        """
+        return self.version is INFERENCE
+
     @property
     def is_leaf(self) -> bool:
-        """Whether the tensor was not made by a recorded operation."""
+        """Whether the tensor was not made by a recorded operation.
+
+        Example:
+            >>> x = torch.ones(2, requires_grad=True)
+            >>> x.is_leaf, (x * 2).is_leaf
+            (True, False)
+        """
         return self.grad_fn is None
 
     @property
     def grad_fn(self) -> Node | None:
-        """The node that made this tensor, or None for a leaf."""
+        """The node that made this tensor, or None for a leaf.
+
+        Raises:
+            RuntimeError: the tensor is a view whose base was changed in place, and of a kind that does not allow that.
+
+        Example:
+            >>> x = torch.ones(2, requires_grad=True)
+            >>> (x * 2).grad_fn.name()
+            'MulBackward0'
+        """
         origin = self._origin
-        if origin is not None and self._node_version != self.version.value and origin.base._node is not None:
+        if origin is not None and self._node_version != self.version.value and origin.base.requires_grad:
             # Somebody wrote to the memory through another view: this one now comes out of the changed base.
-            before = set_recording(True)
-            again = origin.base.apply(AsStrided, view=self.array, positions=origin.positions())
-            set_recording(before)
-            self._node, self._output = again._node, again._output
-            self._requires_grad = True
-            self._node_version = self.version.value
+            origin.check_change(self._node, self._output, indirect=True)
+            with inference_mode(False), enable_grad():
+                again = origin.base.apply(AsStrided, view=self.array, positions=origin.positions())
+            self.set_node(again._node, again._output)
         return self._node
+
+    def set_node(self, node: Node | None, output: int) -> None:
+        """Make this tensor the result of a node, or a leaf that needs no gradient."""
+        self._node, self._output, self._requires_grad = node, output, node is not None
+        self._node_version = self.version.value
 
     @property
     def _version(self) -> int:
+        if self.version is INFERENCE:
+            raise RuntimeError("Inference tensors do not track version counter.")
         return self.version.value
 
     @property
+    def _base(self) -> Any:
+        return None if self._origin is None else self._origin.base
+
+    def _is_view(self) -> bool:
+        return self._origin is not None
+
+    @property
     def grad(self) -> Any:
-        """The gradient that backward passes have added up, or None."""
+        """The gradient that backward passes have added up, or None.
+
+        Raises:
+            TypeError: something else than a tensor or None is assigned.
+            RuntimeError: the assigned tensor has another shape or type, or is this one.
+
+        Example:
+            >>> x = torch.ones(2, requires_grad=True)
+            >>> (x * 3).sum().backward()
+            >>> x.grad
+            tensor([3., 3.])
+        """
         if self._grad is None and self._node is not None and not self.retains_grad:
             warnings.warn(NON_LEAF_GRAD, UserWarning, stacklevel=2)
         return self._grad
@@ -149,6 +204,8 @@ class Differentiation(TensorBase):
             raise TypeError(
                 f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}"
             )
+        if value is self:
+            raise RuntimeError("can't assign Variable as its own grad")
         if value.array.shape != self.array.shape:
             raise RuntimeError(
                 f"attempting to assign a gradient of size '{list(value.array.shape)}' to a tensor of size "
@@ -164,6 +221,10 @@ class Differentiation(TensorBase):
                 "downstream systems that assume they match."
             )
         self._grad = value
+
+    @grad.deleter
+    def grad(self) -> None:
+        self._grad = None
 
     def edge(self) -> Edge:
         """Return where on the tape the gradient of this tensor goes."""
@@ -181,7 +242,10 @@ class Differentiation(TensorBase):
 
     def accumulate_grad(self, grad: Array) -> None:
         """Add to the gradient, in place once there is one; called by the backward pass."""
-        if self._grad is None:
+        if isinstance(grad, Recorded):
+            new = self.detached(np.zeros_like(self.array)).copy_(grad.tensor)
+            self._grad = new if self._grad is None else self._grad + new
+        elif self._grad is None:
             kept = aligned(grad.shape, self.array.dtype)
             kept[...] = grad
             self._grad = self.detached(kept)
@@ -205,12 +269,29 @@ class Differentiation(TensorBase):
 
         Raises:
             RuntimeError: the tensor does not require a gradient.
+
+        Example:
+            >>> x = torch.ones(2, requires_grad=True)
+            >>> handle = x.register_hook(lambda grad: grad * 10)
+            >>> x.sum().backward()
+            >>> x.grad
+            tensor([10., 10.])
         """
         hooks = self._gradient_hooks("cannot register a hook on a tensor that doesn't require gradient")
         return hooks.add(hook)
 
     def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], Any]) -> RemovableHandle:
-        """Call `hook` with this leaf each time after its `.grad` has been added to."""
+        """Call `hook` with this leaf each time after its `.grad` has been added to.
+
+        Raises:
+            RuntimeError: the tensor is no leaf, or does not require a gradient.
+
+        Example:
+            >>> x = torch.ones(2, requires_grad=True)
+            >>> handle = x.register_post_accumulate_grad_hook(lambda leaf: print(leaf.grad))
+            >>> x.sum().backward()
+            tensor([1., 1.])
+        """
         if not self.is_leaf:
             raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
         hooks = self._gradient_hooks("cannot register a hook on a tensor that doesn't require gradient")
@@ -221,13 +302,24 @@ class Differentiation(TensorBase):
 
         Raises:
             RuntimeError: the tensor does not require a gradient.
+
+        Example:
+            >>> x = torch.ones(2, requires_grad=True)
+            >>> y = x * 2
+            >>> y.retain_grad()
+            >>> y.sum().backward()
+            >>> y.grad
+            tensor([1., 1.])
         """
         hooks = self._gradient_hooks("can't retain_grad on Tensor that has requires_grad=False")
         if not self.is_leaf:
             hooks.retain = weakref.WeakMethod(self._retain)
 
     def _retain(self, grad: Array) -> None:
-        self._grad = self.detached(np.array(grad) if self._grad is None else self._grad.array + grad)
+        if isinstance(grad, Recorded):
+            self._grad = grad.tensor if self._grad is None else self._grad + grad.tensor
+        else:
+            self._grad = self.detached(np.array(grad) if self._grad is None else self._grad.array + grad)
 
     @property
     def retains_grad(self) -> bool:
@@ -237,17 +329,45 @@ class Differentiation(TensorBase):
     # Off the tape ---------------------------------------------------------------------------------------
 
     def detach(self) -> Tensor:
-        """Return a tensor that shares the memory of this one, through which no gradient flows."""
+        """Return a tensor that shares the memory of this one, through which no gradient flows.
+
+        Example:
+            >>> x = torch.ones(2, requires_grad=True)
+            >>> (x * 2).detach()
+            tensor([2., 2.])
+        """
         alias = self.data
         alias.version = self.version
         return alias
 
+    def detach_(self) -> Tensor:
+        """Take this tensor off the tape, and return it.
+
+        Raises:
+            RuntimeError: it is a view.
+
+        Example:
+            >>> (torch.ones(2, requires_grad=True) * 2).detach_()
+            tensor([2., 2.])
+        """
+        if self._origin is not None:
+            raise RuntimeError(DETACHED_VIEW)
+        self.set_node(None, 0)
+        return self  # type: ignore[return-value]
+
     @property
     def data(self) -> Tensor:
-        """The values, apart from the tape: changes of them are not noticed by it."""
+        """The values, apart from the tape: changes of them are not noticed by it.
+
+        Example:
+            >>> x = torch.ones(2, requires_grad=True)
+            >>> x.data
+            tensor([1., 1.])
+        """
         alias = self.detached(self.array)
         alias._fresh = self._fresh
         alias._shared = self._shared = True
+        alias.version = INFERENCE if self.version is INFERENCE else Version()
         return alias
 
     @data.setter
@@ -255,123 +375,3 @@ class Differentiation(TensorBase):
         note_obstacle("a tensor whose data was replaced")
         self.array = value.array
         self._fresh = value._fresh
-
-    # In place -------------------------------------------------------------------------------------------
-
-    def apply_in_place(self, operation: type[Operation], *others: Any, **options: Any) -> Tensor:
-        """See `TensorBase.apply_in_place`.
-
-        Raises:
-            RuntimeError: the tensor is a leaf (or a view of one) that requires a gradient, or cannot hold the result.
-        """
-        recorded = is_grad_enabled() and (
-            self.requires_grad or any(isinstance(each, Differentiation) and each.requires_grad for each in others)
-        )
-        if is_grad_enabled():
-            self._refuse_view()
-        if recorded:
-            self._refuse_leaf()
-        if not self.array.flags.writeable:
-            raise RuntimeError(
-                "this tensor cannot be written to: it stands for memory in another order; clone() it first"
-            )
-        steps = zip(self.array.strides, self.array.shape, strict=True)
-        # Strides of an array without elements are 0, and harm nobody.
-        if self.array.size and any(stride == 0 and size > 1 for stride, size in steps):
-            raise RuntimeError(
-                "unsupported operation: more than one element of the written-to tensor refers to a single memory "
-                "location. Please clone() the tensor before performing the operation."
-            )
-        is_kept = recorded or active() is not None
-        before = self.detached(self.array.copy() if is_kept else self.array)
-        before._requires_grad, before._node, before._output = self.requires_grad, self.grad_fn, self._output
-        result = before.apply(operation, *others, **options)
-        note_in_place(self)
-        self._write(result.array)
-        if recorded:
-            self._become(result, before)
-        return self  # type: ignore[return-value]
-
-    def _refuse_leaf(self) -> None:
-        if self._requires_grad and self._node is None:
-            raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
-        base = self._origin.base if self._origin else None
-        if base is not None and base._requires_grad and base._node is None:
-            raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
-
-    def _refuse_view(self) -> None:
-        if self._origin is None or not self._origin.base.requires_grad:
-            return
-        if not self._origin.recorded:
-            raise RuntimeError(NO_GRAD_VIEW)
-        for step in self._origin.steps:
-            if step.outputs > 1:
-                name = step.operation.node_name.split("Backward", maxsplit=1)[0]
-                raise RuntimeError(MULTIPLE_VIEWS.format(step.output, name))
-
-    def settle(self) -> bool:
-        """See `Shaping.settle`; it harms nobody as long as nothing else refers to the memory."""
-        if self._fresh and not self._shared:
-            self.array = np.ascontiguousarray(self.array)
-        return self.array.flags.c_contiguous
-
-    def _write(self, result: Array) -> None:
-        if result.shape != self.array.shape:
-            raise RuntimeError(
-                f"output with shape {list(self.array.shape)} doesn't match the broadcast shape {list(result.shape)}"
-            )
-        if "biuf".index(result.dtype.kind.replace("u", "i")) > "biuf".index(self.array.dtype.kind.replace("u", "i")):
-            raise RuntimeError(
-                f"result type {of_array(result).label} can't be cast to the desired output type "
-                f"{of_array(self.array).label}"
-            )
-        self.array[...] = result
-        self.version.value += 1
-
-    def _become(self, result: Tensor, before: Tensor) -> None:
-        """Take the place of the result on the tape; where this is a view, its base changes with it."""
-        from_node = result._node
-        if from_node is None:
-            return
-        if self._origin is None:
-            self._node, self._output, self._requires_grad = from_node, result._output, True
-            self._node_version = self.version.value
-            self._leave_hooks()
-            return
-        base = self._origin.base
-        rest = from_node.next_functions[1:]
-        base._node = CopySlices((base.edge(), *rest), base.array.shape, from_node, self._origin.positions())
-        base._output, base._requires_grad = 0, True
-        base._node_version = self.version.value
-        self._node_version = -1  # older than every version, so that it comes out of the changed base from now on
-        self._leave_hooks()
-
-    def _leave_hooks(self) -> None:
-        """Leave hooks with the value before a change in place; only a retained gradient is that of the last value."""
-        left, self._hooks = self._hooks, None
-        if left is not None and left.retain is not None:
-            left.retain = None
-            self.retain_grad()
-
-
-class CopySlices(Node):
-    """A tensor after part of it was changed through a view: the change is differentiated in that part alone."""
-
-    def __init__(self, edges: tuple[Edge, ...], shape: tuple[int, ...], change: Node, positions: Array) -> None:
-        super().__init__(edges, (shape,))
-        self.change = change
-        self.positions = positions
-
-    def run(self, grads: tuple[Array | None, ...]) -> tuple[Array | None, ...]:
-        """See `Node.run`."""
-        (grad,) = grads
-        if grad is None:
-            return ()
-        flat = np.array(grad, order="C").reshape(-1)
-        first, *rest = self.change.run((flat[self.positions],))
-        flat[self.positions] = 0 if first is None else first
-        return (flat.reshape(grad.shape), *rest)
-
-    def free(self) -> None:
-        """See `Node.free`."""
-        self.change.free()

@@ -175,8 +175,17 @@ def tensor_text(tensor: Tensor) -> str:
         body = _nested(array, style, width if array.ndim else 0, len(prefix), array.size > OPTIONS.threshold)
         if tensor.dtype not in (dtypes.float32, dtypes.int64, dtypes.bool_):
             suffixes.append(f"dtype={tensor.dtype}")
-    if tensor.grad_fn is not None:
-        suffixes.append(f"grad_fn=<{type(tensor.grad_fn).__name__}>")
+    made_by = _made_by(tensor)
+    if made_by is not None:
+        suffixes.append(f"grad_fn=<{made_by}>")
     elif tensor.requires_grad:
         suffixes.append("requires_grad=True")
     return _with_suffixes(prefix + body, suffixes, len(prefix))
+
+
+def _made_by(tensor: Tensor) -> str | None:
+    try:
+        node = tensor.grad_fn
+    except RuntimeError:
+        return "Invalid"  # a view that was changed where it must not be
+    return None if node is None else type(node).__name__

@@ -162,6 +162,11 @@ def allclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-
     return bool(np.allclose(input.array, other.array, rtol=rtol, atol=atol, equal_nan=equal_nan))
 
 
+def is_inference(input: Tensor) -> bool:
+    """Return whether a tensor was made in inference mode, and so can never be part of a backward pass."""
+    return input.is_inference()
+
+
 def is_tensor(thing: object) -> bool:
     """Return whether something is a tensor.
 

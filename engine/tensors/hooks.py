@@ -1,38 +1,16 @@
-"""Functions that users hang on gradients, and the handles that take them off again."""
+"""Functions that users hang on the gradient of a tensor."""
 
 from __future__ import annotations
 
-import itertools
 import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from nnkit.kernels.layout import Array
-from nnkit.tape import AccumulateGrad, Node
+from nnkit.tape import AccumulateGrad, Node, Recorded, RemovableHandle, checked_gradient, shown
 
 if TYPE_CHECKING:
     from nnkit.tensors.tensor import Tensor
-
-
-class RemovableHandle:
-    """Takes a hook off again: by `remove()`, or at the end of a `with` block."""
-
-    _ids = itertools.count()
-
-    def __init__(self, hooks: dict[int, Any], *more: dict[int, Any]) -> None:
-        self.id = next(self._ids)
-        self._tables = (hooks, *more)
-
-    def remove(self) -> None:
-        """Take the hook off; doing it twice does no harm."""
-        for table in self._tables:
-            table.pop(self.id, None)
-
-    def __enter__(self) -> RemovableHandle:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.remove()
 
 
 class GradientHooks:
@@ -58,7 +36,7 @@ class GradientHooks:
 
     def attach(self, node: Node, output: int) -> None:
         """Run the hooks on what arrives at an output of the node."""
-        node.output_hooks.setdefault(output, []).append(self.run)
+        node.add_output_hook(output, self.run)
         if isinstance(node, AccumulateGrad):
             node.after_accumulation.append(self.run_after)
 
@@ -69,17 +47,11 @@ class GradientHooks:
             TypeError: a hook returned something other than a tensor or None.
             RuntimeError: a hook changed the shape.
         """
-        if self._hooks and not grad.flags.writeable:
+        if self._hooks and not isinstance(grad, Recorded) and not grad.flags.writeable:
             grad = grad.copy()  # a hook may change it in place
         for hook in list(self._hooks.values()):
-            result = hook(self._wrap(grad))
-            if result is None:
-                continue
-            if not hasattr(result, "array"):
-                raise TypeError(f"expected Variable, but hook returned '{type(result).__name__}'")
-            if result.array.shape != grad.shape:
-                raise RuntimeError(f"hook '{getattr(hook, '__name__', hook)}' has changed the size of value")
-            grad = result.array
+            changed = checked_gradient(hook, grad, hook(shown(self._wrap, grad)))
+            grad = grad if changed is None else changed
         keep = None if self.retain is None else self.retain()
         if keep is not None:
             keep(grad)

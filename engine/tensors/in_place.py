@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from nnkit import ops
 from nnkit.dtypes import Scalar
 from nnkit.kernels.layout import Array
-from nnkit.random import Generator, default_generator
 from nnkit.recording import note_obstacle
+from nnkit.streams import HasStream, stream_of
 from nnkit.tensors.base import TensorBase
 
 if TYPE_CHECKING:
@@ -19,67 +19,147 @@ class InPlace(TensorBase):
     """Methods that write into the memory of the tensor."""
 
     def add_(self, other: Any, *, alpha: Scalar = 1) -> Tensor:
-        """Add alpha * other."""
+        """Add alpha * other.
+
+        Example:
+            >>> torch.ones(2).add_(3)
+            tensor([4., 4.])
+        """
         return self.apply_in_place(ops.Add, other, alpha=alpha)
 
     def sub_(self, other: Any, *, alpha: Scalar = 1) -> Tensor:
-        """Subtract alpha * other."""
+        """Subtract alpha * other.
+
+        Example:
+            >>> torch.ones(2).sub_(3)
+            tensor([-2., -2.])
+        """
         return self.apply_in_place(ops.Sub, other, alpha=alpha)
 
     def mul_(self, other: Any) -> Tensor:
-        """Multiply by other."""
+        """Multiply by other.
+
+        Example:
+            >>> torch.ones(2).mul_(3)
+            tensor([3., 3.])
+        """
         return self.apply_in_place(ops.Mul, other)
 
     def div_(self, other: Any) -> Tensor:
-        """Divide by other."""
+        """Divide by other.
+
+        Example:
+            >>> torch.ones(2).div_(2)
+            tensor([0.5000, 0.5000])
+        """
         return self.apply_in_place(ops.Div, other)
 
     def pow_(self, exponent: Scalar) -> Tensor:
-        """Raise to the power of a number."""
+        """Raise to the power of a number.
+
+        Example:
+            >>> torch.tensor([2.0, 3.0]).pow_(2)
+            tensor([4., 9.])
+        """
         return self.apply_in_place(ops.Pow, exponent=exponent)
 
     def neg_(self) -> Tensor:
-        """Negate."""
+        """Negate.
+
+        Example:
+            >>> torch.ones(2).neg_()
+            tensor([-1., -1.])
+        """
         return self.apply_in_place(ops.Neg)
 
     def exp_(self) -> Tensor:
-        """Replace each element by e to its power."""
+        """Replace each element by e to its power.
+
+        Example:
+            >>> torch.zeros(2).exp_()
+            tensor([1., 1.])
+        """
         return self.apply_in_place(ops.Exp)
 
     def sqrt_(self) -> Tensor:
-        """Replace each element by its square root."""
+        """Replace each element by its square root.
+
+        Example:
+            >>> torch.tensor([4.0, 9.0]).sqrt_()
+            tensor([2., 3.])
+        """
         return self.apply_in_place(ops.Sqrt)
 
     def relu_(self) -> Tensor:
-        """Replace negative elements by zero."""
+        """Replace negative elements by zero.
+
+        Example:
+            >>> torch.tensor([-1.0, 2.0]).relu_()
+            tensor([0., 2.])
+        """
         return self.apply_in_place(ops.Relu)
 
     def sigmoid_(self) -> Tensor:
-        """Replace each element by its sigmoid."""
+        """Replace each element by its sigmoid.
+
+        Example:
+            >>> torch.zeros(2).sigmoid_()
+            tensor([0.5000, 0.5000])
+        """
         return self.apply_in_place(ops.Sigmoid)
 
     def tanh_(self) -> Tensor:
-        """Replace each element by its hyperbolic tangent."""
+        """Replace each element by its hyperbolic tangent.
+
+        Example:
+            >>> torch.zeros(2).tanh_()
+            tensor([0., 0.])
+        """
         return self.apply_in_place(ops.Tanh)
 
     def clamp_(self, min: Scalar | None = None, max: Scalar | None = None) -> Tensor:
-        """Hold the elements between the bounds."""
+        """Hold the elements between the bounds.
+
+        Example:
+            >>> torch.tensor([-1.0, 2.0]).clamp_(0, 1)
+            tensor([0., 1.])
+        """
         return self.apply_in_place(ops.Clamp, min=min, max=max)
 
     def masked_fill_(self, mask: Tensor, value: Scalar) -> Tensor:
-        """Write `value` where the boolean mask is true."""
+        """Write `value` where the boolean mask is true.
+
+        Example:
+            >>> torch.zeros(2).masked_fill_(torch.tensor([True, False]), 5)
+            tensor([5., 0.])
+        """
         return self.apply_in_place(ops.MaskedFill, mask, value=value)
 
     def copy_(self, source: Tensor) -> Tensor:
-        """Write the elements of `source`, broadcast and cast to the type of this tensor."""
+        """Write the elements of `source`, broadcast and cast to the type of this tensor.
+
+        Example:
+            >>> torch.zeros(2).copy_(torch.tensor(3))
+            tensor([3., 3.])
+        """
         return self.apply_in_place(ops.Copy, source)
 
     def fill_(self, value: Scalar) -> Tensor:
-        """Write one value everywhere."""
+        """Write one value everywhere.
+
+        Example:
+            >>> torch.zeros(2).fill_(3)
+            tensor([3., 3.])
+        """
         return self.apply_in_place(ops.Fill, value=value)
 
     def zero_(self) -> Tensor:
-        """Write zero everywhere."""
+        """Write zero everywhere.
+
+        Example:
+            >>> torch.ones(2).zero_()
+            tensor([0., 0.])
+        """
         return self.apply_in_place(ops.Zero, value=0)
 
     def __iadd__(self, other: Any) -> Tensor:
@@ -97,15 +177,13 @@ class InPlace(TensorBase):
     def __ipow__(self, other: Any) -> Tensor:
         return self.pow_(other)
 
-    def uniform_(self, low: float = 0, high: float = 1, *, generator: Generator | None = None) -> Tensor:
+    def uniform_(self, low: float = 0, high: float = 1, *, generator: HasStream | None = None) -> Tensor:
         """Write numbers evenly spread over [low, high)."""
-        source = generator or default_generator
-        return self._draw(source.uniform(self.array.size, low, high, self.array.dtype))
+        return self._draw(stream_of(generator).uniform(self.array.size, low, high, self.array.dtype))
 
-    def normal_(self, mean: float = 0, std: float = 1, *, generator: Generator | None = None) -> Tensor:
+    def normal_(self, mean: float = 0, std: float = 1, *, generator: HasStream | None = None) -> Tensor:
         """Write normally distributed numbers."""
-        source = generator or default_generator
-        return self._draw(source.normal(self.array.size, mean, std, self.array.dtype))
+        return self._draw(stream_of(generator).normal(self.array.size, mean, std, self.array.dtype))
 
     def _draw(self, numbers: Array) -> Tensor:
         note_obstacle("random numbers in the network")

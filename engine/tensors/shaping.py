@@ -98,6 +98,31 @@ class Shaping(TensorBase):
             merged *= size
         return self.reshape(*shape[:first], merged, *shape[last + 1 :])
 
+    def unflatten(self, dim: int, sizes: Sequence[int]) -> Tensor:
+        """Return the elements with one dimension made several; one of the sizes may be -1.
+
+        Raises:
+            RuntimeError: the sizes do not multiply up to that of the dimension.
+
+        Example:
+            >>> torch.ones(2, 6).unflatten(1, (3, -1)).shape
+            torch.Size([2, 3, 2])
+        """
+        shape = self.array.shape
+        axis = wrap_dim(dim, len(shape))
+        if not sizes:
+            raise RuntimeError("unflatten: sizes must be non-empty")
+        try:
+            made = inferred_shape(sizes, shape[axis])
+        except RuntimeError as error:
+            if "is invalid for input of size" not in str(error):
+                raise RuntimeError(f"unflatten got an unexpected error:\n{error}") from None
+            raise RuntimeError(
+                f"unflatten: Provided sizes {list(sizes)} don't multiply up to the size of dim {axis} ({shape[axis]}) "
+                "in the input tensor"
+            ) from None
+        return self.view(*shape[:axis], *made, *shape[axis + 1 :])
+
     def transpose(self, dim0: int, dim1: int) -> Tensor:
         """Return a view with two dimensions exchanged."""
         return self.apply(ops.Transpose, dim0=dim0, dim1=dim1)

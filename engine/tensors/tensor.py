@@ -17,31 +17,33 @@ from nnkit.kernels.layout import Array
 from nnkit.ops import Operation
 from nnkit.ops.operation import wrap_dim
 from nnkit.recording import Call, active, note_obstacle
-from nnkit.tape import Edge, is_grad_enabled, node_class
+from nnkit.tape import Edge, Node, is_recording, node_class
 from nnkit.tensors.arithmetic import Arithmetic
 from nnkit.tensors.arranging import Arranging
 from nnkit.tensors.backward import backward
 from nnkit.tensors.converting import Converting
-from nnkit.tensors.differentiation import Differentiation, Origin, Step
 from nnkit.tensors.formatting import tensor_text
 from nnkit.tensors.in_place import InPlace
 from nnkit.tensors.indexing import Indexing
+from nnkit.tensors.interoperation import Interoperation
 from nnkit.tensors.making import Making
+from nnkit.tensors.overwriting import Overwriting
 from nnkit.tensors.picking import Picking
 from nnkit.tensors.reducing import Reducing
 from nnkit.tensors.size import Size
-from nnkit.tensors.versions import saved_versions
+from nnkit.tensors.versions import saved_tensors
+from nnkit.tensors.views import Creation, Origin, Step
 
 
-class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Arranging, Picking, Making, Converting, Indexing):
+class Tensor(
+    Overwriting, Arithmetic, InPlace, Reducing, Arranging, Picking, Making, Converting, Indexing, Interoperation
+):
     """An array of any number of dimensions that remembers how it was made.
 
     `Tensor(array)` wraps a NumPy array without copying it. `nnkit.tensor` makes one from numbers; the old forms
     `Tensor([1, 2])` and `Tensor(2, 3)`, float32 numbers and a shape, work too.
     """
 
-    # NumPy leaves `array + tensor` to the tensor.
-    __array_priority__ = 1000
     # Its public home, which is what `type(x)` shows.
     __module__ = "nnkit"
 
@@ -158,21 +160,6 @@ class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Arranging, Picking,
         note_obstacle("tolist()")
         return self.array.tolist()
 
-    def numpy(self) -> Array:
-        """Return the array behind the tensor; it shares its memory.
-
-        Raises:
-            RuntimeError: the tensor requires a gradient, which NumPy would lose.
-        """
-        if self.requires_grad:
-            raise RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.")
-        note_obstacle("numpy()")
-        self._shared = True
-        return self.array.view()
-
-    def __array__(self, kind: Any = None, copy: builtins.bool | None = None) -> Array:
-        return np.array(self.numpy(), dtype=kind, copy=copy)
-
     def __bool__(self) -> builtins.bool:
         if self.array.size != 1:
             many = "more than one value" if self.array.size else "no values"
@@ -247,7 +234,7 @@ class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Arranging, Picking,
         """Return the tensor on the CPU."""
         return self
 
-    def cuda(self, device: Any = 0) -> Tensor:
+    def cuda(self, device: Any = None) -> Tensor:
         """Return the tensor on a CUDA device.
 
         Raises:
@@ -274,17 +261,41 @@ class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Arranging, Picking,
         """See `TensorBase.detached`."""
         return Tensor(array)
 
-    def backward(self, gradient: Tensor | None = None, retain_graph: builtins.bool = False) -> None:
+    def backward(
+        self,
+        gradient: Tensor | None = None,
+        retain_graph: builtins.bool | None = None,
+        create_graph: builtins.bool = False,
+        inputs: Any = None,
+    ) -> None:
         """Add the gradients of this tensor to the leaves that it was made from.
 
         Args:
             gradient: the gradient of something with respect to this tensor; 1 if the tensor is a single number.
             retain_graph: keep what is needed to do it again.
+            create_graph: put the gradients on the tape, so that they can be differentiated themselves.
+            inputs: the tensors whose `.grad` is added to; all leaves if it is None.
 
         Raises:
             RuntimeError: the graph has been freed, the tensor is no single number, or nothing requires a gradient.
+
+        Example:
+            >>> x = torch.tensor(3.0, requires_grad=True)
+            >>> (x * x).backward()
+            >>> x.grad
+            tensor(6.)
         """
-        backward([self], None if gradient is None else [gradient], retain_graph)
+        backward(self, gradient, retain_graph, create_graph, inputs=inputs)
+
+    def __copy__(self) -> Tensor:
+        # Without `__reduce_ex__`, which is what pickles are made of too.
+        return self.detach().requires_grad_(self.requires_grad)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise TypeError(
+            f"cannot pickle '{type(self).__name__}' object: whoever loads a pickle runs the code in it; keep tensors "
+            "in a dictionary, such as a state_dict(), and save that with torch.save"
+        )
 
     def __deepcopy__(self, memo: dict[builtins.int, Any]) -> Tensor:
         if not self.is_leaf:
@@ -299,6 +310,9 @@ class Tensor(Differentiation, Arithmetic, InPlace, Reducing, Arranging, Picking,
         memo[id(self)] = twin
         twin._grad = copy.deepcopy(self._grad, memo)
         return twin
+
+
+Node.tensor_of = Tensor
 
 
 def _legacy_array(data: tuple[Any, ...]) -> Array:
@@ -318,7 +332,7 @@ def apply(operation: type[Operation], *inputs: Any, **options: Any) -> Tensor:
 def apply_all(operation: type[Operation], *inputs: Any, **options: Any) -> tuple[Tensor, ...]:
     """Run an operation on tensors, numbers and options, record it on the tape, and return all its results."""
     needs = tuple(isinstance(each, Tensor) and each.requires_grad for each in inputs)
-    recorded = is_grad_enabled() and True in needs
+    recorded = is_recording() and True in needs
     backend = next(each.backend for each in inputs if isinstance(each, Tensor))
     call = operation(backend, needs if recorded else (False,) * len(inputs))
     arrays = [each.array if isinstance(each, Tensor) else each for each in inputs]
@@ -327,7 +341,7 @@ def apply_all(operation: type[Operation], *inputs: Any, **options: Any) -> tuple
         found = call.forward(*arrays, **options)
     results = tuple(Tensor(np.asarray(each)) for each in (found if isinstance(found, tuple) else (found,)))
     if operation.is_view:
-        _share(inputs[0], results, operation, options, is_grad_enabled())
+        _share(inputs[0], results, operation, options, Creation.now(isinstance(found, tuple)))
     else:
         for result in results:
             result._fresh = True
@@ -340,14 +354,17 @@ def apply_all(operation: type[Operation], *inputs: Any, **options: Any) -> tuple
 
 
 def _share(
-    source: Tensor, views: tuple[Tensor, ...], operation: type[Operation], options: dict[str, Any], recorded: bool
+    source: Tensor,
+    views: tuple[Tensor, ...],
+    operation: type[Operation],
+    options: dict[str, Any],
+    creation: Creation,
 ) -> None:
     """Let views know whose memory they share."""
-    origin = source._origin or Origin(source, (), True)
+    origin = source._origin or Origin(source)
     source._shared = True
     for number, view in enumerate(views):
-        step = Step(operation, options, number, len(views))
-        view._origin = Origin(origin.base, (*origin.steps, step), recorded and origin.recorded)
+        view._origin = origin.further(Step(operation, options, number), creation)
         view._shared = True
         view.version = source.version
         view._node_version = source.version.value
@@ -369,8 +386,9 @@ def _record(
     )
     kept = tuple(array if need else None for array, need in zip(arrays[span], needs[span], strict=True))
     shapes = tuple(result.array.shape for result in results)
-    node = node_class(type(call))(call, edges, kept, shapes, saved_versions(call, inputs, results))
+    node = node_class(type(call))(call, edges, kept, shapes, saved_tensors(call, inputs, results))
     for number, result in enumerate(results):
         if result.is_floating_point():
+            # As `set_node` does, which would take its time for every result.
             result._node, result._output, result._requires_grad = node, number, True
             result._node_version = result.version.value

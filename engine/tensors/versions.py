@@ -1,51 +1,103 @@
-"""What the tape says of values that were changed after it had kept them."""
+"""Tensors that the tape has kept for backward, and what it says if they have been changed since."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from nnkit import dtypes
 from nnkit.kernels.layout import Array
 from nnkit.ops import Operation
-from nnkit.tape import Saved
-from nnkit.tensors.differentiation import Differentiation
+from nnkit.tape import INFERENCE, Node, Saved, Version, modified
+from nnkit.tensors.base import TensorBase
 
 
-def saved_versions(call: Operation, inputs: tuple[Any, ...], results: tuple[Differentiation, ...]) -> tuple[Saved, ...]:
-    """Return the versions of the tensors whose memory the call has kept for backward."""
-    saved = []
-    for array in call.saved:
-        for each in inputs:
-            if isinstance(each, Differentiation) and each.array is array:
-                saved.append(Saved(each.version, each.version.value, describe(each)))
-        for number, result in enumerate(results):
-            if result.array is array:
-                name = type(call).node_name
-                saved.append(Saved(result.version, result.version.value, _describe_result(array, name, number)))
+class SavedInput:
+    """An input of an operation, or another tensor that is not its result."""
+
+    __slots__ = ("array", "expected", "number", "tensor", "version")
+
+    def __init__(self, tensor: Any, number: int) -> None:
+        if tensor.version is INFERENCE:
+            raise RuntimeError(
+                "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode "
+                "in computation tracked by autograd. To work around this, you can make a clone to get a normal tensor "
+                "and use it in autograd, or use `torch.no_grad()` instead of `torch.inference_mode()`."
+            )
+        self.tensor = tensor
+        self.array: Array = tensor.array
+        self.number = number
+        self.version = tensor.version
+        self.expected = tensor.version.value
+
+    def name(self, operation: Operation) -> str:
+        """See `Saved.name`."""
+        return operation.saved_names[self.number] if self.number < len(operation.saved_names) else ""
+
+    def check(self) -> None:
+        """See `Saved.check`."""
+        if self.version.value != self.expected:
+            node = self.tensor.grad_fn
+            made_by = None if node is None else node.name()
+            raise modified(self.array, made_by, self.tensor._output, self.version.value, self.expected)
+
+    def unpacked(self, node: Node) -> Any:
+        """See `Saved.unpacked`."""
+        self.check()
+        return self.tensor
+
+
+class SavedResult:
+    """A result of an operation: its array and not the tensor, which holds on to the node that holds on to this."""
+
+    __slots__ = ("array", "expected", "node_name", "number", "version")
+
+    def __init__(self, array: Array, version: Version, node_name: str, number: int) -> None:
+        self.array = array
+        self.node_name = node_name
+        self.number = number
+        self.version = version
+        self.expected = version.value
+
+    def name(self, operation: Operation) -> str:
+        """See `Saved.name`."""
+        return "result"
+
+    def check(self) -> None:
+        """See `Saved.check`."""
+        if self.version.value != self.expected:
+            raise modified(self.array, self.node_name, self.number, self.version.value, self.expected)
+
+    def unpacked(self, node: Node) -> Any:
+        """See `Saved.unpacked`."""
+        self.check()
+        tensor = node.tensor_of(self.array)
+        tensor.version = self.version
+        tensor.set_node(node, self.number)
+        return tensor
+
+
+def saved_tensors(call: Operation, inputs: tuple[Any, ...], results: tuple[Any, ...]) -> tuple[Saved, ...]:
+    """Return the tensors whose memory the call has kept for backward."""
+    kept = [array for array in call.saved if array is not None]
+    if not kept:
+        return ()
+    saved: list[Saved] = []
+    # Loops, not a search for each: this happens in every operation.
+    for number, each in enumerate(inputs):
+        if isinstance(each, TensorBase):
+            for array in kept:
+                if array is each.array:
+                    saved.append(SavedInput(each, number))
+                    break
+    for number, result in enumerate(results):
+        for array in kept:
+            if array is result.array:
+                saved.append(SavedResult(array, result.version, type(call).node_name, number))
+                break
     return tuple(saved)
 
 
-def describe(tensor: Any) -> Callable[[], str]:
-    """Return what to call a tensor that was changed after it was saved, in the words of PyTorch's message."""
-
-    def describe() -> str:
-        made_by = (
-            "" if tensor._node is None else f", which is output {tensor._output} of {_plain(tensor._node.name())},"
-        )
-        return f"[{tensor.type()} {list(tensor.array.shape)}]{made_by}"
-
-    return describe
-
-
-def _describe_result(array: Array, node_name: str, number: int) -> Callable[[], str]:
-    # The array and not its tensor, which would hold on to the node that holds on to this.
-    def describe() -> str:
-        kind = f"torch.{dtypes.of_array(array).label}Tensor"
-        return f"[{kind} {list(array.shape)}], which is output {number} of {_plain(node_name)},"
-
-    return describe
-
-
-def _plain(node_name: str) -> str:
-    return node_name.split("Backward", maxsplit=1)[0]
+def written_into(node: Node, version: Version) -> None:
+    """Let the results that a node has kept be what was written into memory with this counter of changes."""
+    for saved in getattr(node, "saved", ()):
+        if isinstance(saved, SavedResult):
+            saved.version, saved.expected = version, version.value

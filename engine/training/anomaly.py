@@ -54,8 +54,8 @@ def _in_backward(loss: Tensor, rows: dict[Node | None, str], names: dict[int, st
             what = names.get(id(node.variable), "a tensor")
         else:
             what = f"the result of {rows.get(node, node.name())}"
-        node.before.append(_watch_arriving(what))
-        node.after.append(_watch_leaving(rows.get(node, node.name())))
+        node.add_before(_watch_arriving(what))
+        node.add_after(_watch_leaving(rows.get(node, node.name())))
     try:
         loss.backward()
     except _FoundError as found:

@@ -15,7 +15,8 @@ from nnkit.nn.functional import log_softmax, one_hot
 from nnkit.nn.modes import evaluating
 from nnkit.optim import Optimizer
 from nnkit.optim.lr_scheduler import ReduceLROnPlateau
-from nnkit.random import default_generator, manual_seed
+from nnkit.random import manual_seed
+from nnkit.streams import default_stream
 from nnkit.tensors import Tensor, no_grad, zeros
 from nnkit.training.average import Average
 from nnkit.training.components import COMPONENTS, CodeNetwork, Component
@@ -137,7 +138,7 @@ def check_training(config: Config, network: Network, images: int) -> None:
     if isinstance(config.network, CodeNetwork):
         return
     fewest = images % config.data.batch_size or min(images, config.data.batch_size)
-    drawn = default_generator.get_state()
+    drawn = default_stream.get_state()
     try:
         with shapes_only(), no_grad():
             copy.deepcopy(network).train()(zeros(min(fewest, 2), 1, *network.input_size))
@@ -147,7 +148,7 @@ def check_training(config: Config, network: Network, images: int) -> None:
         alone = "of 1 image" if config.data.batch_size == 1 else f"{images:,} images leave one for the last batch"
         raise config.error(("data", "batch_size"), f"{alone}: {one_line(error)}") from None
     finally:
-        default_generator.set_state(drawn)
+        default_stream.set_state(drawn)
 
 
 def check_classes(config: Config, logits: Tensor, classes: Sequence[str]) -> None:

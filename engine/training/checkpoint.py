@@ -23,10 +23,11 @@ import numpy.typing as npt
 from nnkit import __version__
 from nnkit.data import ImageSet
 from nnkit.errors import CheckpointError, NonFiniteError
+from nnkit.files import write_atomically
 from nnkit.nn import Module
+from nnkit.serialization import container
+from nnkit.serialization.values import UNPACKING_ERRORS, Packer, Unpacker
 from nnkit.tensors import Tensor
-from nnkit.training import container
-from nnkit.training.files import write_atomically
 
 Array = npt.NDArray[Any]
 
@@ -105,7 +106,9 @@ def pack(checkpoint: Checkpoint) -> Packed:
     Raises:
         NonFiniteError: there are numbers that are not finite.
     """
-    arrays = dict(checkpoint.parameters)
+    state = Packer()
+    packed_state = state.pack(checkpoint.state, STATE_PREFIX)
+    arrays = {**checkpoint.parameters, **state.arrays}
     metadata = {
         "format": "nnkit",
         "format_version": str(FORMAT_VERSION),
@@ -117,7 +120,7 @@ def pack(checkpoint: Checkpoint) -> Packed:
     }
     if checkpoint.state is not None:
         try:
-            metadata["state"] = json.dumps(_to_json(checkpoint.state, STATE_PREFIX, arrays), allow_nan=False)
+            metadata["state"] = json.dumps(packed_state, allow_nan=False)
         except ValueError:
             raise NonFiniteError("not saved, since the training state holds numbers that are not finite") from None
     for name in _not_finite(arrays):
@@ -158,17 +161,17 @@ def load(path: Path) -> Checkpoint:
     parameters = {name: array for name, array in arrays.items() if not name.startswith(STATE_PREFIX)}
     try:
         images = json.loads(metadata["images"])
-        state = json.loads(metadata["state"]) if "state" in metadata else None
+        state = json.loads(metadata.get("state", "null"), parse_float=_finite, parse_constant=_finite)
         checkpoint = Checkpoint(
             config=json.loads(metadata["config"]),
             epoch=_count(metadata["epoch"]),
             step=_count(metadata["step"]),
             parameters=parameters,
             images=ImageFormat.from_values(images),
-            state=_from_json(state, arrays),
+            state=Unpacker({name: Tensor(array) for name, array in arrays.items()}).unpack(state),
         )
         return _of_format_1(checkpoint) if metadata["format_version"] == "1" else checkpoint
-    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+    except (*UNPACKING_ERRORS, OverflowError) as error:
         raise CheckpointError(f"{path}: its metadata cannot be read: {error!r}") from None
 
 
@@ -215,41 +218,14 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("the training state holds numbers that are not finite")
+    return number
+
+
 def _not_finite(arrays: dict[str, Array]) -> Iterator[str]:
     for name, array in arrays.items():
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             yield name
-
-
-def _to_json(value: Any, name: str, arrays: dict[str, Array]) -> Any:
-    """Return a state as JSON values; its tensors go to `arrays` under names made from their place in it.
-
-    JSON has neither tuples nor keys other than strings, so both are written with a tag.
-    """
-    if isinstance(value, Tensor):
-        arrays[name] = value.detach().numpy()
-        return {"tensor": name}
-    if isinstance(value, dict):
-        return {"dict": [[key, _to_json(item, _below(name, key), arrays)] for key, item in value.items()]}
-    if isinstance(value, (list, tuple)):
-        items = [_to_json(item, _below(name, index), arrays) for index, item in enumerate(value)]
-        return {"tuple": items} if isinstance(value, tuple) else items
-    return value
-
-
-def _below(name: str, key: object) -> str:
-    return f"{name}{key}" if name.endswith("/") else f"{name}/{key}"
-
-
-def _from_json(value: Any, arrays: dict[str, Array]) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError("the training state holds numbers that are not finite")
-    if isinstance(value, list):
-        return [_from_json(item, arrays) for item in value]
-    if not isinstance(value, dict):
-        return value
-    if "tensor" in value:
-        return Tensor(arrays[value["tensor"]])
-    if "tuple" in value:
-        return tuple(_from_json(item, arrays) for item in value["tuple"])
-    return {key: _from_json(item, arrays) for key, item in value["dict"]}

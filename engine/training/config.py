@@ -12,8 +12,8 @@ import yaml
 from pydantic import ValidationError
 
 from nnkit.errors import ConfigError
+from nnkit.files import open_regular
 from nnkit.training.explain import explain
-from nnkit.training.files import open_regular
 from nnkit.training.paths import find_config
 from nnkit.training.schema import Config, config_model
 from nnkit.training.yaml_loader import Document, InvalidConfigError, Path, Place, Problem, parse, shown

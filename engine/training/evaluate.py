@@ -12,6 +12,7 @@ from nnkit import data
 from nnkit.data import Batches, ImageSet
 from nnkit.kernels.layout import Array
 from nnkit.models import Network
+from nnkit.nn.modes import evaluation_mode
 from nnkit.plan import Replay
 from nnkit.training.build import build_criterion, check_classes, logits_of_an_image
 from nnkit.training.config import Override
@@ -36,6 +37,25 @@ class Evaluation:
     def accuracy(self) -> float:
         """The share of images that were predicted right."""
         return self.confusion.accuracy
+
+
+class Tally:
+    """An evaluation while it is made, batch by batch."""
+
+    def __init__(self, classes: tuple[str, ...]) -> None:
+        self.images = 0
+        self._loss = 0.0
+        self._confusion = ConfusionMatrix(classes)
+
+    def add(self, loss: float, logits: Array, labels: Array) -> None:
+        """Count a batch: its mean loss, logits (n, K) and labels (n,)."""
+        self.images += len(labels)
+        self._loss += loss * len(labels)
+        self._confusion.add(logits, labels)
+
+    def evaluation(self) -> Evaluation:
+        """Return what all batches together give."""
+        return Evaluation(self._loss / self.images, self._confusion)
 
 
 @dataclass(frozen=True)
@@ -66,14 +86,11 @@ def evaluate(replay: Replay, batches: Batches) -> Evaluation:
 
 def evaluation(replay: Replay, batches: Batches) -> Generator[int, None, Evaluation]:
     """Do as `evaluate`, and yield after each batch how many images are done."""
-    confusion = ConfusionMatrix(batches.image_set.classes)
-    loss, images_done = 0.0, 0
-    for batch_loss, logits, labels in outputs(replay, batches):
-        loss += batch_loss * len(labels)
-        confusion.add(logits, labels)
-        images_done += len(labels)
-        yield images_done
-    return Evaluation(loss / confusion.images, confusion)
+    tally = Tally(batches.image_set.classes)
+    for loss, logits, labels in outputs(replay, batches):
+        tally.add(loss, logits, labels)
+        yield tally.images
+    return tally.evaluation()
 
 
 def outputs(replay: Replay, batches: Batches) -> Iterator[tuple[float, Array, Array]]:
@@ -82,17 +99,13 @@ def outputs(replay: Replay, batches: Batches) -> Iterator[tuple[float, Array, Ar
     Yields:
         For each batch its loss, logits (n, K) that are valid until the next, and labels (n,).
     """
-    network = replay.network
-    was_training = network.training
-    network.eval()
-    try:
+    # Gradients are the replay's matter: what is yielded to may want some.
+    with evaluation_mode(replay.network):
         for images, labels in batches.pixels(0):
             # A network that was ruined by its last step gives a loss that says so.
             with np.errstate(over="ignore", invalid="ignore"):
                 loss, logits = replay.evaluate(images, labels)
             yield loss, logits, labels.numpy()
-    finally:
-        network.train(was_training)
 
 
 @dataclass(frozen=True)

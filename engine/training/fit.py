@@ -16,15 +16,16 @@ from nnkit.errors import NonFiniteError
 from nnkit.kernels.backend import Pixels
 from nnkit.kernels.layout import Array
 from nnkit.models import Network
+from nnkit.nn.modes import remembered_buffers
+from nnkit.nn.utils import clip_grad_norm_
 from nnkit.optim import Optimizer
 from nnkit.plan import Replay
-from nnkit.random import default_generator
+from nnkit.streams import default_stream
 from nnkit.tensors import Tensor
 from nnkit.training.anomaly import find_anomaly
 from nnkit.training.average import Average
 from nnkit.training.build import Criterion
 from nnkit.training.evaluate import Evaluation, evaluation
-from nnkit.training.gradients import clip_gradients
 from nnkit.training.position import Position, check_alike
 from nnkit.training.schedule import Schedule
 
@@ -181,7 +182,7 @@ class Training:
         return {
             "optimizer": self.optimizer.state_dict(),
             "scheduler": self.schedule.state() if self.schedule else None,
-            "generator": Tensor(default_generator.get_state()),
+            "generator": Tensor(default_stream.get_state()),
             "epoch": self.epoch,
             "step": self.step,
             "best": dataclasses.asdict(self.best),
@@ -218,7 +219,7 @@ class Training:
                 group.update(values, params=parameters)
             else:
                 check_alike("the optimizer", _settings_of(group), values)
-        default_generator.set_state(state["generator"].numpy())
+        default_stream.set_state(state["generator"].numpy())
         self.epoch, self.step, self.skipped = position.epoch, position.step, position.skipped
         # Steps that were taken before the schedule moves: it warns where there are none.
         self.optimizer._stepped = self.step > self.skipped
@@ -346,13 +347,14 @@ def train_step(training: Training, images: Tensor | Pixels, labels: Tensor) -> t
         NonFiniteError: the loss or a gradient is NaN or infinite, and such steps are not to be skipped.
     """
     training.optimizer.zero_grad()
-    drawn = default_generator.get_state() if training.finds_anomaly else None
-    buffers = [(buffer.array, buffer.array.copy()) for buffer in training.network.buffers()]
+    drawn = default_stream.get_state() if training.finds_anomaly else None
+    bring_back_buffers = remembered_buffers(training.network)
     loss, logits = training.replay.differentiate(images, labels)
     finite = math.isfinite(loss) and training.replay.gradients_are_finite
+    if finite and training.clip_grad_norm is not None:
+        # Squares of finite numbers may be infinite, and to clip by that would leave zeros.
+        finite = bool(clip_grad_norm_(training.network.parameters(), training.clip_grad_norm).isfinite())
     if finite:
-        if training.clip_grad_norm is not None:
-            clip_gradients(training.network.parameters(), training.clip_grad_norm)
         training.optimizer.step()
         if training.average:
             training.average.update()
@@ -361,8 +363,7 @@ def train_step(training: Training, images: Tensor | Pixels, labels: Tensor) -> t
         training.step += 1
         return loss, logits
     error = None if training.skips_nonfinite else _nonfinite(training, loss, images, labels, drawn)
-    for array, before in buffers:
-        array[...] = before
+    bring_back_buffers()
     if error is not None:
         raise error
     training.skipped += 1
@@ -378,7 +379,7 @@ def _nonfinite(
     where = f"{what} at step {training.step + 1} (epoch {training.epoch + 1})"
     if drawn is None:
         return NonFiniteError(f"{where}; {_ADVICE}, and --detect-anomaly names the operation")
-    default_generator.set_state(drawn)
+    default_stream.set_state(drawn)
     origin = find_anomaly(training.network, training.criterion, images, labels)
     return NonFiniteError(f"{where}: {origin}; {_ADVICE}")
 
@@ -387,4 +388,4 @@ def _first_nonfinite_gradient(network: Network) -> str:
     for name, parameter in network.named_parameters():
         if parameter.grad is not None and not np.isfinite(parameter.grad.array).all():
             return f"the gradient of {name} is not finite"
-    return "a gradient is not finite"
+    return "the norm of all gradients is not finite"

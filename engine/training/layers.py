@@ -10,7 +10,9 @@ from collections.abc import Sequence
 
 from nnkit.models import Sequential
 from nnkit.nn import LAYERS, Module
+from nnkit.nn.conv import Convolution
 from nnkit.nn.modes import evaluating
+from nnkit.nn.tree import parameter_count
 from nnkit.tensors import Tensor, zeros
 from nnkit.tensors.limits import at_most
 from nnkit.training.components import Component
@@ -24,6 +26,8 @@ _PATH: Path = ("network", "layers")
 MOST_PARAMETERS = 2**26
 MOST_OUTPUTS = 2**18
 
+# What a convolution gets, by the number of dimensions that its filters slide along.
+_EXPECTED = {1: "sequences (N, C, L)", 2: "images (N, C, H, W)"}
 # Arguments that repeat what the layer before decides: the axis that they are the size of.
 _REPEATED = {"in_channels": 1, "in_features": -1, "num_features": 1}
 
@@ -45,7 +49,7 @@ def build_layers(config: Config, components: Sequence[Component], path: Path) ->
         except OBJECTIONS as error:
             problems += config.error((*path, index), f"{component.name}: {one_line(error)}").problems
         else:
-            room -= sum(parameter.numel() for parameter in layers[-1].parameters())
+            room -= parameter_count(layers[-1])
     if problems:
         raise InvalidConfigError(problems)
     return layers
@@ -110,8 +114,8 @@ class _Fitting:
             size = component.arguments().get(name)
             if size is None:
                 continue
-            if name == "in_channels" and x.dim() != 4:
-                raise _StuckError(f"{component.name} gets {_shape(x)}, expected images (N, C, H, W)")
+            if isinstance(layer, Convolution) and x.dim() != layer.dims + 2:
+                raise _StuckError(f"{component.name} gets {_shape(x)}, expected {_EXPECTED[layer.dims]}")
             if axis == -1 and x.dim() > 2 and self._unflattened is None:
                 self._unflattened = index
             if x.shape[axis] != size:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nnkit.devices import available
+from nnkit.settings import most_threads, set_num_threads
 from nnkit.training.schema import Config
 
 
@@ -22,16 +23,7 @@ def use_machine(config: Config) -> None:
 
 
 def _use_threads(config: Config, threads: int) -> None:
-    import numba  # Half a second, which the command line cannot spend on its way to --help.
-
-    most: int = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
+    most = most_threads()
     if threads > most:
         raise config.error(("training", "threads"), f"must be <= {most} on this machine, got {threads}")
-    numba.set_num_threads(threads)
-
-
-def threads_in_use() -> int:
-    """Return how many threads kernels use."""
-    import numba  # See above.
-
-    return int(numba.get_num_threads())
+    set_num_threads(threads)

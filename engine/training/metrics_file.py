@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nnkit.errors import FileAccessError
-from nnkit.training.files import open_regular
+from nnkit.files import open_regular
 from nnkit.training.fit import EpochDone
 
 # By name; None is what an epoch does not have.

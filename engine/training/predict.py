@@ -14,12 +14,12 @@ import numpy.typing as npt
 
 from nnkit.data import Batches, Digits, ImageSet
 from nnkit.errors import DataError, FileAccessError, NnkitError, NonFiniteError
+from nnkit.files import open_regular
 from nnkit.imaging import MOST_BYTES, SUFFIXES, Box, Digit, find_article, locate_digit, read_picture
 from nnkit.nn.functional import softmax
 from nnkit.tensors import Tensor, no_grad
 from nnkit.training.build import check_classes, logits_of_an_image
 from nnkit.training.config import Override
-from nnkit.training.files import open_regular
 from nnkit.training.load import load_checkpoint
 from nnkit.training.machine import use_machine
 from nnkit.training.schema import Config

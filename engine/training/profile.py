@@ -15,11 +15,12 @@ from nnkit.kernels.backend import Pixels
 from nnkit.optim import Optimizer
 from nnkit.profiling import Layers, Phase, Place, PlanWatch, Row, TapeWatch, median_rows
 from nnkit.recording import Call, Recording
+from nnkit.settings import get_num_threads
 from nnkit.tensors import Tensor
 from nnkit.training.average import Average
 from nnkit.training.build import check_components
 from nnkit.training.fit import Training, train_step
-from nnkit.training.machine import threads_in_use, use_machine
+from nnkit.training.machine import use_machine
 from nnkit.training.run import prepare
 from nnkit.training.schema import Config
 
@@ -81,13 +82,13 @@ def profile(config: Config, steps: int | None = None) -> Profile:
         taking.take()
     plan = training.replay.plan(*next(taking.batches))
     watch = TapeWatch(training.replay) if plan is None else PlanWatch(plan, calls, places)
-    peak_before = peak.fma_peak(threads_in_use())
+    peak_before = peak.fma_peak(get_num_threads())
     seconds, watched = _alternate(taking, watch, steps)
     return Profile(
         config,
         taking.batch_size,
-        threads_in_use(),
-        max(peak_before, peak.fma_peak(threads_in_use())),
+        get_num_threads(),
+        max(peak_before, peak.fma_peak(get_num_threads())),
         training.replay.obstacle,
         tuple(median_rows(watched)),
         tuple(seconds),

@@ -56,6 +56,7 @@ RANGES = {
     "dilation": Range(at_least=1, at_most=1024),
     "dim": _DIMENSION,
     "div_factor": _POSITIVE,
+    "divisor_override": Range(at_least=1, at_most=2**31),
     "end_dim": _DIMENSION,
     "epochs": Range(at_least=1, at_most=1_000_000),
     "every_seconds": _POSITIVE,
@@ -88,6 +89,7 @@ RANGES = {
     "num_features": _WIDTH,
     "out_channels": _WIDTH,
     "out_features": _WIDTH,
+    "output_padding": Range(at_least=0, at_most=1024),
     "output_size": _WIDTH,
     "p": Range(at_least=0, at_most=1),
     "padding": Range(at_least=0, at_most=1024),
@@ -106,6 +108,8 @@ RANGES = {
     "total_steps": Range(at_least=1, at_most=2**31),
     # Without any patience a run would end before it begins.
     "training.patience": Range(at_least=1, at_most=1_000_000),
+    # -1 stands for what is left.
+    "unflattened_size": Range(at_least=-1, at_most=8192),
     "validation_fraction": _FRACTION,
     "weight_decay": _NOT_NEGATIVE,
     **{name: Range(at_least=0, at_most=largest) for name, largest in LARGEST.items()},

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from nnkit import data
+from nnkit.files import make_folder
 from nnkit.models import Network
+from nnkit.nn.tree import parameter_count
 from nnkit.training import checkpoint as checkpoints
 from nnkit.training import tensorboard
 from nnkit.training.background import Background
@@ -24,7 +26,6 @@ from nnkit.training.build import (
     check_training,
 )
 from nnkit.training.evaluate import evaluation_batches
-from nnkit.training.files import make_folder
 from nnkit.training.fit import Best, EpochDone, Evaluated, OnTape, StepDone, Training, fit
 from nnkit.training.load import network_of
 from nnkit.training.lock import FolderLock
@@ -170,7 +171,7 @@ def _started(config: Config, output: Path, training: Training, resumed: Path | N
         config=config,
         output=output,
         network=training.network,
-        parameters=sum(parameter.numel() for parameter in training.network.parameters()),
+        parameters=parameter_count(training.network),
         train_images=len(training.train.image_set),
         test_images=len(training.test.image_set),
         resumed=resumed,

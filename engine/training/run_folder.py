@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from nnkit.errors import CheckpointError, FileAccessError
+from nnkit.files import append, open_regular, write_atomically
+from nnkit.serialization import container
 from nnkit.training import checkpoint as checkpoints
-from nnkit.training import container, metrics_file, tensorboard
+from nnkit.training import metrics_file, tensorboard
 from nnkit.training.background import Background
 from nnkit.training.checkpoint import Checkpoint, ImageFormat, Packed, parameters_of
 from nnkit.training.config import to_yaml
-from nnkit.training.files import append, open_regular, write_atomically
 from nnkit.training.fit import EpochDone, Training
 from nnkit.training.metrics_file import Values
 from nnkit.training.paths import BEST, LAST

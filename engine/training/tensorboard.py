@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from nnkit.errors import FileAccessError
-from nnkit.training.files import append, make_folder
+from nnkit.files import append, make_folder
 from nnkit.training.fit import Training
 from nnkit.training.metrics_file import Values
 from nnkit.training.schema import Config

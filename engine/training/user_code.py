@@ -19,11 +19,11 @@ from contextvars import ContextVar
 from pathlib import Path
 
 from nnkit.errors import ConfigError
+from nnkit.files import open_regular
 from nnkit.kernels import shapes_only
 from nnkit.nn import Module
 from nnkit.registry import unknown_name
 from nnkit.training.components import CodeNetwork
-from nnkit.training.files import open_regular
 from nnkit.training.objections import one_line
 from nnkit.training.ranges import LARGEST_IMAGE
 from nnkit.training.schema import Config

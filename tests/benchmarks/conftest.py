@@ -28,6 +28,7 @@ def trained(batch_size, most):
 def results():
     """What a run with all batch sizes could have measured."""
     mosts = dict(zip(cases.NETWORKS, (60_000.0, 50_000.0, 40_000.0), strict=True))
+    examples = dict(zip(cases.EXAMPLES, (2_000.0, 30_000.0), strict=True))
     return {
         "versions": {"nnkit": "0.1.0", "numba": "0.61.0", "numpy": "2.1.0", "pytorch": "2.13.0", "python": "3.12.0"},
         "machine": {
@@ -44,8 +45,9 @@ def results():
         "fma_share": around(0.4),
         "training": {
             network: {str(size): trained(size, most) for size in cases.BATCH_SIZES} for network, most in mosts.items()
-        },
-        "evaluation": {network: trained(10_000, 3 * most) for network, most in mosts.items()},
+        }
+        | {network: {str(cases.BATCH_SIZE): trained(cases.BATCH_SIZE, most)} for network, most in examples.items()},
+        "evaluation": {network: trained(10_000, 3 * most) for network, most in (mosts | examples).items()},
         "scaling": {
             network: {
                 str(count): {

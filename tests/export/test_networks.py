@@ -265,6 +265,10 @@ REFUSALS = {
         "uses IndexPut, which has no",
     ),
     "indices": (lambda self, x: F.max_pool2d(x, 2, return_indices=True)[1], "which returns indices"),
+    "statistics of the batch": (
+        lambda self, x: F.batch_norm(x, None, None, training=True),
+        "uses NativeBatchNorm, which calculates with the statistics of the batch",
+    ),
     "counted norm": (lambda self, x: x.norm(0, 1), "uses Norm, which counts elements"),
     "two tensors": (lambda self, x: (x, x), "the network returns tuple, expected one tensor"),
     "no images": (

@@ -5,12 +5,16 @@ from export.onnx_runs import Written, assert_same
 
 import nnkit
 import nnkit.nn.functional as F
-from nnkit import ops
+from nnkit import nn, ops
 from nnkit.export import OPERATORS
 from nnkit.recording import Recording
 
 # Images (N, 2, 4, 6).
 SHAPE = (2, 4, 6)
+LSTM = nn.LSTM(6, 3)
+LSTM_WITHOUT_BIAS = nn.LSTM(6, 3, bias=False, batch_first=True)
+LSTM_BOTH_WAYS = nn.LSTM(6, 3, 2, batch_first=True, bidirectional=True)
+RNN = nn.RNN(6, 3, batch_first=True)
 
 
 def _mask():
@@ -74,7 +78,27 @@ CASES = [
     (ops.Clone, lambda x: x.clone() + 1),
     (ops.Convolution, lambda x: F.conv2d(x, nnkit.ones(3, 2, 3, 3), nnkit.ones(3), padding=(2, 1), stride=(1, 2))),
     (ops.Convolution, lambda x: F.conv2d(x, nnkit.ones(4, 1, 3, 2), None, groups=2, dilation=(1, 2))),
-    (ops.Convolution, lambda x: F.conv2d(x, nnkit.ones(4, 2, 2, 4), None, padding="same")),
+    (ops.Convolution, lambda x: F.conv2d(x, nnkit.ones(4, 2, 3, 3), None, padding="same")),
+    (ops.Convolution, lambda x: F.conv1d(x.flatten(2), nnkit.ones(4, 1, 5), nnkit.ones(4), 2, 2, 2, groups=2)),
+    (ops.TransposedConvolution, lambda x: F.conv_transpose2d(x, nnkit.ones(2, 3, 3, 2), nnkit.ones(3), 2, (1, 0), 1)),
+    (ops.TransposedConvolution, lambda x: F.conv_transpose2d(x, nnkit.ones(2, 1, 2, 3), groups=2, dilation=(3, 1))),
+    (ops.TransposedConvolution, lambda x: F.conv_transpose1d(x.flatten(2), nnkit.ones(2, 3, 4), stride=3)),
+    (ops.AvgPool2D, lambda x: F.avg_pool2d(x, 2)),
+    (ops.AvgPool2D, lambda x: F.avg_pool2d(x[:, 0], (3, 2), (2, 1), padding=(1, 0))),
+    (ops.AvgPool2D, lambda x: F.avg_pool2d(x, 3, 2, padding=1, ceil_mode=True)),
+    (ops.AvgPool2D, lambda x: F.avg_pool2d(x, 3, 2, padding=1, count_include_pad=False)),
+    (ops.AvgPool2D, lambda x: F.avg_pool2d(x, 2, ceil_mode=True, divisor_override=3)),
+    (ops.AvgPool2D, lambda x: F.avg_pool1d(x.flatten(2), 5, 3)),
+    (ops.AdaptiveAvgPool2D, lambda x: F.adaptive_avg_pool2d(x, 2)),
+    (ops.AdaptiveAvgPool2D, lambda x: F.adaptive_avg_pool2d(x[:, 1], (3, 4))),
+    (ops.ConstantPadNd, lambda x: F.pad(x, (1, 2, 0, 3), value=0.5)),
+    (ops.ConstantPadNd, lambda x: F.pad(x, (-1, 2, 0, -1, 1, 1))),
+    (ops.ReflectionPad1D, lambda x: F.pad(x.flatten(2), (3, 1), "reflect")),
+    (ops.ReflectionPad2D, lambda x: F.pad(x, (3, -1, 2, 0), "reflect")),
+    (ops.ReplicationPad1D, lambda x: F.pad(x.flatten(2), (3, 1), "replicate")),
+    (ops.ReplicationPad2D, lambda x: F.pad(x, (3, -1, 5, 0), "replicate")),
+    (ops.CircularPad, lambda x: F.pad(x.flatten(2), (3, 1), "circular")),
+    (ops.CircularPad, lambda x: F.pad(x, (3, 6, 2, 0), "circular")),
     (ops.Copy, lambda x: _written(x, lambda y: y.copy_(nnkit.arange(6)))),
     (ops.Div, lambda x: x / x.abs().add(1)),
     (ops.Div, lambda x: x.max(1)[1] / 2),
@@ -87,11 +111,17 @@ CASES = [
     (ops.Index, lambda x: x[:, [[1, 0], [0, 1]]]),
     (ops.Log, lambda x: x.abs().log()),
     (ops.LogSoftmax, lambda x: x.log_softmax(-1)),
+    (ops.LstmLayer, lambda x: LSTM(x[:, 0].transpose(0, 1))[0][-1]),
+    (ops.LstmLayer, lambda x: LSTM_WITHOUT_BIAS(x[:, 0])[1][0][0]),
+    (ops.LstmLayer, lambda x: LSTM_BOTH_WAYS(x[:, 1])[1][1][3]),
+    (ops.LstmLayer, lambda x: LSTM_BOTH_WAYS(x[:, 1])[0]),
     (ops.MaskedFill, lambda x: x.masked_fill(_mask(), 7.0)),
     (ops.Max, lambda x: x - x.max()),
     (ops.MaxDim, lambda x: x.max(1)[0]),
     (ops.MaxDim, lambda x: x.max(-1, keepdim=True).indices),
     (ops.MaxPool2DWithIndices, lambda x: F.max_pool2d(x, 2)),
+    (ops.MaxPool2DWithIndices, lambda x: F.max_pool2d(x[:, 1], 3, 2)),
+    (ops.MaxPool2DWithIndices, lambda x: F.max_pool1d(x.flatten(2), 3)),
     (ops.MaxPool2DWithIndices, lambda x: F.max_pool2d(x, (3, 2), (2, 1), padding=(1, 0))),
     (ops.MaxPool2DWithIndices, lambda x: F.max_pool2d(x, 3, 2, padding=1, ceil_mode=True)),
     (ops.MaxPool2DWithIndices, lambda x: F.max_pool2d(x, 2, 3, dilation=(2, 3), ceil_mode=True)),
@@ -142,6 +172,7 @@ CASES = [
     (ops.Tanh, lambda x: x.tanh()),
     (ops.ToCopy, lambda x: (x * 10).int().float() + x.double().float()),
     (ops.Transpose, lambda x: x.transpose(1, -1)),
+    (ops.TransposeInPlace, lambda x: RNN(x[:, 0])[0]),
     (ops.Unbind, lambda x: x.unbind(1)[1]),
     (ops.UnsafeView, lambda x: x.transpose(1, 3).reshape(-1, 48)),
     (ops.Unsqueeze, lambda x: x[:, None].unsqueeze(-1)),

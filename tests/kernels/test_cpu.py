@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nnkit.kernels import backend_for
-from nnkit.kernels.backend import Sliding
+from nnkit.kernels.backend import AverageWindow, Border, Sliding
 from nnkit.kernels.layout import LANES, empty_batch_last, from_blocks, to_blocks
 
 backend = backend_for("cpu")
@@ -71,7 +71,10 @@ def test_convolution(data: st.DataObject) -> None:
     grad = generator.standard_normal(tuple(expected.shape)).astype(kind)
     expected.backward(torch.from_numpy(grad))
     grad = _placed(grad, data.draw(layouts))
-    _assert_close(backend.convolution_input_gradient(grad, weight, x.shape, *options), tensors[0].grad)
+    _assert_close(backend.transposed_convolution(grad, weight, None, x.shape, *options), tensors[0].grad)
+    own = generator.standard_normal(channels).astype(kind)
+    shifted = backend.transposed_convolution(grad, weight, own, x.shape, *options) - own[:, None, None]
+    _assert_close(shifted, tensors[0].grad)
     _assert_close(backend.convolution_weight_gradient(grad, x, kernel, *options), tensors[1].grad)
 
 
@@ -99,6 +102,52 @@ def test_max_pool(data: st.DataObject) -> None:
     _assert_close(
         backend.max_pool_gradient(grad, taps, x.shape, kernel, Sliding(stride, padding, dilation)), tensor.grad
     )
+
+
+@EXAMPLES
+@given(st.data())
+def test_average_pool(data: st.DataObject) -> None:
+    kernel, stride = data.draw(pairs), data.draw(pairs)
+    padding = tuple(data.draw(st.integers(0, kernel[i] // 2)) for i in (0, 1))
+    size = tuple(max(1, kernel[i] - 2 * padding[i]) + data.draw(st.integers(0, 6)) for i in (0, 1))
+    generator = np.random.default_rng(data.draw(st.integers(0, 99)))
+    kind = data.draw(st.sampled_from([np.float32, np.float64]))
+    x = generator.standard_normal((data.draw(batches), data.draw(sizes), *size)).astype(kind)
+    tensor = torch.from_numpy(x).requires_grad_()
+    if data.draw(st.booleans()):
+        window = None
+        expected = torch.nn.functional.adaptive_avg_pool2d(tensor, data.draw(pairs))
+    else:
+        counts, divisor = data.draw(st.booleans()), data.draw(st.sampled_from([None, -2, 3]))
+        ceil = data.draw(st.booleans())
+        window = AverageWindow(kernel, Sliding(stride, padding, (1, 1)), counts, divisor or 0)
+        expected = torch.nn.functional.avg_pool2d(tensor, kernel, stride, padding, ceil, counts, divisor)
+    shape = (expected.shape[2], expected.shape[3])
+    _assert_close(backend.average_pool(_placed(x, data.draw(layouts)), shape, window), expected)
+    grad = generator.standard_normal(tuple(expected.shape)).astype(kind)
+    expected.backward(torch.from_numpy(grad))
+    _assert_close(backend.average_pool_gradient(_placed(grad, data.draw(layouts)), x.shape, window), tensor.grad)
+
+
+@EXAMPLES
+@given(st.data())
+def test_pad(data: st.DataObject) -> None:
+    height, width = data.draw(sizes), data.draw(sizes)
+    mode = data.draw(st.sampled_from(["constant", "reflect", "replicate", "circular"]))
+    largest = [min(size - (mode == "reflect"), 4) for size in (height, height, width, width)]
+    least = 0 if mode == "circular" else -1
+    numbers = [data.draw(st.integers(least if size > 2 else 0, size)) for size in largest]
+    border = Border((numbers[0], numbers[1]), (numbers[2], numbers[3]), mode, 0.5 if mode == "constant" else 0.0)
+    generator = np.random.default_rng(data.draw(st.integers(0, 99)))
+    x = generator.standard_normal((data.draw(batches), data.draw(sizes), height, width)).astype(np.float32)
+    tensor = torch.from_numpy(x).requires_grad_()
+    value = {"value": 0.5} if mode == "constant" else {}
+    expected = torch.nn.functional.pad(tensor, [*border.columns, *border.rows], mode, **value)
+    _assert_close(backend.pad(_placed(x, data.draw(layouts)), border), expected)
+    grad = generator.standard_normal(tuple(expected.shape)).astype(np.float32)
+    expected.backward(torch.from_numpy(grad))
+    if mode != "constant":
+        _assert_close(backend.pad_gradient(_placed(grad, data.draw(layouts)), x.shape, border), tensor.grad)
 
 
 @EXAMPLES
@@ -143,6 +192,8 @@ def _everything() -> list[np.ndarray]:
     window: Any = ((2, 2), Sliding((2, 2), (0, 0), (1, 1)))
     pooled, taps = backend.max_pool(out, (4, 4), *window)
     flat = pooled.reshape(272, -1)
+    average = AverageWindow((2, 2), Sliding((2, 2), (1, 0), (1, 1)), counts_border=True, divisor=0)
+    border = Border((1, 2), (0, 3), "reflect")
     matrix = generator.standard_normal((112, 10)).astype(np.float32)
     product = backend.product(flat, matrix, None)
     return [
@@ -152,7 +203,11 @@ def _everything() -> list[np.ndarray]:
         backend.product_transposed(product, flat),
         backend.max_pool_gradient(pooled, taps, out.shape, *window),
         backend.convolution_weight_gradient(out, x, (3, 3), *options),
-        backend.convolution_input_gradient(out, weight, x.shape, *options),
+        backend.transposed_convolution(out, weight, None, x.shape, *options),
+        backend.average_pool(x, (5, 4), average),
+        backend.average_pool_gradient(pooled, out.shape, None),
+        backend.pad(x, border),
+        backend.pad_gradient(x, (272, 3, 6, 6), border),
     ]
 
 
@@ -205,8 +260,8 @@ def _results(batch: int, features: int) -> dict[str, tuple[Any, Any, Any]]:
     _, taps = backend.max_pool(x, (4, 3), *window)
     calls: dict[str, Any] = {
         "convolution": lambda out: backend.convolution(x, weight, bias, *options, out),
-        "convolution_input_gradient": lambda out: backend.convolution_input_gradient(
-            grad, weight, x.shape, *options, out
+        "transposed_convolution": lambda out: backend.transposed_convolution(
+            grad, weight, bias[:2], x.shape, *options, out
         ),
         "convolution_weight_gradient": lambda out: backend.convolution_weight_gradient(grad, x, (2, 2), *options, out),
         "product": lambda out: backend.product(flat, matrix, None, out),
@@ -214,6 +269,12 @@ def _results(batch: int, features: int) -> dict[str, tuple[Any, Any, Any]]:
         "relu_gradient": lambda out: backend.relu_gradient(x, np.maximum(x, 0), out),
         "max_pool": lambda out: backend.max_pool(x, (4, 3), *window, out),
         "max_pool_gradient": lambda out: backend.max_pool_gradient(grad[:, :2], taps, x.shape, *window, out),
+        "average_pool": lambda out: backend.average_pool(x, (4, 3), None, out),
+        "average_pool_gradient": lambda out: backend.average_pool_gradient(grad, (batch, 3, 9, 7), None, out),
+        "pad": lambda out: backend.pad(x, Border((1, 2), (0, -1), value=0.5), out),
+        "pad_gradient": lambda out: backend.pad_gradient(
+            grad, (batch, 3, 3, 2), Border((1, 0), (0, 1), "reflect"), out
+        ),
         "gather": lambda out: backend.gather(images, indices, 0.25, 0.5, (5, 6), out),
     }
     fresh = {

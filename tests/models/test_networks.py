@@ -4,7 +4,7 @@ import typing
 import numpy as np
 import pytest
 import torch
-from pytorch_networks import TorchLeNet, TorchMNISTConvNet, TorchRNN
+from pytorch_networks import TorchBasicMNIST, TorchLeNet, TorchLSTM, TorchMNISTConvNet, TorchRNN
 
 import nnkit
 import nnkit.nn.functional as F
@@ -16,6 +16,8 @@ PAIRS = {
     "LeNet of the first tutorial": (lambda: models.LeNet(kernel_size=3), lambda: TorchLeNet(3)),
     "MNISTConvNet": (models.MNISTConvNet, TorchMNISTConvNet),
     "RNN": (models.RNN, lambda: TorchRNN("none")),
+    "BasicMNIST": (models.BasicMNIST, TorchBasicMNIST),
+    "LSTM": (models.LSTM, TorchLSTM),
     "RNN with tanh": (lambda: models.RNN(nonlinearity="tanh"), lambda: TorchRNN("tanh")),
 }
 
@@ -101,7 +103,13 @@ def test_an_unknown_nonlinearity_is_refused():
 def test_the_registry_has_every_network_with_its_input_size_and_types():
     # That of Sequential is an argument.
     sizes = {name: models.NETWORKS.get(name).input_size for name in models.NETWORKS.names() if name != "Sequential"}
-    assert sizes == {"LeNet": (32, 32), "MNISTConvNet": (28, 28), "RNN": (28, 28)}
+    assert sizes == {
+        "BasicMNIST": (28, 28),
+        "LSTM": (28, 28),
+        "LeNet": (32, 32),
+        "MNISTConvNet": (28, 28),
+        "RNN": (28, 28),
+    }
     for name in models.NETWORKS.names():
         constructor = models.NETWORKS.get(name).__init__
         types = typing.get_type_hints(constructor)

@@ -1,5 +1,7 @@
 import pytest
 
+from nnkit import nn
+
 CASES = [
     "nn.Sequential()",
     "nn.Sequential(nn.ReLU(), nn.Tanh())",
@@ -54,8 +56,10 @@ def test_containers_are_pytorchs(same_as_torch, source):
     same_as_torch(source)
 
 
-def test_only_modules_can_be_inserted(same_as_torch):
-    from nnkit import nn
-
+def test_a_module_list_takes_modules_wherever_a_list_would():
+    # PyTorch keeps whatever it is given, and raises KeyError for a negative index, halfway through.
+    layers = nn.ModuleList([nn.ReLU(), nn.Tanh()])
+    layers.insert(-1, nn.Sigmoid())
+    assert repr(list(layers)) == "[ReLU(), Sigmoid(), Tanh()]"
     with pytest.raises(TypeError, match="int is not a Module subclass"):
-        nn.Sequential(nn.ReLU()).insert(0, 3)
+        layers.insert(0, 3)

@@ -1,7 +1,11 @@
+import pickle
+
 import pytest
+import torch
 
 import nnkit
 from nnkit import nn
+from nnkit.nn.hooks import everywhere
 
 SHAPES = "def sh(t): return tuple(None if v is None else tuple(v.shape) for v in t)"
 
@@ -154,3 +158,40 @@ def test_a_hook_may_remove_itself():
     module(nnkit.ones(1))
     module(nnkit.ones(1))
     assert calls == [1]
+
+
+def test_hooks_of_the_old_kind_on_all_modules_are_pytorchs(same_as_torch, monkeypatch):
+    # Both remember for ever which kind there was first.
+    monkeypatch.setattr(everywhere, "full", None)
+    monkeypatch.setattr(torch.nn.modules.module, "_global_is_full_backward_hook", None)
+    same_as_torch(
+        f"{SHAPES}\nlog = []; m = nn.Sequential(nn.Linear(2, 3), nn.Tanh())\n"
+        "note = lambda mod, gi, go: log.append((type(mod).__name__, sh(gi), sh(go)))\n"
+        "with torch.nn.modules.module.register_module_backward_hook(note): m(torch.ones(1, 2)).sum().backward()\n"
+        "m(torch.ones(1, 2)).sum().backward(); log"
+    )
+
+
+def test_a_pickle_is_refused_with_what_to_do_instead():
+    with pytest.raises(TypeError, match=r"cannot pickle 'Linear' object: keep its state_dict\(\) instead"):
+        pickle.dumps(nn.Linear(2, 1))
+    for tensor in (nnkit.ones(1), nn.Linear(2, 1).weight):
+        with pytest.raises(TypeError, match=r"cannot pickle .* object: .* torch\.save"):
+            pickle.dumps({"tensor": tensor})
+
+
+def test_warnings_name_the_line_that_calls_the_module():
+    module = nn.Sequential(nn.Linear(2, 2), nn.ReLU())
+    module.register_backward_hook(lambda *_: None)
+    module.register_forward_hook(lambda *_: 1 / 0, always_call=True)
+    dictionary = nn.Identity()
+    dictionary.forward = lambda x: {"x": x}
+    dictionary.register_full_backward_hook(lambda *_: None)
+    with pytest.warns(UserWarning, match="silenced") as silenced, pytest.raises(RuntimeError, match="shapes"):
+        module(nnkit.ones(1, 3))
+    module._forward_hooks.clear()
+    with pytest.warns(FutureWarning, match="multiple autograd Nodes") as old:
+        module(nnkit.ones(1, 2))
+    with pytest.warns(UserWarning, match="module output should be") as no_tensor:
+        dictionary(nnkit.ones(1, requires_grad=True))
+    assert {each.filename for caught in (silenced, old, no_tensor) for each in caught} == {__file__}

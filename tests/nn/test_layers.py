@@ -93,8 +93,3 @@ def test_an_unknown_padding_is_refused():
         nn.Conv2d(1, 6, 3, padding_mode="bogus")
     with pytest.raises(ValueError, match=r"Invalid padding string 'bogus', should be one of \{'same', 'valid'\}"):
         nn.Conv2d(1, 6, 3, padding="bogus")
-
-
-def test_padding_with_other_than_zeros_is_refused_until_it_exists():
-    with pytest.raises(NotImplementedError, match="padding_mode='reflect' is not implemented yet"):
-        nn.Conv2d(1, 1, 3, padding_mode="reflect")

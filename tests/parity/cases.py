@@ -12,7 +12,7 @@ import numpy as np
 from nnkit.kernels.layout import empty_batch_last
 from nnkit.ops.operation import N
 
-__all__ = ["N", "layer", "loss"]
+__all__ = ["N", "after", "layer", "loss"]
 
 # Batches around the width of a vector, and those that are easily forgotten.
 SIZES = (0, 1, 15, 16, 17, 64)
@@ -43,6 +43,11 @@ class Loss(NamedTuple):
 def loss(module: str, shape: tuple[int, ...], target: str) -> Loss:
     """Return a loss to compare."""
     return Loss(module, shape, target)
+
+
+def after(beginning: str, lines: str) -> list[str]:
+    """Return a program for each line of a text, all with the same beginning."""
+    return [f"{beginning}\n{line}" for line in _rows(lines)]
 
 
 def table(name: str) -> list[Any]:

@@ -152,6 +152,58 @@ def test_batches(count):
     planned_step(network, *batch(count, (1, 4, 5)))
 
 
+# Each a function that builds a network of images (1, 6, 7) with its last linear layer left out.
+WINDOWS = {
+    "sequences": lambda: nn.Sequential(
+        nn.Flatten(2), nn.Conv1d(1, 3, 5, 2, 2, groups=1), nn.ReLU(), nn.MaxPool1d(3, 2), nn.Conv1d(3, 2, 2, bias=False)
+    ),
+    "sequences back": lambda: nn.Sequential(
+        nn.Flatten(2), nn.Conv1d(1, 4, 4, 3), nn.Tanh(), nn.ConvTranspose1d(4, 2, 3, 2, 1, 1, groups=2), nn.AvgPool1d(3)
+    ),
+    "images back": lambda: nn.Sequential(
+        nn.Conv2d(1, 4, 3, 2), nn.ReLU(), nn.ConvTranspose2d(4, 3, 3, 2, output_padding=(1, 0)), nn.Sigmoid()
+    ),
+    "images back, apart": lambda: nn.Sequential(
+        nn.ConvTranspose2d(1, 4, 2, output_padding=1, dilation=(3, 2), bias=False),
+        nn.ConvTranspose2d(4, 6, (2, 3), padding=1, groups=2),
+    ),
+    "averages": lambda: nn.Sequential(
+        nn.Conv2d(1, 3, 2), nn.AvgPool2d((3, 2), (2, 1), (1, 0), ceil_mode=True), nn.ReLU(), nn.AvgPool2d(2)
+    ),
+    "averages of some": lambda: nn.Sequential(
+        nn.Conv2d(1, 3, 2),
+        nn.AvgPool2d(3, 2, 1, count_include_pad=False),
+        nn.Tanh(),
+        nn.AvgPool2d(2, divisor_override=3),
+    ),
+    "averages of all": lambda: nn.Sequential(nn.Conv2d(1, 3, 2), nn.ReLU(), nn.AdaptiveAvgPool2d((3, 4))),
+    "averages of sequences": lambda: nn.Sequential(nn.Flatten(2), nn.Conv1d(1, 3, 4), nn.AdaptiveAvgPool1d(5)),
+    "mirrored": lambda: nn.Sequential(nn.Conv2d(1, 2, 3, padding=(2, 1), padding_mode="reflect"), nn.ReLU()),
+    "replicated": lambda: nn.Sequential(
+        nn.Conv2d(1, 2, 3, 2, padding="valid"), nn.Conv2d(2, 3, 3, padding=3, padding_mode="replicate")
+    ),
+    "circular": lambda: nn.Sequential(nn.Conv2d(1, 2, (3, 5), padding="same", padding_mode="circular"), nn.Tanh()),
+    "circular sequences": lambda: nn.Sequential(
+        nn.Flatten(2), nn.Conv1d(1, 2, 3, padding=2, padding_mode="circular"), nn.Conv1d(2, 2, 3)
+    ),
+    "padded": lambda: Built(
+        lambda s, x: F.pad(s.a(F.pad(x, (1, 2, -1, 0), value=0.5)), (0, -1, 2, 1)), a=nn.Conv2d(1, 2, 3)
+    ),
+    "depth": lambda: nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.Conv2d(4, 4, 3, padding=1, groups=4), nn.ReLU()),
+}
+
+
+@pytest.mark.parametrize("count", [1, 19])
+@pytest.mark.parametrize("name", WINDOWS)
+def test_windows(name, count):
+    manual_seed(4)
+    body = WINDOWS[name]()
+    images, labels = batch(count, (1, 6, 7))
+    with nnkit.no_grad():
+        features = body(images).flatten(1).shape[1]
+    planned_step(nn.Sequential(body, nn.Flatten(), linear(features, 4)), images, labels)
+
+
 @pytest.mark.parametrize(
     "frozen", [["a.weight"], ["a.bias"], ["a.weight", "a.bias"], ["b.weight", "b.bias"], ["b.bias"]]
 )

@@ -9,6 +9,7 @@ from plan_steps import CROSS_ENTROPY, Built, assert_same, batch, take
 
 import nnkit
 from nnkit import nn
+from nnkit.nn.modules.module import register_module_forward_hook
 from nnkit.plan import Replay
 from nnkit.plan.replay import MOST_RECORDINGS
 from nnkit.random import manual_seed
@@ -304,3 +305,18 @@ def test_evaluation_alone_can_stay_on_the_tape():
             assert_same(*(take(each, IMAGES, LABELS, differentiate=differentiate) for each in (replay, tape)))
     assert (replay.obstacle, replay.evaluation_obstacle) == (None, "max, which plans do not know")
     assert [key.differentiates for key in replay._plans] == [True]
+
+
+def test_a_hook_on_all_modules_counts():
+    def steps(enabled):
+        network = built()
+        replay = Replay(network, CROSS_ENTROPY, enabled=enabled)
+        manual_seed(10)
+        found = [take(replay, IMAGES, LABELS) for _ in range(3)]
+        assert enabled == (replay.obstacle is None)
+        with register_module_forward_hook(lambda module, _, result: result * 2 if module is network.d else None):
+            found += [take(replay, IMAGES, LABELS), take(replay, IMAGES, LABELS, differentiate=False)]
+            assert not enabled or replay.obstacle == "a hook on all modules"
+        return found
+
+    assert_all_same([steps(enabled) for enabled in (False, True)])

@@ -140,6 +140,7 @@ def having(build, **attributes):
 
 OUTSIDE = "a tensor that was not made by operations on the images"
 IN_PLACE = "an operation in place"
+MOVED = "a calculation with the batch in another place"
 SHAPES = "a calculation between values of different shapes"
 BATCH_SUM = "a calculation with a sum over the batch"
 PARAMETER = "a parameter where a value of each image was expected"
@@ -212,17 +213,26 @@ CASES = {
     "where": (hidden(lambda h: nnkit.where(h > 0, h, h * 0.1)), OUTSIDE),
     "comparison": (hidden(lambda h: h * (h > 0)), OUTSIDE),
     "detached": (hidden(lambda h: h.detach()), OUTSIDE),
-    "stacked": (hidden(lambda h: nnkit.stack([h, h]).mean(0)), unknown("stack")),
+    "stacked": (hidden(lambda h: nnkit.stack([h, h]).mean(0)), "a sum that is not over the batch and all positions"),
+    "stacked along the batch": (
+        hidden(lambda h: nnkit.cat([h.unsqueeze(0), h.unsqueeze(0)], 1)[0, :18]),
+        "a concatenation along the batch",
+    ),
     "images one by one": (
         lambda: Built(lambda s, x: nnkit.stack([s.a(row.unsqueeze(0)).squeeze(0) for row in x]), a=nn.Linear(12, 4)),
-        unknown("moveaxis"),
+        "an index that picks images from the batch",
     ),
     "images in a list": (hidden(lambda h: h[[*range(17, -1, -1)]]), "an index that is not made of numbers and slices"),
     "some images": (
         lambda: Built(lambda s, x: nnkit.cat([s.a(x[:9]), s.a(x[9:])]), a=nn.Linear(12, 4)),
         "an index that picks images from the batch",
     ),
-    "batch moved": (hidden(lambda h: h.t().t()), "a transposition that moves the batch"),
+    "batch moved in a product": (hidden(lambda h: h @ (h.t() @ h)), MOVED),
+    "batch moved in logits": (
+        lambda: Built(lambda s, x: s.a(x).t(), a=nn.Linear(12, 18)),
+        "a softmax that is not over the classes (N, C)",
+    ),
+    "batch moved in a sum": (hidden(lambda h: h + h.t().reshape(18, 6)), "a view that takes images apart"),
     "batch moved in a view": (
         lambda: Built(lambda s, x: s.b(s.a(x).view(9, 12).view(18, 6)), a=nn.Linear(12, 6), b=nn.Linear(6, 4)),
         "a view that takes images apart",

@@ -12,7 +12,7 @@ from nnkit.profiling.summary import summarize
 from nnkit.training.load import load_run
 
 
-@pytest.fixture(params=["lenet", "mnist_convnet", "rnn"])
+@pytest.fixture(params=["lenet", "mnist_convnet", "rnn", "lstm"])
 def annotated(request):
     """Return a network, its loss, and what is known about the nodes behind it, gradients and times included."""
     _, network = load_run(request.param)

@@ -65,7 +65,7 @@ def test_shared_parameters_count_once_and_layers_that_are_not_called_are_told():
     assert network.training
 
 
-@pytest.mark.parametrize("name", ["LeNet", "MNISTConvNet", "RNN"])
+@pytest.mark.parametrize("name", ["LeNet", "MNISTConvNet", "RNN", "LSTM"])
 def test_all_parameters_are_counted(name):
     network = NETWORKS.get(name)()
     assert sum(layer.parameters for layer in summarize(network)) == sum(each.numel() for each in network.parameters())

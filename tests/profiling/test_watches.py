@@ -141,6 +141,23 @@ def test_a_plan_says_what_it_reads_and_writes():
     assert (added.bytes_read, added.bytes_written) == (4 * slots * size, 4 * size)
 
 
+def test_statistics_are_part_of_the_layer_that_asks_for_them():
+    network = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(256, 10))
+    images, labels = nnkit.rand(BATCH, 1, 10, 10), nnkit.randint(0, 10, (BATCH,))
+    replay = Replay(network, nn.CrossEntropyLoss())
+    with plan_watch(replay, images, labels) as watch:
+        replay.differentiate(images, labels)
+    rows = {(row.phase, row.name): row for row in watch.rows()}
+    read = 4 * 48 * 256
+    # The images are read for their mean and variance, and to be normalized; then beside their gradients.
+    for phase, times in ((Phase.FORWARD, 2), (Phase.BACKWARD, 4)):
+        row = rows[phase, "1 (NativeBatchNorm)"]
+        assert row.calls == 1
+        assert row.seconds > 0
+        assert times * read <= row.bytes_read <= (times + 0.1) * read
+        assert read <= row.bytes_written <= 1.1 * read
+
+
 def test_the_tape_says_what_it_reads_and_writes():
     rows, _ = watched(tape_watch)
     conv = rows[Phase.FORWARD, "conv (Convolution)"]

@@ -28,6 +28,7 @@ KINDS = {
             ["--set", "data.validation_fraction=0.2", "--set", "training.ema_decay=0.9"],
         ),
         ("RNN", "{name: RNN, hidden_size: 32, nonlinearity: tanh}", ["--set", "training.clip_grad_norm=1.0"]),
+        ("LSTM", "{name: LSTM, hidden_size: 16}", []),
     )
     for way in ("plan", "tape")
 }

@@ -19,9 +19,9 @@ from nnkit.cli.main import run
 from nnkit.errors import CheckpointError
 from nnkit.models import RNN, LeNet
 from nnkit.optim import SGD
+from nnkit.serialization import container
 from nnkit.tensors import ones_like
 from nnkit.training import checkpoint as checkpoints
-from nnkit.training import container
 from nnkit.training.load import load_checkpoint
 
 FORMAT_1 = Path(__file__).parent / "fixtures" / "format-1.safetensors"

@@ -132,7 +132,7 @@ REFUSED = [
     case(
         "C33",
         changed("RNN", "RNNN"),
-        ["c.yaml:2:9: network.name: unknown network 'RNNN', did you mean 'RNN'? (choose from: LeNet, "],
+        ["c.yaml:2:9: network.name: unknown network 'RNNN', did you mean 'RNN'? (choose from: BasicMNIST, "],
         about="network",
     ),
     case(
@@ -159,7 +159,12 @@ REFUSED = [
         ["c.yaml:4:14: data.name: unknown data set 'mnits', did you mean 'mnist'? (choose from: digits, fashion_mnist"],
         about="data set",
     ),
-    case("C33", changed("name: RNN", "nam: RNN"), ["network: name is missing (choose from: LeNet, "], about="no name"),
+    case(
+        "C33",
+        changed("name: RNN", "nam: RNN"),
+        ["network: name is missing (choose from: BasicMNIST, "],
+        about="no name",
+    ),
     case(
         "C35", changed("RNN", '"\\e]0;a\\a"'), [r"network.name: unknown network '\x1b]0;a\x07' (choose"], about="value"
     ),

@@ -48,7 +48,7 @@ def weights(path):
 
 @pytest.mark.case("N4")
 @pytest.mark.skipif(numba.config.NUMBA_NUM_THREADS < 2, reason="one thread is all that this machine has")
-@pytest.mark.parametrize("network", [pytest.param(name, id=f"N4-{name}") for name in PAIRS])
+@pytest.mark.parametrize("network", [pytest.param(name, id=f"N4-{name}") for name in (*PAIRS, "LSTM")])
 def test_N4_whole_runs_with_one_and_two_threads(network, tmp_path, tried):
     for threads in ("1", "2"):
         command = [sys.executable, "-c", TRAINED, network, threads, threads]

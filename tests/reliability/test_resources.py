@@ -108,7 +108,7 @@ APPEND = """
 import resource, sys
 from pathlib import Path
 from nnkit.errors import FileAccessError, LockedError
-from nnkit.training.files import append
+from nnkit.files import append
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (16, 16))
 try:

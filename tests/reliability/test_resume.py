@@ -11,8 +11,8 @@ from training.conftest import configured
 
 from nnkit.data import image_set
 from nnkit.errors import CheckpointError, FileAccessError, NonFiniteError
+from nnkit.serialization import container
 from nnkit.training import checkpoint as checkpoints
-from nnkit.training import container
 from nnkit.training import run as runs
 from nnkit.training.background import Background
 from nnkit.training.config import Override

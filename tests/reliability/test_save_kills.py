@@ -30,7 +30,7 @@ for name, folder in (("nnkit", engine), ("nnkit.training", engine + "/training")
     sys.modules[name] = types.ModuleType(name)
     sys.modules[name].__path__ = [folder]
 from nnkit.errors import FileAccessError
-from nnkit.training.files import write_atomically
+from nnkit.files import write_atomically
 content = Path(content).read_bytes()
 code = 0
 os.getsid(0)

@@ -9,11 +9,12 @@ import safetensors.torch
 import torch
 from pytorch_networks import TorchLeNet
 
+import nnkit
 from nnkit.errors import CheckpointError, NonFiniteError
 from nnkit.models import LeNet, MNISTConvNet
+from nnkit.serialization import container
 from nnkit.tensors import Tensor
 from nnkit.training import checkpoint as checkpoints
-from nnkit.training import container
 from nnkit.training.checkpoint import Checkpoint, ImageFormat
 
 STATE = {
@@ -68,6 +69,13 @@ def test_load_then_save_gives_the_same_bytes(tmp_path):
     before = path.read_bytes()
     checkpoints.save(path, checkpoints.load(path))
     assert path.read_bytes() == before
+
+
+def test_load_of_the_package_reads_the_parameters(tmp_path):
+    path = tmp_path / "a.safetensors"
+    checkpoints.save(path, a_checkpoint())
+    state = nnkit.load(path)
+    assert {name: tensor.tolist() for name, tensor in state.items()} == {"count": 5, "weight": [[0, 3], [1, 4], [2, 5]]}
 
 
 def test_the_network_alone_is_a_state_dict_for_pytorch(tmp_path):

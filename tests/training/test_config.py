@@ -131,7 +131,8 @@ def test_bom_and_windows_line_ends_are_accepted(tmp_path):
         ),
         (
             {"network__name": "VGG16"},
-            "--set network.name: unknown network 'VGG16' (choose from: LeNet, MNISTConvNet, RNN, Sequential)",
+            "--set network.name: unknown network 'VGG16' "
+            "(choose from: BasicMNIST, LSTM, LeNet, MNISTConvNet, RNN, Sequential)",
         ),
         (
             {"data__name": "mnits"},
@@ -212,7 +213,7 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_file():
     text = CONFIG.replace("lr: 1e-3", "lrr: 1e-3").replace("LeNet", "Lenet").replace("epochs: 2", "epoch: 2")
     assert problems(text) == [
         "c.yaml:2:9: network.name: unknown network 'Lenet', did you mean 'LeNet'? "
-        "(choose from: LeNet, MNISTConvNet, RNN, Sequential)",
+        "(choose from: BasicMNIST, LSTM, LeNet, MNISTConvNet, RNN, Sequential)",
         "c.yaml:6:3: optimizer.lrr: unknown key, did you mean 'lr'?",
         "c.yaml:10:3: training.epochs: missing",
         "c.yaml:10:3: training.epoch: unknown key, did you mean 'epochs'?",

@@ -132,13 +132,22 @@ def test_what_is_written_down_means_the_same():
 
 
 ARGUMENTS = {
+    "AdaptiveAvgPool1d": "output_size: 784",
+    "AdaptiveAvgPool2d": "output_size: [28, null]",
+    "AvgPool1d": "kernel_size: 3, stride: 1, padding: 1",
+    "AvgPool2d": "kernel_size: 3, stride: 1, padding: 1, divisor_override: 2",
+    "Conv1d": "in_channels: 1, out_channels: 1, kernel_size: 3, padding: same, padding_mode: circular",
     "BatchNorm1d": "num_features: 1",
     "BatchNorm2d": "num_features: 1",
     "Conv2d": "in_channels: 1, out_channels: 1, kernel_size: 3, padding: same",
+    "ConvTranspose1d": "in_channels: 1, out_channels: 1, kernel_size: 3, padding: 1",
+    "ConvTranspose2d": "in_channels: 1, out_channels: 1, kernel_size: 3, padding: 1",
     "Linear": "in_features: 28, out_features: 28",
+    "MaxPool1d": "kernel_size: 3, stride: 1, padding: 1",
     "MaxPool2d": "kernel_size: 3, stride: 1, padding: 1",
     "LogSoftmax": "dim: 1",
     "Softmax": "dim: -1",
+    "Unflatten": "dim: 3, unflattened_size: [4, -1]",
 }
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from nnkit.configs import built_in_configs
 from nnkit.errors import CheckpointError, ConfigError, FileAccessError
-from nnkit.training.files import open_regular
+from nnkit.files import open_regular
 from nnkit.training.paths import LAST, find_checkpoint, find_config
 
 

@@ -302,7 +302,7 @@ def test_networks_come_from_configs_and_checkpoints(finished):
 
 
 def test_a_checkpoint_whose_config_is_not_of_this_version(finished, tmp_path):
-    from nnkit.training import container
+    from nnkit.serialization import container
 
     folder, _ = finished
     arrays, metadata = container.decode(folder / "best.safetensors")

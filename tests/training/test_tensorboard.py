@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
+from nnkit.files import append
 from nnkit.training import tensorboard
-from nnkit.training.files import append
 from nnkit.training.fit import EpochDone, StepDone
 from nnkit.training.run import RunDone, train
 from nnkit.training.yaml_loader import InvalidConfigError

@@ -40,7 +40,8 @@ def compile_others(parent: int) -> None:
     from nnkit.kernels.cpu import instructions as codes
     from nnkit.kernels.cpu.executor import functions_of
 
-    for opcode in compiler.KERNELS:
+    # The first ones are what most networks need.
+    for opcode in sorted(compiler.KERNELS):
         if opcode != codes.CORRELATE and os.getppid() == parent:
             functions_of(codes.instruction_table([codes.Instruction(opcode)]), np.dtype(np.float32))
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.kernels.backend import Pair, Sliding, output_size
+from nnkit.kernels.backend import AverageWindow, Border, Pair, Sliding, output_size, padded_size
 from nnkit.kernels.cpu import eager
 from nnkit.kernels.cpu import instructions as codes
 from nnkit.kernels.cpu.eager import EagerProgram
 from nnkit.kernels.cpu.update_tables import CpuUpdates
-from nnkit.kernels.layout import LANES, Array, batch_to_end, blocks_for, check_out, from_blocks, to_blocks
+from nnkit.kernels.layout import LANES, Array, batch_to_end, blocks_for, check_out, empty_blocks, from_blocks, to_blocks
 from nnkit.kernels.memory import aligned, aligned_like
 from nnkit.kernels.updates import Update
 
@@ -41,19 +41,21 @@ class CpuBackend:
         eager.convolution(*key).run(to_blocks(x), *given, result)
         return from_blocks(result, len(x)) if out is None else out
 
-    def convolution_input_gradient(
+    def transposed_convolution(
         self,
-        grad: Array,
+        x: Array,
         weight: Array,
+        bias: Array | None,
         shape: tuple[int, ...],
         sliding: Sliding,
         groups: int,
         out: Array | None = None,
     ) -> Array:
-        """See `Backend.convolution_input_gradient`."""
-        result = blocks_for(shape, grad.dtype, out)
-        key = (grad.shape[1:], weight.shape, tuple(shape[1:]), sliding, result.shape[-1], grad.dtype)
-        eager.convolution_input_gradient(*key).run(to_blocks(grad), np.ascontiguousarray(weight), result)
+        """See `Backend.transposed_convolution`."""
+        result = blocks_for(shape, x.dtype, out)
+        key = (x.shape[1:], weight.shape, bias is not None, tuple(shape[1:]), sliding, result.shape[-1], x.dtype)
+        given = [np.ascontiguousarray(each) for each in (weight, bias) if each is not None]
+        eager.transposed_convolution(*key).run(to_blocks(x), *given, result)
         return from_blocks(result, shape[0]) if out is None else out
 
     def convolution_weight_gradient(
@@ -144,6 +146,32 @@ class CpuBackend:
             result[...] = memory[: a.size].reshape(a.shape)
         return result
 
+    def lstm_cell(self, inputs: Array, recurrent: Array, cell: Array) -> tuple[Array, Array]:
+        """See `Backend.lstm_cell`."""
+        batch, size = cell.shape
+        hidden, state = (empty_blocks((batch, count * size), inputs.dtype) for count in (1, 6))
+        program = eager.lstm_cell(size, hidden.shape[-1], inputs.dtype)
+        program.run(*(to_blocks(each) for each in (inputs, recurrent, cell)), hidden, state)
+        return from_blocks(hidden, batch), from_blocks(state, batch)
+
+    def lstm_cell_gradient(
+        self, grad_hidden: Array | None, grad_cell: Array | None, state: Array, cell: Array
+    ) -> Array:
+        """See `Backend.lstm_cell_gradient`."""
+        batch, size = cell.shape
+        result = empty_blocks((batch, 5 * size), cell.dtype)
+        given = (grad_hidden is not None, grad_cell is not None)
+        program = eager.lstm_cell_gradient(size, given, result.shape[-1], cell.dtype)
+        grads = (each for each in (grad_hidden, grad_cell) if each is not None)
+        program.run(*(to_blocks(each) for each in (*grads, cell, state)), result)
+        return from_blocks(result, batch)
+
+    def embed(self, a: Array, shape: tuple[int, ...], key: tuple[Any, ...]) -> Array:
+        """See `Backend.embed`."""
+        result = np.zeros(shape, a.dtype)
+        result[key] = a
+        return result
+
     def log_softmax(self, a: Array, axis: int | None) -> Array:
         """See `Backend.log_softmax`."""
         shifted = a - np.max(a, axis=axis, keepdims=True) if a.size else a
@@ -223,6 +251,34 @@ class CpuBackend:
         result = blocks_for(shape, grad.dtype, out)
         key = (tuple(shape[1:]), grad.shape[1:], kernel_size, sliding, result.shape[-1], grad.dtype)
         eager.max_pool_gradient(*key).run(to_blocks(grad), to_blocks(taps), result)
+        return from_blocks(result, shape[0]) if out is None else out
+
+    def average_pool(self, x: Array, shape: Pair, window: AverageWindow | None, out: Array | None = None) -> Array:
+        """See `Backend.average_pool`."""
+        final = (*x.shape[:2], *shape)
+        result = blocks_for(final, x.dtype, out)
+        eager.average_pool(x.shape[1:], final[1:], window, result.shape[-1], x.dtype).run(to_blocks(x), result)
+        return from_blocks(result, x.shape[0]) if out is None else out
+
+    def average_pool_gradient(
+        self, grad: Array, shape: tuple[int, ...], window: AverageWindow | None, out: Array | None = None
+    ) -> Array:
+        """See `Backend.average_pool_gradient`."""
+        result = blocks_for(shape, grad.dtype, out)
+        key = (tuple(shape[1:]), grad.shape[1:], window, result.shape[-1], grad.dtype)
+        eager.average_pool_gradient(*key).run(to_blocks(grad), result)
+        return from_blocks(result, shape[0]) if out is None else out
+
+    def pad(self, x: Array, border: Border, out: Array | None = None) -> Array:
+        """See `Backend.pad`."""
+        result = blocks_for((*x.shape[:2], *padded_size(x.shape, border)), x.dtype, out)
+        eager.pad(x.shape[1:], border, result.shape[-1], x.dtype).run(to_blocks(x), result)
+        return from_blocks(result, x.shape[0]) if out is None else out
+
+    def pad_gradient(self, grad: Array, shape: tuple[int, ...], border: Border, out: Array | None = None) -> Array:
+        """See `Backend.pad_gradient`."""
+        result = blocks_for(shape, grad.dtype, out)
+        eager.pad_gradient(tuple(shape[1:]), border, result.shape[-1], grad.dtype).run(to_blocks(grad), result)
         return from_blocks(result, shape[0]) if out is None else out
 
     def channel_moments(self, x: Array) -> tuple[Array, Array]:

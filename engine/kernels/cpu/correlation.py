@@ -1,4 +1,4 @@
-"""The one loop nest behind convolution and its input gradient, and the one behind its weight gradient.
+"""The loop nest behind convolutions, transposed or not, and the one behind their weight gradients.
 
 Both work on one block of `LANES` images, in registers: a few output channels (rows) by a few neighbouring positions
 (columns). Inputs are padded with zeros to the left and right beforehand, so no inner loop has a condition; a window's
@@ -72,7 +72,7 @@ def _accumulate(block, x, x_start, w, w_start, steps, span):
 def _strip(block, x, w, bias, out, x_row, out_row, w_start, channel, column, step, steps, rows):
     """Compute the block's output channels and positions, from `channel` and `column` on."""
     if step.bias:
-        block = simd.row_values(block, bias, channel, 1)
+        block = simd.row_values(block, bias, step.first_result + channel, 1)
     channels, first_row, last_row = rows
     left = column * step.horizontal_stride
     right = left + (simd.columns(block) - 1) * step.horizontal_stride

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.kernels.backend import Pair, Sliding
+from nnkit.kernels.backend import AverageWindow, Border, Pair, Sliding, padded_size
 from nnkit.kernels.cpu import instructions as codes
 from nnkit.kernels.cpu.instructions import Operand
 from nnkit.kernels.cpu.program import SLOTS, WORTH_STARTING, Affine, Program, Shape, Weights, work
@@ -134,13 +134,14 @@ def convolution(
 
 
 @_cached
-def convolution_input_gradient(
-    grad: Shape, kernels: Shape, shape: Shape, sliding: Sliding, batch: int, dtype: np.dtype[Any]
+def transposed_convolution(
+    shape: Shape, kernels: Shape, has_bias: bool, result: Shape, sliding: Sliding, batch: int, dtype: np.dtype[Any]
 ) -> EagerProgram:
-    """Return a program on the gradient of the result, contiguous weights and the gradient of x."""
+    """Return a program on x, contiguous weights, a bias if there is one, and the result; shapes are of one image."""
     program = EagerProgram(batch, dtype)
-    source, weight, target = program.blocks(*grad), program.whole(math.prod(kernels)), program.blocks(*shape)
-    program.convolution_input_gradient(source, _walk(weight, kernels), target, (grad, kernels, shape), sliding)
+    x, weight = program.blocks(*shape), program.whole(math.prod(kernels))
+    bias, target = program.whole(result[0]) if has_bias else 0, program.blocks(*result)
+    program.transposed_convolution(x, _walk(weight, kernels), bias, target, (shape, kernels, result), sliding)
     return program
 
 
@@ -175,6 +176,28 @@ def product_weight_gradient(channels: int, rows: int, batch: int, dtype: np.dtyp
 
 
 @_cached
+def lstm_cell(size: int, batch: int, dtype: np.dtype[Any]) -> EagerProgram:
+    """Return a program on the two parts of the gates, the cell state, and the results; `size` is of the states."""
+    program = EagerProgram(batch, dtype)
+    inputs, recurrent, cell = (program.blocks(count * size) for count in (4, 4, 1))
+    hidden, state = program.blocks(size), program.blocks(6 * size)
+    fields = {"input": inputs, "other": recurrent, "bias": cell, "result": hidden, "scratch": state}
+    program.add(codes.LSTM_CELL, **fields, length=size)
+    return program
+
+
+@_cached
+def lstm_cell_gradient(size: int, given: tuple[bool, bool], batch: int, dtype: np.dtype[Any]) -> EagerProgram:
+    """Return a program on the gradients of the next states that are given, the cell state, the state, the result."""
+    program = EagerProgram(batch, dtype)
+    by_hidden, by_cell = (program.blocks(size) if each else 0 for each in given)
+    cell, state, result = (program.blocks(count * size) for count in (1, 6, 5))
+    fields = {"input": by_hidden, "other": by_cell, "bias": cell, "result": result, "scratch": state}
+    program.add(codes.LSTM_CELL_GRADIENT, **fields, length=size)
+    return program
+
+
+@_cached
 def max_pool(
     shape: Shape, result: Shape, kernel_size: Pair, sliding: Sliding, batch: int, dtype: np.dtype[Any]
 ) -> EagerProgram:
@@ -193,6 +216,46 @@ def max_pool_gradient(
     program = EagerProgram(batch, dtype)
     grad, taps, target = program.blocks(*result), program.blocks(*result), program.blocks(*shape)
     program.max_pool_gradient(grad, taps, target, (shape, result), kernel_size, sliding)
+    return program
+
+
+@_cached
+def average_pool(
+    shape: Shape, result: Shape, window: AverageWindow | None, batch: int, dtype: np.dtype[Any]
+) -> EagerProgram:
+    """Return a program on x and the averages."""
+    program = EagerProgram(batch, dtype)
+    x, target = program.blocks(*shape), program.blocks(*result)
+    program.average_pool(x, target, (shape, result), window)
+    return program
+
+
+@_cached
+def average_pool_gradient(
+    shape: Shape, result: Shape, window: AverageWindow | None, batch: int, dtype: np.dtype[Any]
+) -> EagerProgram:
+    """Return a program on the gradient of the averages and the gradient of x."""
+    program = EagerProgram(batch, dtype)
+    grad, target = program.blocks(*result), program.blocks(*shape)
+    program.average_pool_gradient(grad, target, (shape, result), window)
+    return program
+
+
+@_cached
+def pad(shape: Shape, border: Border, batch: int, dtype: np.dtype[Any]) -> EagerProgram:
+    """Return a program on x (C, H, W) and on x with a border."""
+    program = EagerProgram(batch, dtype)
+    x, target = program.blocks(*shape), program.blocks(shape[0], *padded_size(shape, border))
+    program.pad(x, target, shape, border)
+    return program
+
+
+@_cached
+def pad_gradient(shape: Shape, border: Border, batch: int, dtype: np.dtype[Any]) -> EagerProgram:
+    """Return a program on the gradient of what has a border and the gradient of x (C, H, W)."""
+    program = EagerProgram(batch, dtype)
+    grad, target = program.blocks(shape[0], *padded_size(shape, border)), program.blocks(*shape)
+    program.pad_gradient(grad, target, shape, border)
     return program
 
 

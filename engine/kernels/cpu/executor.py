@@ -15,7 +15,17 @@ import numpy as np
 from numba import types
 
 # Imported for the instructions that they name.
-from nnkit.kernels.cpu import correlation, elementwise, gather, loss, normalization, pooling, product  # noqa: F401
+from nnkit.kernels.cpu import (  # noqa: F401
+    correlation,
+    elementwise,
+    gather,
+    loss,
+    normalization,
+    padding,
+    pooling,
+    product,
+    recurrent,
+)
 from nnkit.kernels.cpu import instructions as codes
 from nnkit.kernels.cpu.clock import nanoseconds
 from nnkit.kernels.cpu.compiler import KERNELS, call, inner_kernel, kernel, machine_function, parallel_kernel, prange

@@ -70,6 +70,17 @@ ADD_ROWS = 51
 SPREAD = 52
 TRIM = 53
 REPEAT = 54
+AVERAGE_POOL = 55
+AVERAGE_POOL_GRADIENT = 56
+PAD_CONSTANT = 57
+PAD_REFLECT = 58
+PAD_REPLICATE = 59
+PAD_CIRCULAR = 60
+PAD_REFLECT_GRADIENT = 61
+PAD_REPLICATE_GRADIENT = 62
+PAD_CIRCULAR_GRADIENT = 63
+LSTM_CELL = 64
+LSTM_CELL_GRADIENT = 65
 
 UNARY = (SCALE, SHIFT, RELU, TANH, SIGMOID, SQUARE_ROOT, ABSOLUTE, AT_LEAST, AT_MOST, ABOVE, BELOW)
 FUNCTIONS = (EXPONENTIAL, EXPONENTIAL_MINUS_ONE, LOGARITHM, LOGARITHM_PLUS_ONE, ERROR_FUNCTION)
@@ -77,6 +88,13 @@ BINARY = (ADD, SUBTRACT, PRODUCT, QUOTIENT, RELU_GRADIENT, TANH_GRADIENT, SIGMOI
 # What works on all blocks of images at once: it waits for what comes before it, and what follows waits for it. Its
 # kernel is told the number of all images, and finds each operand as the first block of the first slot does.
 TOGETHER = (MERGE_MOMENTS, ADD_BLOCKS, FOLLOW, COUNT)
+# By PyTorch's name for what stands beyond the border; the gradient of a constant border is a border of another size.
+PADS = {"constant": PAD_CONSTANT, "reflect": PAD_REFLECT, "replicate": PAD_REPLICATE, "circular": PAD_CIRCULAR}
+PAD_GRADIENTS = {
+    "reflect": PAD_REFLECT_GRADIENT,
+    "replicate": PAD_REPLICATE_GRADIENT,
+    "circular": PAD_CIRCULAR_GRADIENT,
+}
 
 
 class Instruction(NamedTuple):

@@ -1,13 +1,13 @@
-"""Max pooling over a block of images, and its gradient."""
+"""Pooling over a block of images, and its gradients."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from nnkit.kernels.cpu import simd
-from nnkit.kernels.cpu.compiler import instruction, kernel
+from nnkit.kernels.cpu import simd, simd_arithmetic
+from nnkit.kernels.cpu.compiler import inner_kernel, instruction, kernel
 from nnkit.kernels.cpu.correlation import window_span
-from nnkit.kernels.cpu.instructions import MAX_POOL, MAX_POOL_GRADIENT
+from nnkit.kernels.cpu.instructions import AVERAGE_POOL, AVERAGE_POOL_GRADIENT, MAX_POOL, MAX_POOL_GRADIENT
 
 
 @instruction(MAX_POOL)
@@ -145,3 +145,76 @@ def _add_windows(grad, taps, grad_input, step):
                         total = simd.load(vector, grad_input, place, 0, 0)
                         total = simd.add_where_equal(total, tap, i * step.kernel_width + j, value)
                         simd.store(total, grad_input, place, 0, 0)
+
+
+@inner_kernel
+def _extent(place, stride, padding, kernel_size, size, places):
+    """Return where the window at a place begins and ends in an axis of `size`, and its length with the border.
+
+    Without a stride the windows of all places cover the axis as evenly as they can.
+    """
+    if stride == 0:
+        first, end = place * size // places, ((place + 1) * size + places - 1) // places
+        return first, end, end - first
+    start = place * stride - padding
+    end = min(start + kernel_size, size + padding)
+    return max(start, 0), min(end, size), end - start
+
+
+@inner_kernel
+def _rows_and_columns(step, y, column):
+    """Return the first row and column of a window and their ends, and what to divide its sum by."""
+    vertical, horizontal = step.vertical_stride, step.horizontal_stride
+    top, bottom, height = _extent(y, vertical, step.top_padding, step.kernel_height, step.height, step.out_height)
+    left, right, width = _extent(column, horizontal, step.left_padding, step.kernel_width, step.width, step.out_width)
+    divisor = step.scalar
+    if divisor == 0:
+        # All elements count, those of the border among them, or only those inside.
+        divisor = float(height * width) if step.other_scalar else float((bottom - top) * (right - left))
+    return top, bottom, left, right, divisor
+
+
+@instruction(AVERAGE_POOL)
+def average_pool(step, x, other, bias, out, scratch, labels, images):
+    """Write to `out` the sum of each window divided by `scalar`, or where that is 0 by the number of its elements.
+
+    Those of the border are counted if `other_scalar` is not 0. Without strides the windows are spread evenly. A window
+    with no element inside gives 0. Shapes: x (C, H, W), out (C, H', W').
+    """
+    distance = step.distance
+    vector = simd.zeros(out, 1, 1)
+    target = 0
+    for channel in range(step.channels):
+        for y in range(step.out_height):
+            for place in range(step.out_width):
+                top, bottom, left, right, divisor = _rows_and_columns(step, y, place)
+                total = vector
+                for row in range(channel * step.height + top, channel * step.height + bottom):
+                    for column in range(left, right):
+                        value = simd.load(vector, x, (row * step.width + column) * distance, 0, 0)
+                        total = simd_arithmetic.add(total, value)
+                if top < bottom and left < right:
+                    total = simd_arithmetic.divide(total, simd.broadcast(vector, divisor))
+                simd.store(total, out, target, 0, 0)
+                target += distance
+
+
+@instruction(AVERAGE_POOL_GRADIENT)
+def average_pool_gradient(step, x, other, bias, out, scratch, labels, images):
+    """Write to `out` the sum of the shares that each element has in the gradients x (C, H', W'); out (C, H, W)."""
+    distance = step.distance
+    vector = simd.zeros(out, 1, 1)
+    for place in range(step.channels * step.height * step.width):
+        simd.store(vector, out, place * distance, 0, 0)
+    source = 0
+    for channel in range(step.channels):
+        for y in range(step.out_height):
+            for place in range(step.out_width):
+                top, bottom, left, right, divisor = _rows_and_columns(step, y, place)
+                share = simd_arithmetic.divide(simd.load(vector, x, source, 0, 0), simd.broadcast(vector, divisor))
+                for row in range(channel * step.height + top, channel * step.height + bottom):
+                    for column in range(left, right):
+                        target = (row * step.width + column) * distance
+                        total = simd_arithmetic.add(simd.load(vector, out, target, 0, 0), share)
+                        simd.store(total, out, target, 0, 0)
+                source += distance

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from nnkit.kernels.backend import Pair, Sliding
+from nnkit.kernels.backend import AverageWindow, Border, Pair, Sliding, padded_size
 from nnkit.kernels.cpu import instructions as codes
 from nnkit.kernels.cpu.instructions import Instruction
 from nnkit.kernels.layout import LANES
@@ -91,25 +92,25 @@ class Program:
             **_walk(weight),
         )
 
-    def convolution_input_gradient(
-        self, grad: int, weight: Weights, result: int, shapes: tuple[Shape, Shape, Shape], sliding: Sliding
+    def transposed_convolution(
+        self, x: int, weight: Weights, bias: int, result: int, shapes: tuple[Shape, Shape, Shape], sliding: Sliding
     ) -> None:
-        """Differentiate by x; shapes are those of the gradient, the weight and x.
+        """Write to the result what x adds to it through the weights; shapes are those of x, the weight and the result.
 
-        It is a correlation of the output gradient, spread out by the stride, with the weights turned by 180 degrees and
-        their channels exchanged; both are in how the weights are walked through.
+        It is a correlation of x, spread out by the stride, with the weights turned by 180 degrees and their channels
+        exchanged; both are in how the weights are walked through.
         """
-        grad_shape, (out_channels, group_channels, *kernel), x_shape = shapes
-        groups = x_shape[0] // group_channels
+        shape, (out_channels, group_channels, *kernel), result_shape = shapes
+        groups = result_shape[0] // group_channels
         height, width = kernel
         dilation = sliding.dilation
         top = (height - 1) * dilation[0] - sliding.padding[0]
         left = (width - 1) * dilation[1] - sliding.padding[1]
-        spread_height = (grad_shape[1] - 1) * sliding.stride[0] + 1
-        spread_width = (grad_shape[2] - 1) * sliding.stride[1] + 1
-        # The right border is whatever makes the result as wide as x, also where the stride left a rest.
-        placed_width = x_shape[2] + (width - 1) * dilation[1]
-        grad = self._placed(grad, grad_shape, sliding.stride, left, placed_width)
+        spread_height = (shape[1] - 1) * sliding.stride[0] + 1
+        spread_width = (shape[2] - 1) * sliding.stride[1] + 1
+        # The right border is whatever makes the result as wide as it should be, also where the stride left a rest.
+        placed_width = result_shape[2] + (width - 1) * dilation[1]
+        x = self._placed(x, shape, sliding.stride, left, placed_width)
         start = weight.start + (height - 1) * weight.row + (width - 1) * weight.column
         turned = weight._replace(
             start=start,
@@ -124,12 +125,13 @@ class Program:
             # Exchanged channels begin anew in each group, which one walk cannot express.
             self.add(
                 codes.CORRELATE,
-                input=grad,
+                input=x,
                 other=weight.operand,
+                bias=bias,
                 result=result,
                 first_channel=group * per_group,
                 first_result=group * group_channels,
-                **_images(per_group, spread_height, placed_width, (group_channels, *x_shape[1:])),
+                **_images(per_group, spread_height, placed_width, (group_channels, *result_shape[1:])),
                 **_window(kernel, step, top, max(left, 0), max(placed_width - spread_width - left, 0)),
                 **_walk(turned._replace(start=start + group * per_group * weight.output_channel)),
             )
@@ -223,6 +225,24 @@ class Program:
         """Differentiate `max_pool` by x; shapes are those of x and of the gradient."""
         self.add(codes.MAX_POOL_GRADIENT, input=grad, other=taps, result=result, **_pool(shapes, kernel_size, sliding))
 
+    def average_pool(self, x: int, result: int, shapes: tuple[Shape, Shape], window: AverageWindow | None) -> None:
+        """Take the average of each window; shapes are those of x and the result."""
+        self.add(codes.AVERAGE_POOL, input=x, result=result, **_averages(shapes, window))
+
+    def average_pool_gradient(
+        self, grad: int, result: int, shapes: tuple[Shape, Shape], window: AverageWindow | None
+    ) -> None:
+        """Differentiate `average_pool` by x; shapes are those of x and of the gradient."""
+        self.add(codes.AVERAGE_POOL_GRADIENT, input=grad, result=result, **_averages(shapes, window))
+
+    def pad(self, x: int, result: int, shape: Shape, border: Border) -> None:
+        """Put a border around x of a shape (C, H, W)."""
+        self.add(codes.PADS[border.mode], input=x, result=result, scalar=border.value, **_framed(shape, border))
+
+    def pad_gradient(self, grad: int, result: int, shape: Shape, border: Border) -> None:
+        """Differentiate `pad` by x of a shape (C, H, W)."""
+        self.add(codes.PAD_GRADIENTS[border.mode], input=grad, result=result, **_framed(shape, border))
+
     def channel_moments(self, x: int, result: int, channels: int, length: int) -> None:
         """Write the mean and the variance (2, C) of each channel over the batch; x has `length` elements an image."""
         partial = self.left_by_blocks(2 * channels)
@@ -289,6 +309,28 @@ def _pool(shapes: tuple[Shape, Shape], kernel_size: Pair, sliding: Sliding) -> d
     return {
         **_images(channels, height, width, shapes[1]),
         **_window(kernel_size, sliding, padding[0], padding[1], padding[1]),
+    }
+
+
+def _averages(shapes: tuple[Shape, Shape], window: AverageWindow | None) -> dict[str, Any]:
+    if window is None:
+        channels, height, width = shapes[0]
+        return _images(channels, height, width, shapes[1])
+    return {
+        **_pool(shapes, window.size, window.sliding),
+        "scalar": float(window.divisor),
+        "other_scalar": float(window.counts_border),
+    }
+
+
+def _framed(shape: Shape, border: Border) -> dict[str, int]:
+    channels, height, width = shape
+    size = padded_size(shape, border)
+    return {
+        **_images(channels, height, width, (1, *size)),
+        "length": channels * max(math.prod(size), height * width),
+        "top_padding": border.rows[0],
+        "left_padding": border.columns[0],
     }
 
 

@@ -26,7 +26,7 @@ import safetensors
 import safetensors.numpy
 
 from nnkit.errors import CheckpointError
-from nnkit.training.files import open_regular
+from nnkit.files import open_regular
 
 Array = npt.NDArray[Any]
 
@@ -36,6 +36,8 @@ MAX_HEADER_BYTES = 1024 * 1024
 MAX_FILE_BYTES = 2 * 1024**3
 MAX_NAME_CHARACTERS = 256
 MAX_DIMENSIONS = 64
+# What the `format` in the metadata begins with in all files that were written here.
+OWN_FORMATS = "nnkit"
 
 _BLOCK_BYTES = 1024 * 1024
 _LENGTH_BYTES = 8
@@ -62,7 +64,7 @@ def encode(arrays: Mapping[str, Array], metadata: Mapping[str, str]) -> bytes:
     if len(text) > MAX_HEADER_BYTES or len(blank) > MAX_FILE_BYTES:
         raise CheckpointError(
             f"a checkpoint of {len(blank)} bytes, {len(text)} of them its header; expected at most "
-            f"{MAX_FILE_BYTES} and {MAX_HEADER_BYTES}: use a smaller network"
+            f"{MAX_FILE_BYTES} and {MAX_HEADER_BYTES}: use a smaller network, and tensors for long lists of numbers"
         )
     _parse(text, len(blank) - _LENGTH_BYTES - len(text))
     digest = hashlib.sha256(blank).hexdigest().encode()
@@ -95,21 +97,39 @@ def decode(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
         FileAccessError: it may not be read.
     """
     with open_regular(path, CheckpointError) as file:
-        size = file.seek(0, 2)
-        header = _read_header(file, size, path)
-        digest = _DIGEST.findall(header)
-        if len(digest) != 1:
-            raise CheckpointError(f"{path}: not an nnkit checkpoint: it has no checksum in its metadata")
-        try:
-            metadata = _parse(header, size - _LENGTH_BYTES - len(header))
-        except (ValueError, RecursionError) as error:
-            raise CheckpointError(f"{path}: damaged: {error}") from None
-        if size > MAX_FILE_BYTES:
-            raise CheckpointError(f"{path}: has {size} bytes, expected at most {MAX_FILE_BYTES}")
-        if _checksum(file, header) != digest[0].decode():
-            raise CheckpointError(f"{path}: damaged: its content does not have the checksum that it was saved with")
-        file.seek(0)
-        content = file.read(size)
+        return decode_stream(file, path)
+
+
+def decode_stream(
+    file: BinaryIO, path: Path | str, *, checksum: bool = True
+) -> tuple[dict[str, Array], dict[str, str]]:
+    """Return the arrays and the metadata of a file that is open.
+
+    Args:
+        file: the whole of it is read.
+        path: what it is called in errors.
+        checksum: whether it must have one; if not, files of other programs are read as well.
+
+    Raises:
+        CheckpointError: it is not such a file, too large, or altered.
+    """
+    size = file.seek(0, 2)
+    header = _read_header(file, size, path)
+    digest = _DIGEST.findall(header)
+    if len(digest) != 1 and (checksum or digest):
+        raise CheckpointError(f"{path}: not an nnkit checkpoint: it has no checksum in its metadata")
+    try:
+        metadata = _parse(header, size - _LENGTH_BYTES - len(header))
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path}: damaged: {error}") from None
+    if not digest and metadata.get("format", "").startswith(OWN_FORMATS):
+        raise CheckpointError(f"{path}: damaged: it has no checksum in its metadata")
+    if size > MAX_FILE_BYTES:
+        raise CheckpointError(f"{path}: has {size} bytes, expected at most {MAX_FILE_BYTES}")
+    if digest and _checksum(file, header) != digest[0].decode():
+        raise CheckpointError(f"{path}: damaged: its content does not have the checksum that it was saved with")
+    file.seek(0)
+    content = file.read(size)
     try:
         arrays = safetensors.numpy.load(content)
     except (safetensors.SafetensorError, ValueError, KeyError, TypeError) as error:
@@ -118,7 +138,7 @@ def decode(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
     return dict(sorted(arrays.items())), metadata
 
 
-def _read_header(file: BinaryIO, size: int, path: Path) -> bytes:
+def _read_header(file: BinaryIO, size: int, path: Path | str) -> bytes:
     file.seek(0)
     start = file.read(_LENGTH_BYTES + 1)
     if size == 0:
@@ -139,7 +159,7 @@ def _parse(header: bytes, data_bytes: int) -> dict[str, str]:
         RecursionError: it is nested too deeply.
     """
     entries = json.loads(header.decode("utf-8"), object_pairs_hook=_without_duplicates)
-    metadata = entries.pop("__metadata__", None)
+    metadata = entries.pop("__metadata__", {})
     if not isinstance(metadata, dict) or not all(isinstance(text, str) for text in metadata.values()):
         raise ValueError("its metadata is not text")
     spans = sorted(_span(name, entry) for name, entry in entries.items())
@@ -164,7 +184,7 @@ def _span(name: str, entry: Any) -> tuple[int, int]:
     Raises:
         ValueError: its type, shape and place contradict each other, or it has a name that could not be shown.
     """
-    if not name.isprintable() or not 0 < len(name) <= MAX_NAME_CHARACTERS:
+    if not is_name(name):
         raise ValueError(f"an array is named {name[:MAX_NAME_CHARACTERS]!r}")
     if not isinstance(entry, dict) or entry.keys() != {"dtype", "shape", "data_offsets"}:
         raise ValueError(f"{name} is not described by type, shape and offsets")
@@ -177,6 +197,11 @@ def _span(name: str, entry: Any) -> tuple[int, int]:
     if end - begin != math.prod(shape) * _ITEM_BYTES[kind]:
         raise ValueError(f"{name} has another number of bytes than its shape needs")
     return begin, end
+
+
+def is_name(text: str) -> bool:
+    """Return whether an array can be called so: what is shown in errors may hold no commands to a terminal."""
+    return text.isprintable() and 0 < len(text) <= MAX_NAME_CHARACTERS and text != "__metadata__"
 
 
 def _are_sizes(value: Any) -> bool:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from nnkit.errors import CheckpointError, FileAccessError
-from nnkit.training import container
+from nnkit.serialization import container
 
 BASE = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
 LAYOUTS = {

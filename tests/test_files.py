@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nnkit.errors import FileAccessError
-from nnkit.training.files import make_folder, write_atomically
+from nnkit.files import make_folder, write_atomically
 
 
 @pytest.mark.case("K24")

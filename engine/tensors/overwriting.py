@@ -1,0 +1,111 @@
+"""Replacing the value of a tensor, in memory and on the tape."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nnkit.dtypes import of_array
+from nnkit.kernels.layout import Array
+from nnkit.ops import Operation
+from nnkit.recording import active, note_in_place
+from nnkit.tape import INFERENCE, Node, is_inference_mode_enabled, is_recording
+from nnkit.tensors.differentiation import Differentiation
+from nnkit.tensors.versions import written_into
+from nnkit.tensors.views import CopySlices
+
+if TYPE_CHECKING:
+    from nnkit.tensors.tensor import Tensor
+
+
+class Overwriting(Differentiation):
+    """What methods in place build on."""
+
+    def apply_in_place(self, operation: type[Operation], *others: Any, **options: Any) -> Tensor:
+        """See `TensorBase.apply_in_place`.
+
+        Raises:
+            RuntimeError: the tensor is a leaf (or a view of one) that requires a gradient, or cannot hold the result.
+        """
+        recorded = is_recording() and (
+            self.requires_grad or any(isinstance(each, Differentiation) and each.requires_grad for each in others)
+        )
+        self.check_change(recorded)
+        if not self.array.flags.writeable:
+            raise RuntimeError(
+                "this tensor cannot be written to: it stands for memory in another order; clone() it first"
+            )
+        steps = zip(self.array.strides, self.array.shape, strict=True)
+        # Strides of an array without elements are 0, and harm nobody.
+        if self.array.size and any(stride == 0 and size > 1 for stride, size in steps):
+            raise RuntimeError(
+                "unsupported operation: more than one element of the written-to tensor refers to a single memory "
+                "location. Please clone() the tensor before performing the operation."
+            )
+        is_kept = recorded or active() is not None
+        before = self.detached(self.array.copy() if is_kept else self.array)
+        if recorded:
+            before._requires_grad, before._node, before._output = self.requires_grad, self.grad_fn, self._output
+        result = before.apply(operation, *others, **options)
+        note_in_place(self)
+        self._write(result.array)
+        if recorded and result._node is not None:
+            written_into(result._node, self.version)
+            self.become(result._node, result._output)
+        return self  # type: ignore[return-value]
+
+    def check_change(self, recorded: bool) -> None:
+        """Raise PyTorch's RuntimeError if this tensor must not be changed in place now, on the tape or off it."""
+        if self.version is INFERENCE and not is_inference_mode_enabled():
+            raise RuntimeError(
+                "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a "
+                "normal tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more "
+                "details."
+            )
+        origin = self._origin
+        if not recorded:
+            return
+        if origin is not None:
+            origin.check_change(self._node, self._output, indirect=False)
+        if self._requires_grad and self._node is None:
+            raise RuntimeError("a leaf Variable that requires grad is being used in an in-place operation.")
+        if origin is not None and origin.base._requires_grad and origin.base._node is None:
+            raise RuntimeError("a view of a leaf Variable that requires grad is being used in an in-place operation.")
+
+    def settle(self) -> bool:
+        """See `Shaping.settle`; it harms nobody as long as nothing else refers to the memory."""
+        if self._fresh and not self._shared:
+            self.array = np.ascontiguousarray(self.array)
+        return self.array.flags.c_contiguous
+
+    def _write(self, result: Array) -> None:
+        if result.shape != self.array.shape:
+            raise RuntimeError(
+                f"output with shape {list(self.array.shape)} doesn't match the broadcast shape {list(result.shape)}"
+            )
+        if "biuf".index(result.dtype.kind.replace("u", "i")) > "biuf".index(self.array.dtype.kind.replace("u", "i")):
+            raise RuntimeError(
+                f"result type {of_array(result).label} can't be cast to the desired output type "
+                f"{of_array(self.array).label}"
+            )
+        self.array[...] = result
+        self.version.value += 1
+
+    def become(self, node: Node, output: int) -> None:
+        """Be the result of a node from now on; where this is a view, its base changes with it."""
+        if self._origin is None:
+            self.set_node(node, output)
+        else:
+            base = self._origin.base
+            edges = (base.edge(), *node.next_functions[1:])
+            base.set_node(CopySlices(edges, base.array.shape, node, self._origin.positions()), 0)
+            self._node_version = -1  # older than every version, so that it comes out of the changed base from now on
+        self._leave_hooks()
+
+    def _leave_hooks(self) -> None:
+        """Leave hooks with the value before a change in place; only a retained gradient is that of the last value."""
+        left, self._hooks = self._hooks, None
+        if left is not None and left.retain is not None:
+            left.retain = None
+            self.retain_grad()

@@ -1,0 +1,19 @@
+"""Tensors for other libraries and from them, by the old names of PyTorch's functions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nnkit.tensors import Tensor, from_dlpack
+
+__all__ = ["from_dlpack", "to_dlpack"]
+
+
+def to_dlpack(tensor: Tensor) -> Any:
+    """Return a capsule with the memory of a tensor, through which no gradient flows.
+
+    Example:
+        >>> torch.from_dlpack(torch.utils.dlpack.to_dlpack(torch.ones(2)))
+        tensor([1., 1.])
+    """
+    return tensor.detach().__dlpack__()
