@@ -14,7 +14,9 @@ __version__ = "0.1.0"
 # Where each public name lives; a module is imported when one of its names is asked for.
 _HOMES = {
     "nnkit.devices": "device get_default_device set_default_device",
-    "nnkit.dtypes": "dtype float32 float64 int8 int16 int32 int64 uint8",
+    "nnkit.dtypes": """
+        can_cast dtype finfo float16 float32 float64 iinfo int8 int16 int32 int64 promote_types strided uint8
+    """,
     "nnkit.random": "Generator default_generator get_rng_state initial_seed manual_seed seed set_rng_state",
     "nnkit.serialization": "load save",
     "nnkit.settings": """
@@ -30,11 +32,18 @@ _HOMES = {
         linspace no_grad ones ones_like rand rand_like randint randn randn_like randperm set_grad_enabled stack tensor
         where zeros zeros_like
     """,
+    "nnkit.tensors.drawing": "bernoulli meshgrid multinomial normal",
+    "nnkit.tensors.einsum": "einsum",
+    "nnkit.tensors.formatting": "set_printoptions",
     "nnkit.tensors.functions": """
-        abs add addmm all allclose any argmax argmin bmm clamp clone div dot eq equal exp flatten ge gt is_inference
-        is_tensor isfinite isnan le log log_softmax lt masked_fill matmul max maximum mean min minimum mm mul mv ne neg
-        norm permute pow prod reciprocal relu reshape sigmoid softmax split sqrt square squeeze std sub sum t tanh
-        transpose unbind unsqueeze var
+        abs absolute add addmm all allclose amax amin any argmax argmin argsort bincount bmm ceil chunk clamp
+        clamp_max clamp_min clone cos cosh count_nonzero cumsum diag div divide dot eq equal erf exp expm1
+        flatten flip floor floor_divide fmod gather ge gt index_select is_floating_point is_inference is_tensor
+        isclose isfinite isinf isnan le log log10 log1p log2 log_softmax logical_and logical_not logical_or
+        logical_xor logsumexp lt masked_fill masked_select matmul max maximum mean min minimum mm mul multiply
+        mv narrow ne neg nonzero norm numel outer permute pow prod ravel reciprocal relu remainder reshape
+        result_type round rsqrt scatter sigmoid sign sin sinh softmax sort split sqrt square squeeze std sub
+        subtract sum swapaxes t tanh tile topk transpose tril triu trunc unbind unflatten unique unsqueeze var
     """,
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
@@ -44,9 +53,22 @@ _ALIASES = {
     "double": ("nnkit.dtypes", "float64"),
     "float": ("nnkit.dtypes", "float32"),
     "int": ("nnkit.dtypes", "int32"),
+    "half": ("nnkit.dtypes", "float16"),
     "long": ("nnkit.dtypes", "int64"),
+    "short": ("nnkit.dtypes", "int16"),
 }
-_MODULES = ("accelerator", "autograd", "backends", "cuda", "nn", "optim", "random", "utils", "vision")
+_MODULES = (
+    "accelerator",
+    "autograd",
+    "backends",
+    "cuda",
+    "linalg",
+    "nn",
+    "optim",
+    "random",
+    "utils",
+    "vision",
+)
 
 
 def __getattr__(name: str) -> Any:

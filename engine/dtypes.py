@@ -39,6 +39,7 @@ class dtype:  # noqa: N801 (PyTorch's name)
         return "bool_" if self.name == "bool" else self.name
 
 
+float16 = dtype("float16", "Half", np.float16)
 float32 = dtype("float32", "Float", np.float32)
 float64 = dtype("float64", "Double", np.float64)
 int64 = dtype("int64", "Long", np.int64)
@@ -48,10 +49,21 @@ int8 = dtype("int8", "Char", np.int8)
 uint8 = dtype("uint8", "Byte", np.uint8)
 bool_ = dtype("bool", "Bool", np.bool_)
 
-_OF_NUMPY = {each.numpy: each for each in (float32, float64, int64, int32, int16, int8, uint8, bool_)}
+
+class Layout:
+    """How the elements of a tensor are stored."""
+
+    def __repr__(self) -> str:
+        return "torch.strided"
+
+
+strided = Layout()
+
+_OF_NUMPY = {each.numpy: each for each in (float64, float32, float16, int64, int32, int16, int8, uint8, bool_)}
 
 # What C++ calls each type: some of PyTorch's messages use these names.
 C_NAMES = {
+    float16: "c10::Half",
     float32: "float",
     float64: "double",
     int64: "long int",
@@ -71,10 +83,10 @@ def of_array(array: Array) -> dtype:
     """
     found = _OF_NUMPY.get(array.dtype)
     if found is None:
-        supported = ", ".join(each.name for each in _OF_NUMPY.values())
+        names = [each.name for each in _OF_NUMPY.values()]
         raise TypeError(
             f"can't convert np.ndarray of type {array.dtype.type.__module__}.{array.dtype.type.__name__}. "
-            f"The only supported types are: {supported}."
+            f"The only supported types are: {', '.join(names[:-1])}, and {names[-1]}."
         )
     return found
 
@@ -90,7 +102,7 @@ def _category(numpy_type: np.dtype[Any]) -> int:
     return {"b": 0, "u": 1, "i": 1, "f": 2}[numpy_type.kind]
 
 
-def result_type(operands: Iterable[Array | Scalar]) -> np.dtype[Any]:
+def common_type(operands: Iterable[Array | Scalar]) -> np.dtype[Any]:
     """Return the type in which numbers and arrays are combined, as `torch.result_type`.
 
     A 0-d array decides only over Python numbers, and an array with dimensions over both, unless the other
@@ -113,6 +125,108 @@ def result_type(operands: Iterable[Array | Scalar]) -> np.dtype[Any]:
     if result is None:
         raise ValueError("result_type() needs at least one operand")
     return result
+
+
+def promote_types(type1: dtype, type2: dtype) -> dtype:
+    """Return the smallest element type that holds what two types combined give.
+
+    Example:
+        >>> torch.promote_types(torch.int64, torch.float32)
+        torch.float32
+        >>> torch.promote_types(torch.uint8, torch.int8)
+        torch.int16
+    """
+    return _OF_NUMPY[_promote(type1.numpy, type2.numpy)]
+
+
+def can_cast(from_: dtype, to: dtype) -> bool:
+    """Return whether a result of one element type may be written to a tensor of another: no fraction may be lost.
+
+    Example:
+        >>> torch.can_cast(torch.float64, torch.float32)
+        True
+        >>> torch.can_cast(torch.float32, torch.int64)
+        False
+    """
+    if to is bool_:
+        return from_ is bool_
+    return _category(from_.numpy) <= _category(to.numpy)
+
+
+class finfo:  # noqa: N801 (PyTorch's name)
+    """What numbers a floating-point type can hold.
+
+    Args:
+        type: the element type.
+
+    Attributes:
+        bits: bits of a number.
+        eps: the distance from 1 to the next number.
+        max: the greatest number.
+        min: the least number.
+        tiny: the smallest positive number with all its digits.
+        smallest_normal: the same.
+        resolution: the precision in decimal digits, as a number.
+        dtype: the name of the type.
+
+    Raises:
+        TypeError: the type is not floating-point.
+
+    Example:
+        >>> torch.finfo(torch.float32).eps
+        1.1920928955078125e-07
+    """
+
+    def __init__(self, type: dtype = float32) -> None:
+        if not type.is_floating_point:
+            raise TypeError(
+                "torch.finfo() requires a floating point input type. Use torch.iinfo to handle 'torch.finfo'"
+            )
+        known = np.finfo(type.numpy)
+        self.bits = known.bits
+        self.eps, self.max, self.min = float(known.eps), float(known.max), float(known.min)
+        self.tiny = self.smallest_normal = float(known.tiny)
+        self.resolution = float(f"1e-{known.precision}")
+        self.dtype = type.name
+
+    def __repr__(self) -> str:
+        return (
+            f"finfo(resolution={self.resolution:g}, min={self.min:g}, max={self.max:g}, eps={self.eps:g}, "
+            f"smallest_normal={self.smallest_normal:g}, tiny={self.tiny:g}, dtype={self.dtype})"
+        )
+
+
+class iinfo:  # noqa: N801 (PyTorch's name)
+    """What numbers an integer type can hold.
+
+    Args:
+        type: the element type.
+
+    Attributes:
+        bits: bits of a number.
+        max: the greatest number.
+        min: the least number.
+        dtype: the name of the type.
+
+    Raises:
+        TypeError: the type is not an integer type.
+
+    Example:
+        >>> torch.iinfo(torch.int8).max
+        127
+    """
+
+    def __init__(self, type: dtype) -> None:
+        if type.is_floating_point:
+            raise TypeError("torch.iinfo() requires an integer input type. Use torch.finfo to handle 'torch.iinfo'")
+        if type is bool_:
+            raise TypeError("torch.bool is not supported by torch.iinfo")
+        known = np.iinfo(type.numpy)
+        self.bits, self.max, self.min = known.bits, known.max, known.min
+        self.dtype = type.name
+
+    def __repr__(self) -> str:
+        return f"iinfo(min={self.min:g}, max={self.max:g}, dtype={self.dtype})"
 
 
 def _promote(first: np.dtype[Any], second: np.dtype[Any]) -> np.dtype[Any]:

@@ -19,7 +19,7 @@ FLOORS = (
     ("ops", "streams"),
     ("recording", "tape"),
     ("tensors",),
-    ("autograd", "graph", "random"),
+    ("autograd", "graph", "linalg", "random"),
     ("nn",),
     ("optim", "data", "imaging", "models", "plan", "serialization", "utils"),
     ("profiling", "vision"),

@@ -13,6 +13,7 @@ import numpy as np
 from nnkit import ops
 from nnkit.errors import ExportError
 from nnkit.export import windows
+from nnkit.export.functions import FUNCTIONS
 from nnkit.export.graph import INT64, Graph
 from nnkit.export.step import Converter, Step, fixed
 from nnkit.ops import Operation
@@ -189,6 +190,15 @@ def _unbind(step: Step) -> list[str]:
     return [_picked(step, position, axis) for position in range(len(step.results))]
 
 
+def _split(step: Step) -> list[str]:
+    axis, parts, start = wrap_dim(step.options["dim"], step.ndim), [], 0
+    for size in step.options["sizes"]:
+        bounds = (step.graph.integers(bound) for bound in (start, start + size, axis))
+        parts.append(step.graph.add("Slice", step.name(0), *bounds))
+        start += size
+    return parts
+
+
 def _slice(step: Step) -> str:
     span = step.options["span"]
     bounds = (span.start or 0, _END if span.stop is None else span.stop, step.options["dim"], span.step or 1)
@@ -278,6 +288,7 @@ def _batch_norm(step: Step) -> str:
 
 
 OPERATORS: dict[type[Operation], Converter] = {
+    **FUNCTIONS,
     ops.Abs: _elementwise("Abs"),
     ops.AdaptiveAvgPool2D: windows.adaptive_average_pool,
     ops.Add: _with_alpha("Add"),
@@ -285,8 +296,12 @@ OPERATORS: dict[type[Operation], Converter] = {
     ops.AvgPool2D: windows.average_pool,
     ops.Bmm: _product,
     ops.Cat: _cat,
+    ops.Amax: _reduction("ReduceMax"),
+    ops.Amin: _reduction("ReduceMin"),
     ops.CircularPad: windows.edge_border("circular"),
     ops.Clamp: _clamp,
+    ops.ClampMax: _clamp,
+    ops.ClampMin: _clamp,
     ops.Clone: _same,
     ops.ConstantPadNd: windows.constant_border,
     ops.Convolution: windows.convolution("Conv"),
@@ -298,6 +313,7 @@ OPERATORS: dict[type[Operation], Converter] = {
     ops.Fill: _fill,
     ops.Index: _index,
     ops.Log: _elementwise("Log"),
+    ops.Logsumexp: _reduction("ReduceLogSumExp"),
     ops.LstmLayer: _lstm_layer,
     ops.LogSoftmax: _softmax("LogSoftmax"),
     ops.MaskedFill: _masked_fill,
@@ -321,6 +337,7 @@ OPERATORS: dict[type[Operation], Converter] = {
     ops.PowScalar: _power_of_number,
     ops.PowTensor: _elementwise("Pow"),
     ops.Prod: _reduction("ReduceProd"),
+    ops.ProdDim: _reduction("ReduceProd"),
     ops.Reciprocal: _elementwise("Reciprocal"),
     ops.ReflectionPad1D: windows.edge_border("reflect"),
     ops.ReflectionPad2D: windows.edge_border("reflect"),
@@ -331,10 +348,13 @@ OPERATORS: dict[type[Operation], Converter] = {
     ops.Select: _select,
     ops.Sigmoid: _elementwise("Sigmoid"),
     ops.Slice: _slice,
+    ops.Split: _split,
+    ops.SplitWithSizes: _split,
     ops.Softmax: _softmax("Softmax"),
     ops.Sqrt: _elementwise("Sqrt"),
     ops.Squeeze: _reshape,
     ops.SqueezeDim: _reshape,
+    ops.SqueezeDims: _reshape,
     ops.Stack: _stack,
     ops.Std: _deviation,
     ops.Sub: _with_alpha("Sub"),

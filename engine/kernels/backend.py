@@ -150,6 +150,9 @@ class Backend(Protocol):
     def sigmoid_gradient(self, grad: Array, result: Array) -> Array:
         """Return the gradient of the input of a sigmoid, given its result."""
 
+    def erf(self, a: Array) -> Array:
+        """Return the error function, the integral of 2 / sqrt(pi) * exp(-t^2) from 0 to a."""
+
     def lstm_cell(self, inputs: Array, recurrent: Array, cell: Array) -> tuple[Array, Array]:
         """Return the next hidden state (N, H) of an LSTM, and what `lstm_cell_gradient` needs.
 
@@ -175,11 +178,12 @@ class Backend(Protocol):
         """Return the gradient of the input of `log_softmax`, given its result."""
 
     def nll_loss(
-        self, log_probabilities: Array, target: Array, weight: Array | None, ignore_index: int
+        self, log_probabilities: Array, target: Array, weight: Array | None, ignore_index: int, mean: bool
     ) -> tuple[Array, Array | None]:
         """Return minus the log probabilities (N, C) of the targets (N,), times their factors, and the factors.
 
-        A factor is the weight (C,) of the target, or 0 where the target is `ignore_index`; None is 1 for all.
+        A factor is the weight (C,) of the target, or 0 where the target is `ignore_index`, for a mean divided by the
+        sum of all; None is 1 for all.
 
         Raises:
             IndexError: another target is not a class.

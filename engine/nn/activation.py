@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from nnkit.nn import functional as F
 from nnkit.nn.module import Module
@@ -10,30 +10,271 @@ from nnkit.nn.registry import LAYERS
 from nnkit.tensors import Tensor
 
 
+class _InPlace(Module):
+    """What the activations share that can be written over their input."""
+
+    def __init__(self, inplace: bool) -> None:
+        super().__init__()
+        self.inplace = inplace
+
+    def extra_repr(self) -> str:
+        """Return whether it works in place."""
+        return "inplace=True" if self.inplace else ""
+
+    def _text(self, options: str) -> str:
+        """Return the text of some options and, where it does, that it works in place."""
+        return f"{options}, inplace=True" if self.inplace else options
+
+
 @LAYERS.register("ReLU")
-class ReLU(Module):
+class ReLU(_InPlace):
     """The greater of x and 0, element by element.
 
     Args:
         inplace: write the result over the input.
+
+    Source: Nair and Hinton, "Rectified linear units improve restricted Boltzmann machines", 2010, section 2.
+
+    Example:
+        >>> nn.ReLU()(torch.tensor([-1.0, 2.0]))
+        tensor([0., 2.])
     """
 
     def __init__(self, inplace: bool = False) -> None:
-        super().__init__()
-        self.inplace = inplace
+        super().__init__(inplace)
 
     def forward(self, input: Tensor) -> Tensor:
         """Return a tensor of the input's shape."""
         return F.relu(input, self.inplace)
+
+
+@LAYERS.register("Hardtanh")
+class Hardtanh(_InPlace):
+    """x, held between two bounds, element by element.
+
+    Args:
+        min_val: the least value.
+        max_val: the greatest value.
+        inplace: write the result over the input.
+
+    Raises:
+        AssertionError: the greatest value is not above the least.
+
+    Source: Collobert, "Large scale machine learning", 2004, section 5.
+
+    Example:
+        >>> nn.Hardtanh()(torch.tensor([-2.0, 0.5, 2.0]))
+        tensor([-1.0000,  0.5000,  1.0000])
+    """
+
+    def __init__(self, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> None:
+        super().__init__(inplace)
+        if max_val <= min_val:
+            raise AssertionError(f"max_val ({max_val}) must be greater than min_val ({min_val})")
+        self.min_val = min_val
+        self.max_val = max_val
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return a tensor of the input's shape."""
+        return F.hardtanh(input, self.min_val, self.max_val, self.inplace)
+
+    def extra_repr(self) -> str:
+        """Return the bounds, and whether it works in place."""
+        return self._text(f"min_val={self.min_val}, max_val={self.max_val}")
+
+
+@LAYERS.register("ReLU6")
+class ReLU6(Hardtanh):
+    """x, held between 0 and 6, element by element.
+
+    Args:
+        inplace: write the result over the input.
+
+    Source: Krizhevsky, "Convolutional deep belief networks on CIFAR-10", 2010, section 3.
+
+    Example:
+        >>> nn.ReLU6()(torch.tensor([-1.0, 3.0, 8.0]))
+        tensor([0., 3., 6.])
+    """
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__(0.0, 6.0, inplace)
 
     def extra_repr(self) -> str:
         """Return whether it works in place."""
         return "inplace=True" if self.inplace else ""
 
 
+@LAYERS.register("LeakyReLU")
+class LeakyReLU(_InPlace):
+    """x where it is positive and a share of it elsewhere, element by element.
+
+    Args:
+        negative_slope: the share.
+        inplace: write the result over the input.
+
+    Source: Maas, Hannun and Ng, "Rectifier nonlinearities improve neural network acoustic models", 2013, equation 2.
+
+    Example:
+        >>> nn.LeakyReLU(0.1)(torch.tensor([-2.0, 2.0]))
+        tensor([-0.2000,  2.0000])
+    """
+
+    def __init__(self, negative_slope: float = 0.01, inplace: bool = False) -> None:
+        super().__init__(inplace)
+        self.negative_slope = negative_slope
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return a tensor of the input's shape."""
+        return F.leaky_relu(input, self.negative_slope, self.inplace)
+
+    def extra_repr(self) -> str:
+        """Return the share, and whether it works in place."""
+        return self._text(f"negative_slope={self.negative_slope}")
+
+
+@LAYERS.register("ELU")
+class ELU(_InPlace):
+    """x where it is positive and alpha * (exp(x) - 1) elsewhere, element by element.
+
+    Args:
+        alpha: minus the limit of the result for very negative numbers.
+        inplace: write the result over the input.
+
+    Source: Clevert, Unterthiner and Hochreiter, "Fast and accurate deep network learning by exponential linear units",
+    2016, equation 6.
+
+    Example:
+        >>> nn.ELU()(torch.tensor([-1.0, 1.0]))
+        tensor([-0.6321,  1.0000])
+    """
+
+    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
+        super().__init__(inplace)
+        self.alpha = alpha
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return a tensor of the input's shape."""
+        return F.elu(input, self.alpha, self.inplace)
+
+    def extra_repr(self) -> str:
+        """Return alpha, and whether it works in place."""
+        return self._text(f"alpha={self.alpha}")
+
+
+@LAYERS.register("SELU")
+class SELU(_InPlace):
+    """`ELU` scaled so that layers keep a mean of 0 and a variance of 1.
+
+    Args:
+        inplace: write the result over the input.
+
+    Source: Klambauer et al., "Self-normalizing neural networks", 2017, equation 2.
+
+    Example:
+        >>> nn.SELU()(torch.tensor([-1.0, 1.0]))
+        tensor([-1.1113,  1.0507])
+    """
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__(inplace)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return a tensor of the input's shape."""
+        return F.selu(input, self.inplace)
+
+
+@LAYERS.register("GELU")
+class GELU(Module):
+    """x times the probability that a normally distributed number is less, element by element.
+
+    Args:
+        approximate: "none", or "tanh" for an approximation with a hyperbolic tangent.
+
+    Source: Hendrycks and Gimpel, "Gaussian error linear units", 2016, section 2.
+
+    Example:
+        >>> nn.GELU()(torch.tensor([-1.0, 1.0]))
+        tensor([-0.1587,  0.8413])
+    """
+
+    def __init__(self, approximate: Literal["none", "tanh"] = "none") -> None:
+        super().__init__()
+        self.approximate = approximate
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return a tensor of the input's shape.
+
+        Raises:
+            RuntimeError: there is no such approximation.
+        """
+        return F.gelu(input, self.approximate)
+
+    def extra_repr(self) -> str:
+        """Return the approximation."""
+        return f"approximate={self.approximate!r}"
+
+
+@LAYERS.register("SiLU")
+class SiLU(_InPlace):
+    """x times its sigmoid, element by element.
+
+    Args:
+        inplace: write the result over the input.
+
+    Source: Elfwing, Uchibe and Doya, "Sigmoid-weighted linear units for neural network function approximation in
+    reinforcement learning", 2018, equation 2.
+
+    Example:
+        >>> nn.SiLU()(torch.tensor([-1.0, 1.0]))
+        tensor([-0.2689,  0.7311])
+    """
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__(inplace)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return a tensor of the input's shape."""
+        return F.silu(input, self.inplace)
+
+
+@LAYERS.register("Softplus")
+class Softplus(Module):
+    """log(1 + exp(beta * x)) / beta, a smooth ReLU, element by element.
+
+    Args:
+        beta: how sharp its bend is.
+        threshold: where beta * x is above it, the result is x itself.
+
+    Source: Dugas et al., "Incorporating second-order functional knowledge for better option pricing", 2001, section 2.
+
+    Example:
+        >>> nn.Softplus()(torch.tensor([-1.0, 1.0]))
+        tensor([0.3133, 1.3133])
+    """
+
+    def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
+        super().__init__()
+        self.beta = beta
+        self.threshold = threshold
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return a tensor of the input's shape."""
+        return F.softplus(input, self.beta, self.threshold)
+
+    def extra_repr(self) -> str:
+        """Return beta and the threshold."""
+        return f"beta={self.beta}, threshold={self.threshold}"
+
+
 @LAYERS.register("Tanh")
 class Tanh(Module):
-    """The hyperbolic tangent, element by element."""
+    """The hyperbolic tangent, element by element.
+
+    Example:
+        >>> nn.Tanh()(torch.tensor([0.0, 1.0]))
+        tensor([0.0000, 0.7616])
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         """Return a tensor of the input's shape."""
@@ -42,11 +283,30 @@ class Tanh(Module):
 
 @LAYERS.register("Sigmoid")
 class Sigmoid(Module):
-    """1 / (1 + exp(-x)), element by element."""
+    """1 / (1 + exp(-x)), element by element.
+
+    Example:
+        >>> nn.Sigmoid()(torch.tensor([0.0, 1.0]))
+        tensor([0.5000, 0.7311])
+    """
 
     def forward(self, input: Tensor) -> Tensor:
         """Return a tensor of the input's shape."""
         return F.sigmoid(input)
+
+
+@LAYERS.register("LogSigmoid")
+class LogSigmoid(Module):
+    """The logarithm of the sigmoid, element by element, computed without overflow.
+
+    Example:
+        >>> nn.LogSigmoid()(torch.tensor([-2.0, 0.0]))
+        tensor([-2.1269, -0.6931])
+    """
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return a tensor of the input's shape."""
+        return F.logsigmoid(input)
 
 
 @LAYERS.register("Softmax")
@@ -55,6 +315,13 @@ class Softmax(Module):
 
     Args:
         dim: the dimension; omitting it is deprecated.
+
+    Source: Bridle, "Probabilistic interpretation of feedforward classification network outputs", 1990, equation 6.
+
+    Example:
+        >>> nn.Softmax(dim=1)(torch.tensor([[0.0, 0.0], [0.0, 1.0]]))
+        tensor([[0.5000, 0.5000],
+                [0.2689, 0.7311]])
     """
 
     def __init__(self, dim: int | None = None) -> None:
@@ -76,6 +343,10 @@ class LogSoftmax(Softmax):
 
     Args:
         dim: the dimension; omitting it is deprecated.
+
+    Example:
+        >>> nn.LogSoftmax(dim=0)(torch.tensor([0.0, 0.0]))
+        tensor([-0.6931, -0.6931])
     """
 
     def forward(self, input: Tensor) -> Tensor:
@@ -85,7 +356,12 @@ class LogSoftmax(Softmax):
 
 @LAYERS.register("Identity")
 class Identity(Module):
-    """Its input, unchanged; any arguments are accepted, so that it can stand in for another layer."""
+    """Its input, unchanged; any arguments are accepted, so that it can stand in for another layer.
+
+    Example:
+        >>> nn.Identity(54, unused=True)(torch.tensor([1.0]))
+        tensor([1.])
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()

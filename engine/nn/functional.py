@@ -6,13 +6,37 @@ Source: the arguments and the messages are those of PyTorch's `torch.nn.function
 from __future__ import annotations
 
 import math
-import warnings
 
 from nnkit import ops
-from nnkit.dtypes import dtype as DType
+from nnkit.nn.functional_activation import (
+    elu,
+    gelu,
+    hardtanh,
+    leaky_relu,
+    log_softmax,
+    logsigmoid,
+    relu,
+    relu6,
+    relu_,
+    selu,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
+    tanh,
+)
 from nnkit.nn.functional_convolution import conv1d, conv2d, conv_transpose1d, conv_transpose2d
 from nnkit.nn.functional_dropout import dropout, dropout1d, dropout2d
-from nnkit.nn.functional_loss import cross_entropy, mse_loss, nll_loss
+from nnkit.nn.functional_elementwise_loss import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    huber_loss,
+    kl_div,
+    l1_loss,
+    mse_loss,
+    smooth_l1_loss,
+)
+from nnkit.nn.functional_loss import cross_entropy, nll_loss, one_hot
 from nnkit.nn.functional_normalization import batch_norm
 from nnkit.nn.functional_padding import pad
 from nnkit.nn.functional_pooling import (
@@ -32,6 +56,8 @@ __all__ = [
     "avg_pool1d",
     "avg_pool2d",
     "batch_norm",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
     "conv1d",
     "conv2d",
     "conv_transpose1d",
@@ -40,88 +66,33 @@ __all__ = [
     "dropout",
     "dropout1d",
     "dropout2d",
+    "elu",
+    "gelu",
+    "hardtanh",
+    "huber_loss",
+    "kl_div",
+    "l1_loss",
+    "leaky_relu",
     "linear",
     "log_softmax",
+    "logsigmoid",
     "max_pool1d",
     "max_pool2d",
     "mse_loss",
     "nll_loss",
+    "one_hot",
     "pad",
     "relu",
+    "relu6",
     "relu_",
+    "selu",
     "sigmoid",
+    "silu",
+    "smooth_l1_loss",
     "softmax",
+    "softplus",
     "tanh",
 ]
-
-
-def relu(input: Tensor, inplace: bool = False) -> Tensor:
-    """Return the greater of each element and 0; NaN stays NaN."""
-    require_tensor("relu", "input", 1, input)
-    return input.relu_() if inplace else input.relu()
-
-
-def relu_(input: Tensor) -> Tensor:
-    """Write the greater of each element and 0 over `input`."""
-    require_tensor("relu_", "input", 1, input)
-    return input.relu_()
-
-
-def tanh(input: Tensor) -> Tensor:
-    """Return the hyperbolic tangent of each element."""
-    require_tensor("tanh", "input", 1, input)
-    return input.tanh()
-
-
-def sigmoid(input: Tensor) -> Tensor:
-    """Return 1 / (1 + exp(-x)) of each element."""
-    require_tensor("sigmoid", "input", 1, input)
-    return input.sigmoid()
-
-
-def _along(name: str, input: Tensor, dim: int | None, dtype: DType | None) -> tuple[Tensor, int]:
-    """Return the input and the dimension of a softmax, as PyTorch makes them out of what was given and what was not."""
-    require_tensor(name, "input", 1, input)
-    if dim is None:
-        warnings.warn(
-            f"Implicit dimension choice for {name} has been deprecated. Change the call to include dim=X as an "
-            "argument.",
-            stacklevel=3,
-        )
-        dim = 0 if input.dim() in (0, 1, 3) else 1
-    return (input if dtype is None else input.to(dtype)), dim
-
-
-def softmax(input: Tensor, dim: int | None = None, *, dtype: DType | None = None) -> Tensor:
-    """Return exp(x) divided by its sum along `dim`.
-
-    Args:
-        input: any shape.
-        dim: the dimension; omitting it is deprecated.
-        dtype: convert `input` to this type first.
-
-    Raises:
-        IndexError: there is no such dimension.
-        NotImplementedError: the input is not floating-point.
-    """
-    input, dim = _along("softmax", input, dim, dtype)
-    return input.softmax(dim)
-
-
-def log_softmax(input: Tensor, dim: int | None = None, *, dtype: DType | None = None) -> Tensor:
-    """Return the logarithm of the softmax along `dim`, computed without overflow.
-
-    Args:
-        input: any shape.
-        dim: the dimension; omitting it is deprecated.
-        dtype: convert `input` to this type first.
-
-    Raises:
-        IndexError: there is no such dimension.
-        NotImplementedError: the input is not floating-point.
-    """
-    input, dim = _along("log_softmax", input, dim, dtype)
-    return input.log_softmax(dim)
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

@@ -1,59 +1,63 @@
-"""The losses as functions; `nnkit.nn.functional` has them among its names.
+"""The losses over classes as functions; `nnkit.nn.functional` has them among its names.
 
 Source: the arguments and the messages are those of PyTorch's `torch.nn.functional`.
 """
 
 from __future__ import annotations
 
-import warnings
+import math
+from functools import partial
+
+import numpy as np
 
 from nnkit import ops
 from nnkit.dtypes import int64, uint8
+from nnkit.kernels.layout import Array
 from nnkit.nn.naming import require_tensor
-from nnkit.ops.operation import broadcast_shapes
+from nnkit.nn.reduction import check_reduction, reduction_of
+from nnkit.recording import note_constant, note_obstacle, note_remade
 from nnkit.tensors import Tensor, apply
 
 
-def _check_reduction(reduction: str) -> None:
-    if reduction not in ("none", "mean", "sum"):
-        raise ValueError(f"{reduction} is not a valid value for reduction")
-
-
-def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
-    """Return the squared difference.
+def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
+    """Return a 1 at the place of each class and 0 elsewhere.
 
     Args:
-        input: any shape.
-        target: the same shape; another one is broadcast, with a warning.
-        reduction: "mean" or "sum" over all elements, or "none".
+        tensor: classes, int64 of any shape (*).
+        num_classes: how many classes there are; -1 takes the greatest for the last.
+
+    Returns:
+        int64 (*, num_classes).
 
     Raises:
-        RuntimeError: the shapes cannot be broadcast.
-        NotImplementedError: neither is floating-point.
-        ValueError: unknown reduction.
+        RuntimeError: something is not a class.
+
+    Example:
+        >>> F.one_hot(torch.tensor([0, 2]), num_classes=3)
+        tensor([[1, 0, 0],
+                [0, 0, 1]])
     """
-    if target.size() != input.size():
-        warnings.warn(
-            f"Using a target size ({target.size()}) that is different to the input size ({input.size()}). "
-            "This will likely lead to incorrect results due to broadcasting. "
-            "Please ensure they have the same size.",
-            stacklevel=2,
-        )
-        shape = broadcast_shapes(input.shape, target.shape)
-        input, target = input.expand(shape), target.expand(shape)
-    _check_reduction(reduction)
-    if not (input.dtype.is_floating_point or target.dtype.is_floating_point):
-        raise NotImplementedError(f"\"mse_cpu\" not implemented for '{input.dtype.label}'")
-    return apply(ops.MseLoss, input, target, reduction=reduction)
+    require_tensor("one_hot", "tensor", 1, tensor)
+    classes = tensor.array
+    if tensor.dtype is not int64:
+        raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
+    if classes.size == 0 and num_classes <= 0:
+        raise RuntimeError("Can not infer total number of classes from empty tensor.")
+    if classes.size and classes.min() < 0:
+        raise RuntimeError("Class values must be non-negative.")
+    if num_classes == -1:
+        note_obstacle("a number of classes that depends on the labels")
+        num_classes = int(classes.max()) + 1
+    if classes.size and classes.max() >= num_classes:
+        raise RuntimeError("Class values must be smaller than num_classes.")
+    make = partial(_one_hot, classes, num_classes)
+    result = Tensor(make())
+    note_remade(result, make)
+    return result
 
 
-def _rows_of_classes(input: Tensor) -> Tensor:
-    """Return (C,) or (N, C, ...) as a matrix of one row of C classes per sample and position."""
-    if input.dim() == 1:
-        return input.unsqueeze(0)
-    if input.dim() == 2:
-        return input
-    return input.permute(0, *range(2, input.dim()), 1).reshape(-1, input.shape[1])
+def _one_hot(classes: Array, count: int) -> Array:
+    return np.eye(count, dtype=np.int64)[classes]
 
 
 def _check_classes(input: Tensor, target: Tensor) -> None:
@@ -90,8 +94,9 @@ def nll_loss(
     input: Tensor,
     target: Tensor,
     weight: Tensor | None = None,
-    *,
+    size_average: bool | None = None,
     ignore_index: int = -100,
+    reduce: bool | None = None,
     reduction: str = "mean",
 ) -> Tensor:
     """Return the negative log-probability of the true classes.
@@ -100,38 +105,45 @@ def nll_loss(
         input: log-probabilities, (N, C), (C,) or (N, C, ...).
         target: classes in [0, C), (N,), () or (N, ...).
         weight: a factor per class, (C,).
+        size_average: deprecated, use `reduction`.
         ignore_index: a target that counts for nothing.
+        reduce: deprecated, use `reduction`.
         reduction: "mean" (divided by the weights of the targets) or "sum", or "none".
 
     Raises:
         ValueError: the batch sizes differ, or the reduction is unknown.
         RuntimeError: other shapes or dtypes do not fit.
         IndexError: a target is not a class.
+
+    Example:
+        >>> F.nll_loss(torch.tensor([[-0.1, -2.4], [-1.6, -0.2]]), torch.tensor([0, 1]))
+        tensor(0.1500)
     """
     require_tensor("nll_loss_nd", "input", 1, input)
     require_tensor("nll_loss_nd", "target", 2, target)
-    _check_reduction(reduction)
+    reduction = reduction_of(size_average, reduce, reduction)
+    check_reduction(reduction)
     _check_classes(input, target)
-    rows = _rows_of_classes(input)
-    _check_weight(input, weight, rows.shape[1])
-    # As arrays: only the log-probabilities have a gradient, and PyTorch's node has no other edge either.
-    losses = apply(
-        ops.NllLoss,
-        rows,
-        target=target.array.reshape(-1),
-        weight=None if weight is None else weight.array,
-        reduction=reduction,
-        ignore_index=ignore_index,
-    )
-    return losses if reduction != "none" or input.dim() == 2 else losses.reshape(*target.shape)
+    _check_weight(input, weight, input.shape[min(input.dim() - 1, 1)])
+    dims = input.dim()
+    if dims in (3, 5):
+        # PyTorch's operation knows images only, and the node of this view is in its graphs.
+        input = input.reshape(*input.shape[:2], 1, math.prod(input.shape[2:]))
+    operation = {1: ops.NllLossOfOne, 2: ops.NllLoss}.get(dims, ops.NllLoss2D)
+    shape = target.shape
+    if dims in (3, 5):
+        target = target.reshape(shape[0], *input.shape[2:])
+    losses = apply(operation, input, target, weight, reduction=reduction, ignore_index=ignore_index)
+    return losses.view(shape) if dims in (3, 5) and reduction == "none" else losses
 
 
 def cross_entropy(
     input: Tensor,
     target: Tensor,
     weight: Tensor | None = None,
-    *,
+    size_average: bool | None = None,
     ignore_index: int = -100,
+    reduce: bool | None = None,
     reduction: str = "mean",
     label_smoothing: float = 0.0,
 ) -> Tensor:
@@ -141,7 +153,9 @@ def cross_entropy(
         input: logits, (N, C), (C,) or (N, C, ...).
         target: classes in [0, C), (N,), () or (N, ...); or probabilities of the input's shape.
         weight: a factor per class, (C,).
+        size_average: deprecated, use `reduction`.
         ignore_index: a target that counts for nothing.
+        reduce: deprecated, use `reduction`.
         reduction: "mean" (divided by the weights of the targets) or "sum", or "none".
         label_smoothing: this part of the target's probability is spread evenly over all classes.
 
@@ -149,36 +163,58 @@ def cross_entropy(
         ValueError: the batch sizes differ, or the reduction is unknown.
         RuntimeError: other shapes or dtypes do not fit, or the smoothing is not between 0 and 1.
         IndexError: a target is not a class.
+
+    Source: label smoothing is from Szegedy et al., "Rethinking the Inception architecture for computer vision", 2016,
+    section 7.
+
+    Example:
+        >>> logits = torch.tensor([[2.0, 0.0], [0.0, 1.0]])
+        >>> F.cross_entropy(logits, torch.tensor([0, 1]))
+        tensor(0.2201)
+        >>> F.cross_entropy(logits, torch.tensor([[0.9, 0.1], [0.5, 0.5]]))
+        tensor(0.5701)
     """
     require_tensor("cross_entropy_loss", "input", 1, input)
     require_tensor("cross_entropy_loss", "target", 2, target)
-    _check_reduction(reduction)
+    reduction = reduction_of(size_average, reduce, reduction)
+    check_reduction(reduction)
     if not 0.0 <= label_smoothing <= 1.0:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     if input.shape == target.shape:
         return _probability_loss(input, target, weight, ignore_index, reduction, label_smoothing)
-    log_probabilities = input.log_softmax(0 if input.dim() == 1 else 1)
+    dim = 0 if input.dim() == 1 else 1
+    log_probabilities = input.log_softmax(dim)
     loss = nll_loss(log_probabilities, target, weight, ignore_index=ignore_index, reduction=reduction)
     if label_smoothing == 0.0:
         return loss
-    rows = _rows_of_classes(log_probabilities)
-    even = _even_loss(rows, target.reshape(-1), weight, ignore_index, reduction)
-    if reduction == "none":
-        even = even.reshape(*target.shape)
-    return loss * (1 - label_smoothing) + even * (label_smoothing / rows.shape[1])
+    even = _even_loss(log_probabilities, target, weight, ignore_index, reduction)
+    share = label_smoothing / input.shape[dim]
+    return apply(ops.MulNumber, loss, number=1 - label_smoothing) + apply(ops.MulNumber, even, number=share)
 
 
-def _even_loss(rows: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int, reduction: str) -> Tensor:
+def _per_class(weight: Tensor, like: Tensor) -> Tensor:
+    """Return weights (C,) in a shape that multiplies the classes of (N, C, ...)."""
+    return weight if like.dim() <= 2 else weight.view(-1, *[1] * (like.dim() - 2))
+
+
+def _even_loss(
+    log_probabilities: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int, reduction: str
+) -> Tensor:
     """Return the loss when every class is a target, for the samples whose own target is not ignored."""
+    terms = log_probabilities if weight is None else log_probabilities * _per_class(weight, log_probabilities)
     ignored = target == ignore_index
-    losses = -(rows if weight is None else rows * weight).sum(1)
-    losses = losses.masked_fill(ignored, 0.0)
+    if ignore_index < 0:
+        # A plan sees labels that are classes, so that this is the same in each step.
+        note_constant(ignored)
+    losses = (-terms.sum(0 if terms.dim() == 1 else 1)).masked_fill(ignored, 0.0)
     if reduction == "none":
         return losses
     if reduction == "sum":
         return losses.sum()
-    counted = target[target != ignore_index]
-    return losses.sum() / (counted.numel() if weight is None else weight[counted].sum())
+    if weight is None:
+        return losses.sum() / int(np.sum(~ignored.array))
+    note_obstacle("weights of classes together with label smoothing")
+    return losses.sum() / float(np.sum(weight.array[target.array[~ignored.array]]))
 
 
 def _probability_loss(
@@ -197,13 +233,19 @@ def _probability_loss(
         raise RuntimeError("ignore_index is not supported for floating point target")
     if input.dim() == 0:
         raise ValueError("Expected 1 or more dimensions (got 0)")
-    rows, probabilities = _rows_of_classes(input), _rows_of_classes(target)
-    classes = rows.shape[1]
+    dim = 0 if input.dim() == 1 else 1
+    classes = input.shape[dim]
     _check_weight(input, weight, classes, "cross_entropy: ")
     if label_smoothing > 0.0:
-        probabilities = probabilities * (1 - label_smoothing) + label_smoothing / classes
-    terms = rows.log_softmax(1) * probabilities
-    losses = -(terms if weight is None else terms * weight).sum(1)
+        target = apply(ops.MulNumber, target, number=1 - label_smoothing)
+        target = apply(ops.AddNumber, target, number=label_smoothing / classes)
+    terms = input.log_softmax(dim) * target
+    if weight is not None:
+        terms = terms * _per_class(weight, input)
     if reduction == "none":
-        return losses.reshape(*input.shape[:1], *input.shape[2:]) if input.dim() > 1 else losses.squeeze(0)
-    return losses.sum() / rows.shape[0] if reduction == "mean" else losses.sum()
+        return -terms.sum(dim)
+    if reduction == "mean" and input.numel() == 0:
+        return -terms.sum().fill_(math.nan)
+    total = -terms.sum()
+    # One for each position of each example.
+    return total if reduction == "sum" else apply(ops.DivNumber, total, number=input.numel() // classes)

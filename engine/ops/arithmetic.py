@@ -31,6 +31,21 @@ class Add(Operation):
         return grad, grad if self.alpha == 1 else grad * grad.dtype.type(self.alpha)
 
 
+def check_subtraction(a: Operand, b: Operand) -> None:
+    """Raise PyTorch's RuntimeError if one of two operands is boolean."""
+    boolean = [isinstance(each, bool) or (not isinstance(each, Scalar) and each.dtype == np.bool_) for each in (a, b)]
+    if all(boolean):
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
+            "operator instead."
+        )
+    if any(boolean):
+        raise RuntimeError(
+            "Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, "
+            "use the `~` or `logical_not()` operator instead."
+        )
+
+
 class Sub(Operation):
     """a - alpha * b."""
 
@@ -42,17 +57,26 @@ class Sub(Operation):
 
     def forward(self, a: Operand, b: Operand, alpha: Scalar = 1) -> Array:
         check_broadcast((a, b))
+        check_subtraction(a, b)
         left, right = self.together(a, b)
-        if left.dtype == np.bool_:
-            raise RuntimeError(
-                "Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` "
-                "operator instead."
-            )
         self.alpha = alpha
         return self.xp.subtract(left, right if alpha == 1 else right * right.dtype.type(alpha))
 
     def backward(self, grad: Array) -> Gradients:
         return grad, -grad if self.alpha == 1 else grad * grad.dtype.type(-self.alpha)
+
+
+class AddNumber(Operation):
+    """a plus a number, where PyTorch adds one inside of a function of its own."""
+
+    samples = [sample("F.cross_entropy(x, x.softmax(1), label_smoothing=0.1)", (N, 4))]
+    node_name = "AddBackward1"
+
+    def forward(self, a: Array, *, number: Scalar) -> Array:
+        return a + a.dtype.type(number)
+
+    def backward(self, grad: Array) -> Gradients:
+        return grad
 
 
 class Rsub(Operation):
@@ -62,6 +86,7 @@ class Rsub(Operation):
     overload = 1
 
     def forward(self, a: Array, *, number: Scalar) -> Array:
+        check_subtraction(a, number)
         right, left = self.together(a, number)
         return self.xp.subtract(left, right)
 
@@ -107,7 +132,38 @@ class Div(Operation):
 
     def backward(self, grad: Array) -> Gradients:
         left, right = self.saved
-        return grad / right, (None if left is None else -grad * left / (right * right))
+        return grad / right, (None if left is None else -grad * (left / right / right))
+
+
+class MulNumber(Operation):
+    """a times a number, where PyTorch multiplies inside of a function of its own."""
+
+    samples = [
+        sample("F.cross_entropy(x, t.arange(len(x)) % 4, label_smoothing=0.1)", (N, 4)),
+        sample("F.cross_entropy(x, t.arange(len(x)) % 4, label_smoothing=0.2, reduction='none')", (N, 4)),
+    ]
+    node_name = "MulBackward1"
+
+    def forward(self, a: Array, *, number: Scalar) -> Array:
+        self.number = a.dtype.type(number)
+        return a * self.number
+
+    def backward(self, grad: Array) -> Gradients:
+        return grad * self.number
+
+
+class DivNumber(Operation):
+    """a divided by a number, where PyTorch divides inside of a function of its own."""
+
+    samples = [sample("F.cross_entropy(x, y.softmax(1))", (N, 4), (N, 4))]
+    node_name = "DivBackward1"
+
+    def forward(self, a: Array, *, number: Scalar) -> Array:
+        self.number = a.dtype.type(number)
+        return a / self.number
+
+    def backward(self, grad: Array) -> Gradients:
+        return grad / self.number
 
 
 class Pow(Operation):
@@ -183,6 +239,11 @@ class Neg(Operation):
     samples = [sample("-x", (N, 4))]
 
     def forward(self, a: Array) -> Array:
+        if a.dtype == np.bool_:
+            raise RuntimeError(
+                "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, "
+                "use the `~` or `logical_not()` operator instead."
+            )
         return self.xp.negative(a)
 
     def backward(self, grad: Array) -> Gradients:
@@ -195,6 +256,8 @@ class Abs(Operation):
     samples = [sample("abs(x)", (N, 4))]
 
     def forward(self, a: Array) -> Array:
+        if a.dtype == np.bool_:
+            raise NotImplementedError("\"abs_cpu\" not implemented for 'Bool'")
         self.save(a)
         return self.xp.abs(a)
 

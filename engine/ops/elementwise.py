@@ -139,19 +139,30 @@ class Clamp(Operation):
             raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
         bounds = [bound for bound in (min, max) if bound is not None]
         value, *_ = self.together(a, *bounds)
-        inside = self.xp.ones(value.shape, np.bool_)
-        result = value
-        if min is not None:
-            inside &= value >= min
-            result = self.xp.maximum(result, value.dtype.type(min))
-        if max is not None:
-            inside &= value <= max
-            result = self.xp.minimum(result, value.dtype.type(max))
-        self.save(inside)
-        return result
+        self.min, self.max = (None if bound is None else value.dtype.type(bound) for bound in (min, max))
+        self.save(value)
+        result = value if self.min is None else self.xp.maximum(value, self.min)
+        return result if self.max is None else self.xp.minimum(result, self.max)
 
     def backward(self, grad: Array) -> Gradients:
-        return self.xp.where(self.saved[0], grad, 0)
+        (value,) = self.saved
+        if self.min is not None:
+            grad = self.xp.where(value >= self.min, grad, 0)
+        return grad if self.max is None else self.xp.where(value <= self.max, grad, 0)
+
+
+class ClampMin(Clamp):
+    """a, held above a bound."""
+
+    samples = [sample("x.clamp_min(0.5)", (N, 4))]
+    overload = 0
+
+
+class ClampMax(Clamp):
+    """a, held below a bound."""
+
+    samples = [sample("x.clamp_max(0.5)", (N, 4))]
+    overload = 0
 
 
 class Extremum(Operation):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnkit.dtypes import result_type
+from nnkit.dtypes import common_type
 from nnkit.kernels.layout import Array
 from nnkit.ops.operation import Gradients, N, Operation, sample, wrap_dim
 
@@ -29,7 +29,7 @@ class Cat(Operation):
                         f"Sizes of tensors must match except in dimension {self.dim}. Expected size {expected} but got "
                         f"size {size} for tensor number {position} in the list."
                     )
-        kind = result_type(arrays)
+        kind = common_type(arrays)
         self.sizes = [array.shape[self.dim] for array in arrays]
         return self.xp.concatenate([array.astype(kind, copy=False) for array in arrays], axis=self.dim)
 
@@ -51,7 +51,7 @@ class Stack(Operation):
                     f"{list(array.shape)} at entry {position}"
                 )
         self.dim = wrap_dim(dim, arrays[0].ndim + 1)
-        kind = result_type(arrays)
+        kind = common_type(arrays)
         return self.xp.stack([array.astype(kind, copy=False) for array in arrays], axis=self.dim)
 
     def backward(self, grad: Array) -> Gradients:

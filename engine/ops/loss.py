@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from nnkit.dtypes import of_array
 from nnkit.kernels.layout import Array
-from nnkit.ops.operation import Gradients, N, Operation, check_broadcast, sample, wrap_dim
+from nnkit.ops.operation import Gradients, N, Operation, sample, wrap_dim
 
 
 class Softmax(Operation):
@@ -58,35 +60,6 @@ class LogSoftmax(Softmax):
         return self.backend.log_softmax_gradient(grad, self.saved[0], self.axis)
 
 
-class MseLoss(Operation):
-    """The squared difference, averaged, summed or as it is."""
-
-    samples = [
-        sample("F.mse_loss(x, y)", (N, 4), (N, 4)),
-        sample("F.mse_loss(x, y, reduction='sum')", (N, 4), (N, 4)),
-        sample("F.mse_loss(x, y, reduction='none')", (N, 4), (N, 4)),
-    ]
-    saved_names = ("self", "target")
-
-    def forward(self, a: Array, target: Array, *, reduction: str = "mean") -> Array:
-        check_broadcast((a, target))
-        left, right = self.together(a, target)
-        difference = left - right
-        self.save(left, right)
-        self.reduction = reduction
-        if reduction == "none":
-            return self.xp.square(difference)
-        total = self.xp.sum(self.xp.square(difference))
-        return total if reduction == "sum" else total / difference.dtype.type(difference.size)
-
-    def backward(self, grad: Array) -> Gradients:
-        left, right = self.saved
-        difference = left - right
-        factor = 2 / difference.size if self.reduction == "mean" and difference.size else 2
-        slope = difference * (grad * difference.dtype.type(factor))
-        return slope, -slope
-
-
 class NllLoss(Operation):
     """The negative log probability of the target class, weighted by class.
 
@@ -110,18 +83,52 @@ class NllLoss(Operation):
         reduction: str = "mean",
         ignore_index: int = -100,
     ) -> Array:
-        self.shape, self.reduction, self.ignore_index = log_probabilities.shape, reduction, ignore_index
-        losses, self.factors = self.backend.nll_loss(log_probabilities, target, weight, ignore_index)
+        self.shape, self.ignore_index, mean = log_probabilities.shape, ignore_index, reduction == "mean"
+        losses, self.factors = self.backend.nll_loss(log_probabilities, target, weight, ignore_index, mean)
         self.save(target)
         if reduction == "none":
+            self.count = 1
             return losses
         total = self.xp.sum(losses)
-        if reduction == "sum":
-            return total
-        self.total = len(target) if self.factors is None else self.xp.sum(self.factors)
-        return total / losses.dtype.type(self.total)
+        # Factors for a mean have been divided by their sum.
+        self.count = len(target) if mean and (self.factors is None or not len(target)) else 1
+        return total / losses.dtype.type(self.count)
 
     def backward(self, grad: Array) -> Gradients:
         (target,) = self.saved
-        share = grad / grad.dtype.type(self.total) if self.reduction == "mean" else grad
+        share = grad / grad.dtype.type(self.count)
         return self.backend.nll_loss_gradient(target, self.factors, share, self.shape, self.ignore_index)
+
+
+class NllLossOfOne(NllLoss):
+    """`NllLoss` of a single example: log probabilities (C,) and a target () or (1,)."""
+
+    samples = [sample("F.nll_loss(x, t.tensor(1))", (4,)), sample("F.cross_entropy(x, t.tensor(2))", (4,))]
+    node_name = "NllLossBackward0"
+
+    def forward(self, log_probabilities: Array, target: Array, weight: Array | None = None, **options: Any) -> Array:
+        losses = super().forward(log_probabilities.reshape(1, -1), target.reshape(1), weight, **options)
+        return losses.reshape(())
+
+    def backward(self, grad: Array) -> Gradients:
+        slope = super().backward(grad)
+        return slope.reshape(-1)  # type: ignore[union-attr]
+
+
+class NllLoss2D(NllLoss):
+    """`NllLoss` at each position of images: log probabilities (N, C, H, W) and targets (N, H, W)."""
+
+    samples = [
+        sample("F.nll_loss(x.contiguous(), t.arange(len(x) * 6).view(-1, 2, 3) % 4)", (N, 4, 2, 3)),
+        sample("F.nll_loss(x, t.arange(len(x) * 3).view(-1, 3) % 4, reduction='none')", (N, 4, 3)),
+    ]
+
+    def forward(self, log_probabilities: Array, target: Array, weight: Array | None = None, **options: Any) -> Array:
+        rows = self.xp.moveaxis(log_probabilities, 1, -1)
+        self.places = rows.shape
+        losses = super().forward(rows.reshape(-1, rows.shape[-1]), target.reshape(-1), weight, **options)
+        return losses.reshape(target.shape) if options["reduction"] == "none" else losses
+
+    def backward(self, grad: Array) -> Gradients:
+        rows = super().backward(grad.reshape(-1) if grad.ndim else grad)
+        return self.xp.moveaxis(rows.reshape(self.places), -1, 1)  # type: ignore[union-attr]

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from nnkit.dtypes import Scalar, result_type
+from nnkit.dtypes import Scalar, common_type
 from nnkit.kernels import Backend
 from nnkit.kernels.layout import Array
 
@@ -118,7 +118,7 @@ class Operation:
             kind = first.dtype
             if all(not isinstance(each, Scalar) and each.dtype == kind for each in operands):
                 return list(operands)  # type: ignore[arg-type]
-        common = result_type(operands)
+        common = common_type(operands)
         arrays = [self.xp.asarray(each).astype(common, copy=False) for each in operands]
         if isinstance(operands[-1], Scalar):
             self.numbers = arrays[1:]
@@ -174,7 +174,7 @@ def broadcast_shapes(first: Sequence[int], second: Sequence[int]) -> tuple[int, 
     """
     ndim = max(len(first), len(second))
     result = []
-    for position in range(ndim):
+    for position in reversed(range(ndim)):
         a = ([1] * (ndim - len(first)) + list(first))[position]
         b = ([1] * (ndim - len(second)) + list(second))[position]
         if a != b and 1 not in (a, b):
@@ -183,7 +183,7 @@ def broadcast_shapes(first: Sequence[int], second: Sequence[int]) -> tuple[int, 
                 f"{position}"
             )
         result.append(b if a == 1 else a)
-    return tuple(result)
+    return tuple(reversed(result))
 
 
 def check_broadcast(operands: Iterable[Operand]) -> None:
@@ -199,7 +199,7 @@ def check_broadcast(operands: Iterable[Operand]) -> None:
 
 def sign(xp: Any, a: Array) -> Array:
     """Return -1, 0 or 1 for each element, and 0 for NaN, which NumPy would leave NaN."""
-    signs: Array = xp.where(xp.isnan(a), 0, xp.sign(a))
+    signs: Array = xp.subtract(a > 0, a < 0, dtype=a.dtype)
     return signs
 
 

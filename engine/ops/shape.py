@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nnkit.kernels.layout import Array
-from nnkit.ops.operation import Gradients, N, Operation, sample, wrap_dim
+from nnkit.ops.operation import Gradients, N, Operation, sample, wrap_dim, wrap_dims
 
 
 def inferred_shape(shape: Sequence[int], size: int) -> tuple[int, ...]:
@@ -172,6 +172,21 @@ class SqueezeDim(Rearrangement):
 
     def backward(self, grad: Array) -> Gradients:
         return self.xp.expand_dims(grad, self.dim) if self.is_squeezed else grad
+
+
+class SqueezeDims(Rearrangement):
+    """Some dimensions taken out if their sizes are 1."""
+
+    samples = [sample("x.squeeze((1, 2))", (N, 1, 3))]
+    node_name = "SqueezeBackward2"
+
+    def forward(self, a: Array, *, dims: Sequence[int]) -> Array:
+        self.shape = a.shape
+        gone = tuple(dim for dim in wrap_dims(dims, a.ndim) if a.shape[dim] == 1)
+        return a.squeeze(gone) if gone and dims else a[...]
+
+    def backward(self, grad: Array) -> Gradients:
+        return grad.reshape(self.shape)
 
 
 class Expand(Rearrangement):

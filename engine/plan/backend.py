@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,13 @@ import numpy as np
 from nnkit.kernels.backend import AverageWindow, Border, Pair, Sliding, output_size, padded_size
 from nnkit.kernels.cpu import instructions as codes
 from nnkit.kernels.cpu.program import Affine
-from nnkit.plan.program import Memory, PlanProgram
+from nnkit.kernels.layout import Array
+from nnkit.plan.labels import Counter, Labels
+from nnkit.plan.memory import Memory
+from nnkit.plan.program import PlanProgram
 from nnkit.plan.symbolic_numpy import SymbolicNumpy
-from nnkit.plan.symbols import Counter, Labels, Rows, Symbol, UnplannableError
+from nnkit.plan.symbols import Rows, Symbol
+from nnkit.plan.unplannable import UnplannableError
 
 
 class PlanBackend:
@@ -23,6 +28,8 @@ class PlanBackend:
     def __init__(self, program: PlanProgram) -> None:
         self.program = program
         self.xp: Any = SymbolicNumpy()
+        # What each run begins with: values of the images, and what makes them.
+        self.remade: list[tuple[Symbol, partial[Array]]] = []
 
     def convolution(self, x: Any, weight: Any, bias: Any, sliding: Sliding, groups: int, out: None = None) -> Symbol:
         """See `Backend.convolution`."""
@@ -116,6 +123,10 @@ class PlanBackend:
     def sigmoid(self, a: Symbol) -> Symbol:
         """See `Backend.sigmoid`."""
         return self.program.unary(codes.SIGMOID, a)
+
+    def erf(self, a: Symbol) -> Symbol:
+        """See `Backend.erf`."""
+        return self.program.unary(codes.ERROR_FUNCTION, a)
 
     def sigmoid_gradient(self, grad: Symbol, result: Symbol) -> Symbol:
         """See `Backend.sigmoid_gradient`."""
@@ -307,29 +318,48 @@ class PlanBackend:
         """See `Backend.log_softmax_gradient`."""
         return self.program.binary(codes.LOG_SOFTMAX_GRADIENT, grad, result)
 
-    def nll_loss(self, log_probabilities: Symbol, target: Any, weight: Any, ignore_index: int) -> tuple[Symbol, None]:
+    def nll_loss(
+        self, log_probabilities: Symbol, target: Any, weight: Symbol | None, ignore_index: int, mean: bool
+    ) -> tuple[Symbol, Symbol | None]:
         """See `Backend.nll_loss`; a replay has labels that are all classes, and none is ignored."""
-        if not isinstance(target, Labels) or weight is not None or ignore_index >= 0:
-            raise UnplannableError("a loss whose targets are not the labels, or are weighted or ignored")
+        if not isinstance(target, Labels) or ignore_index >= 0:
+            raise UnplannableError("a loss whose targets are not the labels, or are ignored")
         program = self.program
         target.classes = min(target.classes, log_probabilities.shape[1])
         source = program.dense_images(log_probabilities)
-        losses = program.external(target.shape)
+        losses = program.new(())
         operands = {"input": program.operand(source), "result": program.operand(losses)}
         program.add(codes.NLL_LOSS, **operands, labels=target.operand)
-        return losses, None
+        if weight is None:
+            return losses, None
+        if weight.memory.array is None:
+            raise UnplannableError("weights of classes that are calculated")
+        factors = program.external(target.shape)
+        # How much the weights of all labels are together is not known to a block of images.
+        self.remade.append((factors, partial(_weights_of, weight.memory.array, target.array, mean)))
+        return losses * factors, factors
 
     def nll_loss_gradient(
-        self, target: Any, factors: None, share: Any, shape: tuple[int, ...], ignore_index: int
+        self, target: Any, factors: Symbol | None, share: Any, shape: tuple[int, ...], ignore_index: int
     ) -> Symbol:
         """See `Backend.nll_loss_gradient`."""
-        if not isinstance(target, Labels) or np.ndim(share) > 0:
-            raise UnplannableError("the gradient of a loss of each image")
+        if not isinstance(target, Labels):
+            raise UnplannableError("a loss whose targets are not the labels")
         program = self.program
         result = program.new(shape[1:])
         fields = {"result": program.operand(result), "labels": target.operand}
-        program.add(codes.NLL_LOSS_GRADIENT, **fields, length=result.count, scalar=float(share))
+        each = np.ndim(share) > 0
+        program.add(codes.NLL_LOSS_GRADIENT, **fields, length=result.count, scalar=1.0 if each else float(share))
+        for factor in (factors, program.images(share) if each else None):
+            if factor is not None:
+                result = result * factor.reshape((*factor.shape, 1))
         return result
+
+
+def _weights_of(weight: Array, labels: Array, mean: bool) -> Array:
+    """Return the weight of each label, for a mean as a share of all."""
+    factors: Array = weight[labels]
+    return factors / np.sum(factors) if mean else factors
 
 
 def _by_channel(program: PlanProgram, values: Any) -> int:

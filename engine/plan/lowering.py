@@ -6,7 +6,7 @@ operation's `backward`, and what they ask of their backend becomes an instructio
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -15,8 +15,11 @@ import numpy as np
 
 from nnkit.kernels.layout import Array
 from nnkit.plan.backend import PlanBackend
-from nnkit.plan.program import Memory, PlanProgram
-from nnkit.plan.symbols import Counter, Labels, Rows, Symbol, Total, UnplannableError
+from nnkit.plan.labels import Counter, Labels
+from nnkit.plan.memory import Memory
+from nnkit.plan.program import PlanProgram
+from nnkit.plan.symbols import Rows, Symbol, Total
+from nnkit.plan.unplannable import UnplannableError
 from nnkit.recording import Call, Recording
 from nnkit.tape import AccumulateGrad, Edge, node_class, walk_backward
 from nnkit.tensors import Tensor
@@ -34,6 +37,7 @@ class Lowering:
         self._labels, self._classes = labels, classes
         # By identity; the recording keeps the tensors alive.
         self._values: dict[int, Any] = {id(tensor): tensor.array for tensor in recording.constants}
+        self._values[id(labels)] = classes
         self._edges: dict[int, Edge] = {}
         self._undefined = {id(tensor) for tensor, _ in recording.remade}
 
@@ -51,9 +55,19 @@ class Lowering:
         elif array.dtype == np.float32 and min(array.strides, default=0) >= 0:
             self.define(buffer, self.program.weights(array))
 
+    @property
     def remade(self) -> list[tuple[Symbol, partial[Array]]]:
-        """Return what stands for the tensors that differ each time, and what makes their arrays."""
-        return [(self._values[id(tensor)], make) for tensor, make in self._recording.remade]
+        """What stands for the tensors that differ each time, and what makes them, some of the labels."""
+        found = [(self._values[id(tensor)], self._of_labels(make)) for tensor, make in self._recording.remade]
+        return [*found, *self.backend.remade]
+
+    def _of_labels(self, make: partial[Array]) -> partial[Array]:
+        """Return what makes an array from the labels of each step, if it was made from labels."""
+        given = [
+            self._classes.array if isinstance(each, np.ndarray) and same_memory(each, self._labels.array) else each
+            for each in make.args
+        ]
+        return partial(make.func, *given)
 
     def remade_with(self) -> list[Any]:
         """Return all that the functions of `remade` were given except for arrays."""
@@ -83,6 +97,8 @@ class Lowering:
             UnplannableError: nothing does, because something else than operations made it.
         """
         if id(tensor) not in self._values:
+            if same_memory(tensor.array, self._labels.array):
+                return self._classes
             raise UnplannableError("a tensor that was not made by operations on the images")
         return self._values[id(tensor)]
 
@@ -97,7 +113,13 @@ class Lowering:
             found = walk_backward(
                 [(edge, np.ones((), np.float32))], retain_graph=False, wanted=[(leaf, 0) for leaf in leaves]
             )
-        return found  # type: ignore[return-value]
+        return [None if each is None else self._summed(each) for each in found]
+
+    def _summed(self, gradient: Any) -> Symbol:
+        """Return the gradient of a parameter, also where a batch of one image has its shape and was not summed."""
+        if not isinstance(gradient, Symbol):
+            raise UnplannableError("a gradient that is a constant")
+        return self.program.sum_of_images(gradient, (0,), keepdims=True) if gradient.memory.of_images else gradient
 
     @contextmanager
     def _unknown(self) -> Iterator[None]:
@@ -120,18 +142,19 @@ class Lowering:
     def _run(self, call: Call, number: int) -> None:
         self._define_remade(call)
         inputs = [self.value(each) if isinstance(each, Tensor) else each for each in call.inputs]
-        if any(isinstance(each, Total) for each in inputs):
-            raise UnplannableError("a calculation with the loss")
-        options = {name: self._option(value) for name, value in call.options.items()}
-        if not any(isinstance(each, Symbol | Rows | Counter) for each in inputs):
+        if any(isinstance(value, np.ndarray) for value in call.options.values()):
+            raise UnplannableError("an array in the place of a number")
+        if not any(isinstance(each, Symbol | Rows | Total | Labels | Counter) for each in inputs):
             # Made of constants, it is a constant; its value is known from the recorded step.
             for result in call.results:
                 self._values[id(result)] = result.array
             return
         operation = call.operation(self.backend, call.needs_input_grad)  # type: ignore[arg-type]
-        found = operation.forward(*inputs, **options)
+        found = operation.forward(*inputs, **call.options)
         values: tuple[Any, ...] = found if isinstance(found, tuple) else (found,)
         edge: Edge = NO_EDGE
+        if any(isinstance(each, Total) for each in values) and any(isinstance(each, Symbol) for each in inputs):
+            operation.backward = self._trimmed(operation.backward)  # type: ignore[method-assign]
         if True in call.needs_input_grad:
             span = operation.differentiable
             needed = tuple(zip(call.inputs[span], inputs[span], call.needs_input_grad[span], strict=True))
@@ -145,15 +168,17 @@ class Lowering:
             self._values[id(result)] = value
             self._edges[id(result)] = (edge[0], position)
 
+    def _trimmed(self, backward: Callable[..., Any]) -> Callable[..., tuple[Any, ...]]:
+        """Return how a sum over the batch is differentiated: all gradients of images begin there."""
+
+        def differentiate(*grads: Any) -> tuple[Any, ...]:
+            found = backward(*grads)
+            return tuple(map(self.program.trimmed, found if isinstance(found, tuple) else (found,)))
+
+        return differentiate
+
     def _go_back_to(self, number: int) -> None:
         self.program.origin = -number
-
-    def _option(self, value: Any) -> Any:
-        if not isinstance(value, np.ndarray):
-            return value
-        if same_memory(value, self._labels.array):
-            return self._classes
-        raise UnplannableError("an array that is not the labels")
 
 
 def same_memory(first: Array, second: Array) -> bool:

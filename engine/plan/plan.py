@@ -13,7 +13,8 @@ from nnkit.kernels.cpu.instructions import Operand
 from nnkit.kernels.cpu.program import SLOTS, work
 from nnkit.kernels.layout import LANES, Array
 from nnkit.kernels.memory import address, aligned
-from nnkit.plan.program import Memory, PlanProgram, padded
+from nnkit.plan.memory import Memory, padded
+from nnkit.plan.program import PlanProgram
 from nnkit.plan.symbols import FLOAT32, Symbol
 
 # Work of one call in multiply-adds: a hundredth of a second, or a tenth on an old machine, so that Ctrl-C is answered.

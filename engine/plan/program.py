@@ -14,44 +14,11 @@ from nnkit.kernels.cpu.instructions import Instruction
 from nnkit.kernels.cpu.program import Program, Weights
 from nnkit.kernels.layout import LANES, Array
 from nnkit.kernels.memory import aligned
-from nnkit.plan.symbols import Symbol, UnplannableError
+from nnkit.plan.memory import Memory, place_apart
+from nnkit.plan.symbols import Symbol
+from nnkit.plan.unplannable import UnplannableError
 
 OPERAND_FIELDS = ("input", "other", "bias", "result", "scratch", "labels")
-
-
-class Memory:
-    """Memory that instructions share, before it has a place.
-
-    Attributes:
-        size: elements in all: of one block of images, or of everything.
-        of_images: whether each block of images has its own.
-        array: the memory, where it exists already; blocks of images follow each other in it.
-        is_sum: whether results of all images are added up in it.
-        is_kept: whether a later phase needs what one has written: then it is not the thread's but the block's.
-        place: where it begins in what it shares with others, once that is known.
-    """
-
-    def __init__(self, size: int, *, of_images: bool, array: Array | None = None, is_sum: bool = False) -> None:
-        self.size = size
-        self.of_images = of_images
-        self.array = array
-        self.is_sum = is_sum
-        self.is_kept = False
-        self.place = 0
-        self._inside: tuple[Memory, int] | None = None
-
-    def merge(self, other: Memory, offset: int = 0) -> None:
-        """Let this memory be a part of another, `offset` elements from where that begins."""
-        self.final()._inside = (other, offset)
-
-    def final(self) -> Memory:
-        """Return the memory that this one is a part of, or itself."""
-        return self if self._inside is None else self._inside[0].final()
-
-    @property
-    def start(self) -> int:
-        """Where this memory begins in the final one."""
-        return 0 if self._inside is None else self._inside[0].start + self._inside[1]
 
 
 class PlanProgram(Program):
@@ -206,14 +173,77 @@ class PlanProgram(Program):
         return result
 
     def binary(self, opcode: int, a: Any, b: Any) -> Symbol:
-        """Return a function of the elements of two symbols of one shape."""
-        axis = (a if isinstance(a, Symbol) else b).batch_axis
-        a, b = self.dense(self.images(a, axis)), self.dense(self.images(b, axis))
-        if a.shape != b.shape:
-            raise UnplannableError("a calculation between values of different shapes")
-        result = self.new(a.inner, axis)
+        """Return a function of the elements of two symbols, which are broadcast to one shape."""
+        a, b = self._aligned(a, b)
+        result = self.new(a.inner, a.batch_axis)
         self.add(opcode, input=self.operand(a), other=self.operand(b), result=self.operand(result), length=a.count)
         return result
+
+    def _aligned(self, *values: Any) -> list[Symbol]:
+        """Return values of each image, and parameters or constants, in the shape that they are broadcast to."""
+        shape = np.broadcast_shapes(*(value.shape for value in values))
+        images = [value for value in values if isinstance(value, Symbol) and value.memory.of_images]
+        if not images:
+            raise UnplannableError("a calculation between parameters")
+        axis = len(shape) - images[0].ndim + images[0].batch_axis
+        return [self.dense(self.images(self._repeated(value, shape, axis), axis)) for value in values]
+
+    def _repeated(self, value: Any, shape: tuple[int, ...], batch_axis: int) -> Any:
+        """Return one value in another shape; a parameter is repeated for each image."""
+        if not isinstance(value, Symbol):
+            return np.broadcast_to(value, shape)
+        if value.memory.of_images:
+            return value.broadcast_to(shape)
+        if value.memory.is_sum:
+            raise UnplannableError("a calculation with a sum over the batch")
+        before, after = shape[:batch_axis], shape[batch_axis + 1 :]
+        if value.ndim > len(after) and value.shape[value.ndim - len(after) - 1] != 1:
+            raise UnplannableError("a parameter where a value of each image was expected")
+        # Of the parameter itself, and of the axes that are repeated in each image.
+        wide = value.broadcast_to((*before, 1, *after))
+        strides = wide.strides[:batch_axis] + wide.strides[batch_axis + 1 :] or (0,)
+        result = self.new((*before, *after), batch_axis)
+        *outer, last = (*before, *after) or (1,)
+        for number, index in enumerate(np.ndindex(*outer)):
+            start = wide.offset + sum(i * stride for i, stride in zip(index, strides, strict=False))
+            self.add(
+                codes.SPREAD,
+                input=self.operand_in(wide.memory, start),
+                result=self.operand_in(result.memory, number * last * LANES),
+                length=last,
+                other_distance=strides[-1],
+            )
+        return result
+
+    def chosen(self, condition: Symbol, yes: Any, no: Any) -> Symbol:
+        """Return `yes` where the condition is not 0, and `no` elsewhere; both can be numbers."""
+        fields: dict[str, Any] = {}
+        symbols = [condition, *(each for each in (yes, no) if np.ndim(each))]
+        aligned_symbols = iter(self._aligned(*symbols))
+        condition = next(aligned_symbols)
+        for each, operand, scalar in ((yes, "other", "scalar"), (no, "bias", "other_scalar")):
+            if np.ndim(each):
+                fields[operand] = self.operand(next(aligned_symbols))
+            else:
+                fields[scalar] = float(each)
+        result = self.new(condition.inner, condition.batch_axis)
+        fields["input"], fields["result"] = self.operand(condition), self.operand(result)
+        self.add(codes.CHOOSE, **fields, length=condition.count)
+        return result
+
+    def trimmed(self, value: Any) -> Any:
+        """Return a gradient of the images alone: what fills up the last block has none."""
+        if value is None or self.batch % LANES == 0:
+            return value
+        result = self.dense(self.images(value, value.batch_axis if isinstance(value, Symbol) else 0))
+        self.add(codes.TRIM, result=self.operand(result), length=result.count)
+        return result
+
+    def filled_up(self, images: Symbol) -> Symbol:
+        """Fill up the last block with its last image: what is calculated with it is as finite as with the image."""
+        if self.batch % LANES:
+            self.add(codes.REPEAT, result=self.operand(images), length=images.count)
+        return images
 
     def sum_of(self, a: Symbol, b: Symbol) -> Symbol:
         """Return a + b; what is added up over all images is added up in one place."""
@@ -240,6 +270,18 @@ class PlanProgram(Program):
             channels=result.size,
             length=a.count // result.size,
         )
+        if keepdims:
+            return result.reshape(tuple(1 if axis in axes else size for axis, size in enumerate(a.shape)))
+        return result
+
+    def sum_in_images(self, a: Symbol, axes: tuple[int, ...], keepdims: bool) -> Symbol:
+        """Return the sum of each image over some dimensions."""
+        kept = tuple(axis for axis in range(a.ndim) if axis not in axes)
+        rows = self.dense(a.transpose(*kept, *axes))
+        inner = tuple(a.shape[axis] for axis in kept if axis != a.batch_axis)
+        result = self.new(inner, kept.index(a.batch_axis))
+        operands = {"input": self.operand(rows), "result": self.operand(result)}
+        self.add(codes.ADD_ROWS, **operands, channels=result.count, length=rows.count // max(result.count, 1))
         if keepdims:
             return result.reshape(tuple(1 if axis in axes else size for axis, size in enumerate(a.shape)))
         return result
@@ -290,16 +332,12 @@ class PlanProgram(Program):
         return Weights(self.operand(weight), 0, *weight.strides)
 
     def lasting(self, symbol: Symbol) -> Symbol:
-        """Return a result in memory of its own (blocks, elements, LANES), from which it can be read after a run.
-
-        Raises:
-            UnplannableError: it is not in memory of its own.
-        """
-        dense = self.dense(symbol)
+        """Return a result in memory of its own (blocks, elements, LANES), from which it can be read after a run."""
+        dense = self.dense_images(symbol)
         memory = dense.memory
         if memory.array is not None or memory.final() is not memory or memory.size != dense.count * LANES:
-            raise UnplannableError("logits that are part of something else")
-        memory.array = aligned((self.blocks, dense.count, LANES), np.float32, zero=True)
+            dense = self.unary(codes.SCALE, dense, 1.0)
+        dense.memory.array = aligned((self.blocks, dense.count, LANES), np.float32, zero=True)
         return dense
 
     def content(self) -> tuple[Any, ...]:
@@ -323,7 +361,7 @@ class PlanProgram(Program):
         for memory, (first, last) in spans.items():
             memory.is_kept = bisect(ends, first) != bisect(ends, last)
         sizes = [
-            _place({memory: span for memory, span in spans.items() if memory.is_kept is is_kept})
+            place_apart({memory: span for memory, span in spans.items() if memory.is_kept is is_kept})
             for is_kept in (False, True)
         ]
         return sizes[0], sizes[1]
@@ -346,29 +384,6 @@ class PlanProgram(Program):
     def _memories(self, instruction: Instruction) -> list[Memory]:
         numbers = [getattr(instruction, name) for name in OPERAND_FIELDS]
         return [self.operands[number][0].final() for number in numbers if number]
-
-
-def _place(spans: dict[Memory, list[int]]) -> int:
-    """Give each memory a place, where none meets another that is needed at the same time; return the size of all."""
-    placed: list[Memory] = []
-    total = 0
-    for memory in sorted(spans, key=lambda each: -each.size):
-        first, last = spans[memory]
-        others = [each for each in placed if spans[each][0] <= last and first <= spans[each][1]]
-        place = 0
-        for other in sorted(others, key=lambda each: each.place):
-            if place + memory.size <= other.place:
-                break
-            place = max(place, other.place + padded(other.size))
-        memory.place = place
-        placed.append(memory)
-        total = max(total, place + padded(memory.size))
-    return total
-
-
-def padded(size: int) -> int:
-    """Return a size in elements rounded up so that what follows begins a cache line."""
-    return -(-size // LANES) * LANES
 
 
 def _content(memory: Memory) -> tuple[int, ...]:

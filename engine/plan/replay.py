@@ -15,11 +15,14 @@ from nnkit.kernels.layout import LANES, Array
 from nnkit.nn import Module
 from nnkit.nn.modes import remembered_buffers
 from nnkit.plan.guard import Chance, Criterion, Snapshot, check_recorded, obstacle
+from nnkit.plan.labels import Labels
 from nnkit.plan.lowering import Lowering, loss_of
+from nnkit.plan.memory import Memory
 from nnkit.plan.plan import Plan, Source
-from nnkit.plan.program import Memory, PlanProgram
+from nnkit.plan.program import PlanProgram
 from nnkit.plan.rewrite import pool_before_relu, skip_unread_rows
-from nnkit.plan.symbols import Labels, Symbol, Total, UnplannableError
+from nnkit.plan.symbols import Symbol, Total
+from nnkit.plan.unplannable import UnplannableError
 from nnkit.recording import Recording
 from nnkit.tape import AccumulateGrad
 from nnkit.tensors import Tensor, no_grad
@@ -160,7 +163,9 @@ class Replay:
             step = self._forward(inputs, labels, key.differentiates)
         try:
             check_recorded(recording, snapshot, chance, step.loss if key.differentiates else None)
-            lowered = _lowered(self.network, recording, (images, inputs, labels), step, key.differentiates)
+            lowered = _lowered(
+                self.network, self.criterion, recording, (images, inputs, labels), step, key.differentiates
+            )
             if known is None:
                 # Evaluation is not recorded twice, which would take as long as all of it by plan.
                 found = _planned(lowered, self.criterion, snapshot, is_certain=not key.differentiates)
@@ -238,13 +243,13 @@ def _source(program: PlanProgram, images: Tensor | Pixels) -> tuple[Source, Symb
         chosen = program.operand_in(Memory(LANES, of_images=True, array=places))
         shapes = (images.images.shape[1:], images.size)
         program.gather(pixels, chosen, program.operand(symbol), shapes, images.mean, images.std)
-        return Source(places, pixels), symbol
+        return Source(places, pixels), program.filled_up(symbol)
     if images.array.dtype != np.float32:
         raise UnplannableError(f"images of type {images.dtype}")
     if images.requires_grad:
         raise UnplannableError("images that need a gradient")
     symbol = program.external(images.shape)
-    return Source(symbol.memory.array), symbol  # type: ignore[arg-type]
+    return Source(symbol.memory.array), program.filled_up(symbol)  # type: ignore[arg-type]
 
 
 def _lowering(program: PlanProgram, recording: Recording, labels: Tensor) -> tuple[Lowering, Array]:
@@ -253,7 +258,7 @@ def _lowering(program: PlanProgram, recording: Recording, labels: Tensor) -> tup
         raise UnplannableError(f"labels of type {labels.dtype}")
     kept = np.zeros(len(labels), np.int64)
     operand = program.operand_in(Memory(LANES, of_images=True, array=kept))
-    return Lowering(program, recording, labels, Labels(operand, len(labels))), kept
+    return Lowering(program, recording, labels, Labels(operand, kept)), kept
 
 
 class _Lowered(NamedTuple):
@@ -273,6 +278,7 @@ class _Lowered(NamedTuple):
 
 def _lowered(
     network: Module,
+    criterion: Criterion,
     recording: Recording,
     given: tuple[Tensor | Pixels, Tensor, Tensor],
     step: _Step,
@@ -288,7 +294,8 @@ def _lowered(
     leaves = {id(each): AccumulateGrad(each) for each in parameters}
     for parameter in network.parameters():
         lowering.define(parameter, program.weights(parameter.array), (leaves.get(id(parameter)), 0))
-    for buffer in network.buffers():
+    modules = (each for each in (network, criterion) if isinstance(each, Module))
+    for buffer in (each for module in modules for each in module.buffers()):
         lowering.define_buffer(buffer)
     lowering.run()
     total, logits = loss_of(lowering.value(step.loss)), lowering.value(step.logits)
@@ -304,7 +311,7 @@ def _lowered(
         logits=logits,
         parameters=[parameter for parameter, _ in used],
         gradients=[gradient for _, gradient in used],
-        remade=lowering.remade(),
+        remade=lowering.remade,
         classes=lowering.classes,
         content=(program.content(), total.factor, lowering.remade_with()),
     )
@@ -313,11 +320,11 @@ def _lowered(
 def _planned(lowered: _Lowered, criterion: Criterion, snapshot: Snapshot, is_certain: bool) -> _Planned:
     program, gradients = lowered.program, lowered.gradients
     # What is read after a run must be there: it is made to last before anything is left out.
-    logits = program.lasting(lowered.logits)
+    logits, total = program.lasting(lowered.logits), lowered.total
+    losses = program.lasting(total.losses)
     pool_before_relu(program)
     skip_unread_rows(program)
-    total = lowered.total
-    plan = Plan(program, lowered.source, lowered.labels, total.losses, logits, total.factor, gradients, lowered.remade)
+    plan = Plan(program, lowered.source, lowered.labels, losses, logits, total.factor, gradients, lowered.remade)
     return _Planned(
         plan=plan,
         content=lowered.content,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from nnkit.kernels.cpu import instructions as codes
 from nnkit.kernels.cpu.instructions import Instruction
-from nnkit.plan.program import Memory, PlanProgram
+from nnkit.plan.memory import Memory
+from nnkit.plan.program import PlanProgram
 
 
 def pool_before_relu(program: PlanProgram) -> None:

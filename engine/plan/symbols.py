@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from nnkit.kernels.cpu import instructions as codes
+from nnkit.plan.labels import Counter, Labels
+from nnkit.plan.unplannable import UnplannableError
 
 if TYPE_CHECKING:
-    from nnkit.plan.program import Memory, PlanProgram
+    from nnkit.plan.memory import Memory
+    from nnkit.plan.program import PlanProgram
 
 FLOAT32 = np.dtype(np.float32)
-
-
-class UnplannableError(Exception):
-    """Something cannot be planned; the message completes "the tape is used because of ..."."""
+_SHAPES = "a calculation between values of different shapes"
 
 
 class Axis(NamedTuple):
@@ -173,6 +173,14 @@ class Symbol:
         axes.insert(axis, Axis(1, 0, is_batch=False))
         return self._view(axes)
 
+    def broadcast_to(self, shape: tuple[int, ...]) -> Symbol:
+        """Return the array with its axes of size 1 repeated; values of each image keep their batch."""
+        axes = [*[Axis(1, 0, is_batch=False)] * (len(shape) - self.ndim), *self._axes]
+        if any(axis.is_batch and axis.size != size for axis, size in zip(axes, shape, strict=True)):
+            raise UnplannableError("values of each image that are repeated for all images")
+        pairs = zip(axes, shape, strict=True)
+        return self._view([axis if axis.size == size else Axis(size, 0, is_batch=False) for axis, size in pairs])
+
     def __getitem__(self, key: Any) -> Symbol:
         keys = list(key) if isinstance(key, tuple) else [key]
         if any(item is not Ellipsis and not isinstance(item, int | slice) for item in keys):
@@ -204,14 +212,14 @@ class Symbol:
     def __add__(self, other: Any) -> Symbol:
         if isinstance(other, Symbol):
             return self.program.sum_of(self, other)
-        return self.program.unary(codes.SHIFT, self, number(other))
+        return self.program.unary(codes.SHIFT, self, self._scalar(other))
 
     __radd__ = __add__
 
     def __sub__(self, other: Any) -> Symbol:
         if isinstance(other, Symbol):
             return self.program.binary(codes.SUBTRACT, self, other)
-        return self + -number(other)
+        return self + -self._scalar(other)
 
     def __rsub__(self, other: Any) -> Symbol:
         return -self + other
@@ -219,18 +227,52 @@ class Symbol:
     def __mul__(self, other: Any) -> Symbol:
         if isinstance(other, Symbol):
             return self.program.binary(codes.PRODUCT, self, other)
-        return self.program.unary(codes.SCALE, self, number(other))
+        return self.program.unary(codes.SCALE, self, self._scalar(other))
 
     __rmul__ = __mul__
 
+    def __truediv__(self, other: Any) -> Symbol:
+        if isinstance(other, Symbol):
+            return self.program.binary(codes.QUOTIENT, self, other)
+        with np.errstate(divide="ignore"):
+            return self * float(1 / np.float64(self._scalar(other)))
+
+    def __rtruediv__(self, other: Any) -> Symbol:
+        return self.program.binary(codes.QUOTIENT, np.broadcast_to(np.float32(self._scalar(other)), self.shape), self)
+
     def __neg__(self) -> Symbol:
         return self * -1.0
+
+    # A comparison with a number is 1 where it holds and 0 elsewhere: a condition of `where`.
+
+    def __gt__(self, other: Any) -> Symbol:
+        return self.program.unary(codes.ABOVE, self, self._scalar(other))
+
+    def __lt__(self, other: Any) -> Symbol:
+        return self.program.unary(codes.BELOW, self, self._scalar(other))
+
+    def __ge__(self, other: Any) -> Symbol:
+        return self > np.nextafter(np.float32(self._scalar(other)), np.float32(-np.inf))
+
+    def __le__(self, other: Any) -> Symbol:
+        return self < np.nextafter(np.float32(self._scalar(other)), np.float32(np.inf))
+
+    def __and__(self, other: Any) -> Symbol:
+        return self * other
+
+    def _scalar(self, other: Any) -> float:
+        """Return a number, or what all elements of an array of this shape are, as a number."""
+        if isinstance(other, np.ndarray) and other.shape == self.shape and other.size:
+            first = other.flat[0]
+            if (other == first).all():
+                return float(first)
+        return number(other)
 
     def _unknown(self, *args: Any, **kwargs: Any) -> Any:
         raise UnplannableError("a calculation outside of what plans know")
 
     # What Python would answer by itself, though the values are not known.
-    __array__ = __bool__ = __lt__ = __le__ = __gt__ = __ge__ = __ne__ = _unknown
+    __array__ = __bool__ = __ne__ = _unknown
     __eq__ = _unknown
     __hash__ = object.__hash__
 
@@ -287,50 +329,34 @@ class Total:
         self.losses = losses
         self.factor = factor
 
+    def astype(self, kind: Any, copy: bool = True) -> Total:
+        """Return the total itself, which can only be float32."""
+        return Total(self.losses.astype(kind), self.factor)
+
+    def __add__(self, other: Any) -> Total:
+        if not isinstance(other, Total):
+            raise UnplannableError("a number that is added to the loss")
+        return Total(self.losses * self.factor + other.losses * other.factor)
+
+    def __sub__(self, other: Any) -> Total:
+        return self + other * -1.0
+
+    def __mul__(self, other: Any) -> Total:
+        return Total(self.losses, self.factor * number(other))
+
+    __rmul__ = __mul__
+
     def __truediv__(self, other: Any) -> Total:
         return Total(self.losses, self.factor / number(other))
 
-
-class Labels:
-    """The classes (N,) of the images, int64.
-
-    Attributes:
-        operand: where a program finds them.
-        classes: how many classes there are: the program does not check that a label is one of them.
-    """
-
-    dtype = np.dtype(np.int64)
-    ndim = 1
-
-    def __init__(self, operand: int, count: int) -> None:
-        self.operand = operand
-        self.shape = (count,)
-        self.classes = 2**63
-
-    def __len__(self) -> int:
-        return self.shape[0]
-
-
-class Counter:
-    """A number of type int64 that steps add to.
-
-    Attributes:
-        operand: where a program finds it.
-    """
-
-    dtype = np.dtype(np.int64)
-    shape = ()
-    ndim = 0
-    __array_ufunc__ = None
-
-    def __init__(self, operand: int) -> None:
-        self.operand = operand
+    def __neg__(self) -> Total:
+        return self * -1.0
 
 
 def number(value: Any) -> float:
     """Return a Python number or an array of one element as a number."""
     if isinstance(value, Symbol | Total | Labels | Counter) or np.ndim(value) > 0:
-        raise UnplannableError("a calculation between values of different shapes")
+        raise UnplannableError("a calculation with a sum over the batch" if isinstance(value, Total) else _SHAPES)
     return float(value)
 
 

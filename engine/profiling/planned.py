@@ -10,8 +10,9 @@ import numpy as np
 
 from nnkit.kernels.cpu import instructions as codes
 from nnkit.kernels.layout import LANES
+from nnkit.plan.memory import Memory
 from nnkit.plan.plan import Plan
-from nnkit.plan.program import OPERAND_FIELDS, Memory
+from nnkit.plan.program import OPERAND_FIELDS
 from nnkit.profiling.rows import Phase, Place, Row, forward_flops, gathered
 from nnkit.recording import Call
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnkit import ops
-from nnkit.dtypes import Scalar, result_type
-from nnkit.ops.operation import check_broadcast, sign
+from nnkit.dtypes import Scalar, common_type
+from nnkit.ops.operation import check_broadcast
 from nnkit.tensors.base import TensorBase
+from nnkit.tensors.elementary import Elementary
 
 if TYPE_CHECKING:
     from nnkit.tensors.tensor import Tensor
@@ -26,7 +27,7 @@ def _scalar(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-class Arithmetic(TensorBase):
+class Arithmetic(Elementary):
     """Elementwise methods and operators."""
 
     def add(self, other: Operand, *, alpha: Scalar = 1) -> Tensor:
@@ -41,9 +42,58 @@ class Arithmetic(TensorBase):
         """Return self * other."""
         return self.apply(ops.Mul, _scalar(other))
 
-    def div(self, other: Operand) -> Tensor:
-        """Return self / other, of floating type."""
-        return self.apply(ops.Div, _scalar(other))
+    def div(self, other: Operand, *, rounding_mode: str | None = None) -> Tensor:
+        """Return self / other: of floating type, or rounded to a whole number.
+
+        Args:
+            other: a tensor or a number.
+            rounding_mode: "floor" (down) or "trunc" (towards zero).
+
+        Raises:
+            RuntimeError: there is no such mode, or integers are divided by zero.
+
+        Example:
+            >>> torch.tensor([7, -7]).div(2)
+            tensor([ 3.5000, -3.5000])
+            >>> torch.tensor([7, -7]).div(2, rounding_mode="floor")
+            tensor([ 3, -4])
+        """
+        if rounding_mode is None:
+            return self.apply(ops.Div, _scalar(other))
+        if rounding_mode not in ("floor", "trunc"):
+            raise RuntimeError(
+                "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '" + rounding_mode + "'"
+            )
+        return self.apply(ops.DivRounded, _scalar(other), rounding_mode=rounding_mode)
+
+    def floor_divide(self, other: Operand) -> Tensor:
+        """Return self / other rounded down, through which no gradient flows.
+
+        Example:
+            >>> torch.tensor([7, -7]).floor_divide(2)
+            tensor([ 3, -4])
+        """
+        return self.div(other, rounding_mode="floor").detach()
+
+    def remainder(self, other: Operand) -> Tensor:
+        """Return what is left of a division that is rounded down; it has the sign of `other`.
+
+        Example:
+            >>> torch.tensor([7, -7]).remainder(3)
+            tensor([1, 2])
+        """
+        if isinstance(other, TensorBase):
+            return self.apply(ops.Remainder, other)
+        return self.apply(ops.RemainderOfNumber, number=_scalar(other))
+
+    def fmod(self, other: Scalar) -> Tensor:
+        """Return what is left of a division that is rounded towards zero; it has the sign of this tensor.
+
+        Example:
+            >>> torch.tensor([7, -7]).fmod(3)
+            tensor([ 1, -1])
+        """
+        return self.apply(ops.Fmod, number=_scalar(other))
 
     def pow(self, exponent: Operand) -> Tensor:
         """Return self to the power of a number or, element by element, of a tensor."""
@@ -55,45 +105,27 @@ class Arithmetic(TensorBase):
         """Return -self."""
         return self.apply(ops.Neg)
 
-    def exp(self) -> Tensor:
-        """Return e to the power of each element."""
-        return self.apply(ops.Exp)
-
-    def log(self) -> Tensor:
-        """Return the natural logarithm."""
-        return self.apply(ops.Log)
-
-    def sqrt(self) -> Tensor:
-        """Return the square root."""
-        return self.apply(ops.Sqrt)
-
-    def square(self) -> Tensor:
-        """Return the square."""
-        return self.apply(ops.Pow, exponent=2)
-
-    def abs(self) -> Tensor:
-        """Return the absolute value."""
-        return self.apply(ops.Abs)
-
-    def reciprocal(self) -> Tensor:
-        """Return 1 / self."""
-        return self.apply(ops.Reciprocal)
-
-    def relu(self) -> Tensor:
-        """Return max(self, 0)."""
-        return self.apply(ops.Relu)
-
-    def sigmoid(self) -> Tensor:
-        """Return 1 / (1 + exp(-self))."""
-        return self.apply(ops.Sigmoid)
-
-    def tanh(self) -> Tensor:
-        """Return the hyperbolic tangent."""
-        return self.apply(ops.Tanh)
-
     def clamp(self, min: Scalar | None = None, max: Scalar | None = None) -> Tensor:
         """Return the elements, held between the bounds."""
         return self.apply(ops.Clamp, min=min, max=max)
+
+    def clamp_min(self, min: Scalar) -> Tensor:
+        """Return the elements, held above a bound.
+
+        Example:
+            >>> torch.tensor([-1.0, 2.0]).clamp_min(0)
+            tensor([0., 2.])
+        """
+        return self.apply(ops.ClampMin, min=min)
+
+    def clamp_max(self, max: Scalar) -> Tensor:
+        """Return the elements, held below a bound.
+
+        Example:
+            >>> torch.tensor([-1.0, 2.0]).clamp_max(0)
+            tensor([-1.,  0.])
+        """
+        return self.apply(ops.ClampMax, max=max)
 
     def maximum(self, other: Tensor) -> Tensor:
         """Return the greater of each pair of elements."""
@@ -118,7 +150,7 @@ class Arithmetic(TensorBase):
     def _compare(self, other: Operand, compare: Callable[..., Any]) -> Tensor:
         right = other.array if isinstance(other, TensorBase) else _scalar(other)
         check_broadcast((self.array, right))
-        common = result_type((self.array, right))
+        common = common_type((self.array, right))
         values = compare(self.array.astype(common, copy=False), np.asarray(right).astype(common, copy=False))
         return self.detached(np.asarray(values))
 
@@ -146,17 +178,36 @@ class Arithmetic(TensorBase):
         """Return whether self >= other, element by element."""
         return self._compare(other, np.greater_equal)
 
-    def isnan(self) -> Tensor:
-        """Return which elements are NaN."""
-        return self.detached(np.isnan(self.array))
+    def logical_and(self, other: Tensor) -> Tensor:
+        """Return where both are not 0.
 
-    def isfinite(self) -> Tensor:
-        """Return which elements are neither NaN nor infinite."""
-        return self.detached(np.isfinite(self.array))
+        Example:
+            >>> torch.tensor([0, 1, 2]).logical_and(torch.tensor([1, 0, 3]))
+            tensor([False, False,  True])
+        """
+        return self._logically(other, np.logical_and)
 
-    def sign(self) -> Tensor:
-        """Return -1, 0 or 1 for each element, with a gradient of zero."""
-        return self.detached(sign(np, self.array))
+    def logical_or(self, other: Tensor) -> Tensor:
+        """Return where at least one is not 0.
+
+        Example:
+            >>> torch.tensor([0, 1, 2]).logical_or(torch.tensor([0, 0, 3]))
+            tensor([False,  True,  True])
+        """
+        return self._logically(other, np.logical_or)
+
+    def logical_xor(self, other: Tensor) -> Tensor:
+        """Return where one is 0 and the other is not.
+
+        Example:
+            >>> torch.tensor([0, 1, 2]).logical_xor(torch.tensor([0, 0, 3]))
+            tensor([False,  True, False])
+        """
+        return self._logically(other, np.logical_xor)
+
+    def _logically(self, other: Tensor, combine: Callable[..., Any]) -> Tensor:
+        check_broadcast((self.array, other.array))
+        return self.detached(np.asarray(combine(self.array, other.array)))
 
     def __add__(self, other: Operand) -> Tensor:
         return self.add(other) if _usable(other) else NotImplemented
@@ -187,21 +238,21 @@ class Arithmetic(TensorBase):
         return self.apply(ops.PowScalar, base=_scalar(other)) if _usable(other) else NotImplemented
 
     def __floordiv__(self, other: Operand) -> Tensor:
-        return self._divided(other, np.floor_divide) if _usable(other) else NotImplemented
+        return self.floor_divide(other) if _usable(other) else NotImplemented
+
+    def __rfloordiv__(self, other: Operand) -> Tensor:
+        return self._as_tensor(other).floor_divide(self) if _usable(other) else NotImplemented
 
     def __mod__(self, other: Operand) -> Tensor:
-        return self._divided(other, np.remainder) if _usable(other) else NotImplemented
+        return self.remainder(other) if _usable(other) else NotImplemented
 
-    def _divided(self, other: Operand, divide: Callable[..., Any]) -> Tensor:
-        """Return a whole quotient or its remainder, through which no gradient flows."""
-        right = other.array if isinstance(other, TensorBase) else _scalar(other)
-        check_broadcast((self.array, right))
-        common = result_type((self.array, right))
-        divisor = np.asarray(right).astype(common, copy=False)
-        if common.kind != "f" and (divisor == 0).any():
-            raise RuntimeError("ZeroDivisionError")
-        with np.errstate(all="ignore"):
-            return self.detached(np.asarray(divide(self.array.astype(common, copy=False), divisor)))
+    def __rmod__(self, other: Operand) -> Tensor:
+        return self._as_tensor(other).remainder(self) if _usable(other) else NotImplemented
+
+    def _as_tensor(self, value: Any) -> Tensor:
+        """Return a number as a tensor that decides the type of a result no more than the number."""
+        number = _scalar(value)
+        return self.detached(np.asarray(number, common_type((self.array, number))))
 
     def __neg__(self) -> Tensor:
         return self.neg()

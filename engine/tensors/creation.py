@@ -112,7 +112,8 @@ def tensor(data: Any, dtype: dtype | None = None, device: Device = None, require
         if array.dtype.kind == "O":
             raise TypeError(f"new(): invalid data type '{type(array.reshape(-1)[0]).__name__}'")
         # Python's numbers are float32 and int64 whatever NumPy would make of them.
-        array = array.astype(float32.numpy) if array.size == 0 or array.dtype.kind == "f" else array
+        with np.errstate(over="ignore"):
+            array = array.astype(float32.numpy) if array.size == 0 or array.dtype.kind == "f" else array
         array = array.astype(int64.numpy) if array.dtype.kind in "iu" else array
     if dtype is not None:
         array = array.astype(dtype.numpy)

@@ -94,7 +94,7 @@ class Indexing(TensorBase):
         """Follow the numbers, slices and None in the key, and return what arrays are left to pick from."""
         items = [_as_number(item) for item in (key if isinstance(key, tuple) else (key,))]
         used = sum(_dims_taken(item) for item in items)
-        if items and used and self.array.ndim == 0 and any(_is_integer(item) for item in items):
+        if self.array.ndim == 0 and _is_integer(items[0]) and not isinstance(key, tuple):
             raise IndexError(
                 "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in C++ to "
                 "convert a 0-dim tensor to a number"
@@ -104,7 +104,7 @@ class Indexing(TensorBase):
         view: Any = self
         dim = covered = 0
         picked: list[Any] = []
-        for item in items:
+        for place, item in enumerate(items):
             if item is Ellipsis:
                 dim += self.array.ndim - used
             elif item is None:
@@ -114,7 +114,7 @@ class Indexing(TensorBase):
                 view = _sliced(view, dim, item)
                 dim += 1
             elif _is_integer(item):
-                view = _selected(view, dim, operator.index(item))
+                view = _selected(view, dim, operator.index(item), place)
             else:
                 array = _positions(item)
                 _check_mask(array, view.array.shape, dim)
@@ -175,8 +175,9 @@ def _sliced(view: Tensor, dim: int, span: slice[Any, Any, Any]) -> Tensor:
     return view.apply(ops.Slice, dim=dim, span=span)
 
 
-def _selected(view: Tensor, dim: int, index: int) -> Tensor:
+def _selected(view: Tensor, dim: int, index: int, place: int) -> Tensor:
+    """Return one slice; messages count dimensions by the places in the key, as PyTorch's do."""
     size = view.array.shape[dim]
     if not -size <= index < size:
-        raise IndexError(f"index {index} is out of bounds for dimension {dim} with size {size}")
+        raise IndexError(f"index {index} is out of bounds for dimension {place} with size {size}")
     return view.apply(ops.Select, dim=dim, index=index)

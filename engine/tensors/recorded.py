@@ -203,6 +203,12 @@ class _Functions:
         return RecordedArray(value.tensor.apply(ops.SumDim, dim=axis, keepdim=keepdims))
 
     @staticmethod
+    def subtract(a: Array, b: Array, dtype: Any) -> Array:
+        # Of comparisons alone.
+        found: Array = np.subtract(a, b, dtype=dtype)
+        return found
+
+    @staticmethod
     def sign(value: Any) -> Array:
         found: Array = np.sign(values(value))
         return found

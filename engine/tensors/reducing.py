@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nnkit import ops
+from nnkit.dtypes import dtype
+from nnkit.ops import Operation
 from nnkit.ops.operation import wrap_dim, wrap_dims
 from nnkit.tensors.base import TensorBase
+from nnkit.tensors.picking import Picked, picked_text
 
 if TYPE_CHECKING:
     from nnkit.tensors.tensor import Tensor
@@ -17,53 +21,167 @@ if TYPE_CHECKING:
 Dims = int | Sequence[int]
 
 
-class Extreme(NamedTuple):
-    """The extremes along a dimension and their positions."""
-
-    values: Tensor
-    indices: Tensor
-
-
-class MaxReturn(Extreme):
+class MaxReturn(Picked):
     """What `max(dim)` returns."""
 
     def __repr__(self) -> str:
-        return f"torch.return_types.max(\nvalues={self.values!r},\nindices={self.indices!r})"
+        return picked_text("max", self)
 
 
-class MinReturn(Extreme):
+class MinReturn(Picked):
     """What `min(dim)` returns."""
 
     def __repr__(self) -> str:
-        return f"torch.return_types.min(\nvalues={self.values!r},\nindices={self.indices!r})"
+        return picked_text("min", self)
 
 
 class Reducing(TensorBase):
     """Reductions and products."""
 
-    def sum(self, dim: Dims | None = None, keepdim: bool = False) -> Tensor:
-        """Return the sum of all elements or along dimensions."""
-        if dim is None:
-            return self.apply(ops.Sum)
-        return self.apply(ops.SumDim, dim=dim, keepdim=keepdim)
+    def to(self, *targets: Any, **options: Any) -> Tensor:
+        """Return the tensor with another element type, or on another device."""
+        raise NotImplementedError
 
-    def mean(self, dim: Dims | None = None, keepdim: bool = False) -> Tensor:
-        """Return the mean of all elements or along dimensions."""
-        if dim is None:
-            return self.apply(ops.Mean)
-        return self.apply(ops.MeanDim, dim=dim, keepdim=keepdim)
+    def sum(self, dim: Dims | None = None, keepdim: bool = False, *, dtype: dtype | None = None) -> Tensor:
+        """Return the sum of all elements or along dimensions; of integers and booleans it is int64.
 
-    def prod(self) -> Tensor:
-        """Return the product of all elements."""
-        return self.apply(ops.Prod)
+        Args:
+            dim: a dimension or several; all where it is omitted.
+            keepdim: keep them with size 1.
+            dtype: convert the elements to this type first.
 
-    def var(self, dim: Dims | None = None, *, correction: float = 1, keepdim: bool = False) -> Tensor:
-        """Return the variance, with `correction` taken from the number of elements."""
-        return self.apply(ops.Var, dim=dim, correction=correction, keepdim=keepdim)
+        Example:
+            >>> torch.tensor([[1.0, 2.0], [3.0, 4.0]]).sum(0)
+            tensor([4., 6.])
+        """
+        source = self if dtype is None else self.to(dtype)
+        return source.apply(ops.Sum) if dim is None else source.apply(ops.SumDim, dim=dim, keepdim=keepdim)
 
-    def std(self, dim: Dims | None = None, *, correction: float = 1, keepdim: bool = False) -> Tensor:
-        """Return the standard deviation, with `correction` taken from the number of elements."""
-        return self.apply(ops.Std, dim=dim, correction=correction, keepdim=keepdim)
+    def mean(self, dim: Dims | None = None, keepdim: bool = False, *, dtype: dtype | None = None) -> Tensor:
+        """Return the mean of all elements or along dimensions.
+
+        Args:
+            dim: a dimension or several; all where it is omitted.
+            keepdim: keep them with size 1.
+            dtype: convert the elements to this type first.
+
+        Raises:
+            RuntimeError: the elements are not floating-point.
+
+        Example:
+            >>> torch.tensor([[1.0, 2.0], [3.0, 4.0]]).mean(dim=1)
+            tensor([1.5000, 3.5000])
+        """
+        source = self if dtype is None else self.to(dtype)
+        return source.apply(ops.Mean) if dim is None else source.apply(ops.MeanDim, dim=dim, keepdim=keepdim)
+
+    def prod(self, dim: int | None = None, keepdim: bool = False) -> Tensor:
+        """Return the product of all elements or along a dimension; of integers and booleans it is int64.
+
+        Example:
+            >>> torch.tensor([[1, 2], [3, 4]]).prod(1)
+            tensor([ 2, 12])
+        """
+        return self.apply(ops.Prod) if dim is None else self.apply(ops.ProdDim, dim=dim, keepdim=keepdim)
+
+    def cumsum(self, dim: int) -> Tensor:
+        """Return the sum of each element and those before it along a dimension.
+
+        Example:
+            >>> torch.tensor([1, 2, 3]).cumsum(0)
+            tensor([1, 3, 6])
+        """
+        return self.apply(ops.Cumsum, dim=dim)
+
+    def logsumexp(self, dim: Dims, keepdim: bool = False) -> Tensor:
+        """Return the logarithm of the sum of exponentials along dimensions, computed without overflow.
+
+        Example:
+            >>> torch.tensor([1000.0, 1000.0]).logsumexp(0)
+            tensor(1000.6931)
+        """
+        return self.apply(ops.Logsumexp, dim=dim, keepdim=keepdim)
+
+    def amax(self, dim: Dims = (), keepdim: bool = False) -> Tensor:
+        """Return the greatest element along dimensions; equal ones share the gradient.
+
+        Example:
+            >>> torch.tensor([[1, 4], [3, 2]]).amax(1)
+            tensor([4, 3])
+        """
+        return self.apply(ops.Amax, dim=dim, keepdim=keepdim)
+
+    def amin(self, dim: Dims = (), keepdim: bool = False) -> Tensor:
+        """Return the smallest element along dimensions; equal ones share the gradient.
+
+        Example:
+            >>> torch.tensor([[1, 4], [3, 2]]).amin(1)
+            tensor([1, 2])
+        """
+        return self.apply(ops.Amin, dim=dim, keepdim=keepdim)
+
+    def var(
+        self,
+        dim: Dims | bool | None = None,
+        unbiased: bool | None = None,
+        keepdim: bool = False,
+        *,
+        correction: float | None = None,
+    ) -> Tensor:
+        """Return the variance of all elements or along dimensions.
+
+        Args:
+            dim: a dimension or several; all where it is omitted.
+            unbiased: False is a correction of 0.
+            keepdim: keep them with size 1.
+            correction: what is taken from the number of elements that the squares are divided by, 1 if omitted.
+
+        Raises:
+            RuntimeError: the elements are not floating-point.
+
+        Example:
+            >>> torch.tensor([1.0, 2.0, 3.0]).var(), torch.tensor([1.0, 2.0, 3.0]).var(correction=0)
+            (tensor(1.), tensor(0.6667))
+        """
+        return self._spread("var", ops.Var, dim, unbiased, keepdim, correction)
+
+    def std(
+        self,
+        dim: Dims | bool | None = None,
+        unbiased: bool | None = None,
+        keepdim: bool = False,
+        *,
+        correction: float | None = None,
+    ) -> Tensor:
+        """Return the standard deviation, the square root of `var`, whose arguments it has.
+
+        Example:
+            >>> torch.tensor([1.0, 2.0, 3.0]).std()
+            tensor(1.)
+        """
+        return self._spread("std", ops.Std, dim, unbiased, keepdim, correction)
+
+    def _spread(
+        self,
+        name: str,
+        operation: type[Operation],
+        dim: Dims | bool | None,
+        unbiased: bool | None,
+        keepdim: bool,
+        correction: float | None,
+    ) -> Tensor:
+        if isinstance(dim, bool):
+            dim, unbiased = None, dim
+        if correction is None:
+            correction = 0 if unbiased is False else 1
+        result = self.apply(operation, dim=dim, correction=correction, keepdim=keepdim)
+        if result.array.size and self.array.size // result.array.size <= correction:
+            warnings.warn(
+                f"{name}(): degrees of freedom is <= 0. Correction should be strictly less than the reduction factor "
+                "(input numel divided by output numel).",
+                stacklevel=3,
+            )
+        return result
 
     def norm(self, p: float | str = 2, dim: Dims | None = None, keepdim: bool = False) -> Tensor:
         """Return the vector norm of order p, of all elements or along dimensions."""
@@ -95,6 +213,8 @@ class Reducing(TensorBase):
         return self._position("argmin", dim, keepdim)
 
     def _position(self, name: str, dim: int | None, keepdim: bool) -> Tensor:
+        if self.array.dtype == np.bool_:
+            raise RuntimeError(f"{name}(): does not support bool input")
         if dim is None:
             if self.array.size == 0:
                 raise IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0.")

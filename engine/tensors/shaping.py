@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,14 @@ from nnkit.tensors.base import TensorBase
 
 if TYPE_CHECKING:
     from nnkit.tensors.tensor import Tensor
+
+
+T_WARNING = (
+    "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it will throw an "
+    "error in a future release. Consider `x.mT` to transpose batches of matrices or "
+    "`x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor."
+)
+T_OF_NUMBER_WARNING = "Tensor.T is deprecated on 0-D tensors. This function is the identity in these cases."
 
 
 def sizes(given: tuple[Any, ...]) -> tuple[int, ...]:
@@ -124,8 +133,30 @@ class Shaping(TensorBase):
 
     @property
     def T(self) -> Tensor:  # noqa: N802 (PyTorch's name)
-        """The tensor with its dimensions in reverse order."""
+        """The tensor with its dimensions in reverse order; other numbers of them than 2 are deprecated."""
+        if self.array.ndim != 2:
+            warnings.warn(T_WARNING if self.array.ndim else T_OF_NUMBER_WARNING, stacklevel=2)
         return self.permute(tuple(reversed(range(self.array.ndim))))
+
+    @property
+    def mT(self) -> Tensor:  # noqa: N802 (PyTorch's name)
+        """Each matrix transposed, as a view."""
+        if self.array.ndim < 2:
+            raise RuntimeError(
+                f"tensor.mT is only supported on matrices or batches of matrices. Got {self.array.ndim}-D tensor."
+            )
+        return self.transpose(-2, -1)
+
+    swapaxes = transpose
+
+    def ravel(self) -> Tensor:
+        """Return the elements in one dimension.
+
+        Example:
+            >>> torch.zeros(2, 3).ravel().shape
+            torch.Size([6])
+        """
+        return self.reshape(-1)
 
     def permute(self, *dims: Any) -> Tensor:
         """Return a view with the dimensions in another order."""
@@ -135,9 +166,16 @@ class Shaping(TensorBase):
         """Return a view with a dimension of size 1 put in."""
         return self.apply(ops.Unsqueeze, dim=dim)
 
-    def squeeze(self, dim: int | None = None) -> Tensor:
-        """Return a view without one dimension of size 1, or without all of them."""
-        return self.apply(ops.Squeeze) if dim is None else self.apply(ops.SqueezeDim, dim=dim)
+    def squeeze(self, dim: int | Sequence[int] | None = None) -> Tensor:
+        """Return a view without some dimensions of size 1, or without all of them.
+
+        Example:
+            >>> torch.zeros(1, 2, 1).squeeze().shape, torch.zeros(1, 2, 1).squeeze(0).shape
+            (torch.Size([2]), torch.Size([2, 1]))
+        """
+        if dim is None:
+            return self.apply(ops.Squeeze)
+        return self.apply(ops.SqueezeDim, dim=dim) if isinstance(dim, int) else self.apply(ops.SqueezeDims, dims=dim)
 
     def expand(self, *shape: Any) -> Tensor:
         """Return a view in which dimensions of size 1 are repeated; -1 keeps a size."""
@@ -154,12 +192,6 @@ class Shaping(TensorBase):
     def unbind(self, dim: int = 0) -> tuple[Tensor, ...]:
         """Return all slices along a dimension."""
         return self.apply_all(ops.Unbind, dim=dim)
-
-    def split(self, size: int, dim: int = 0) -> tuple[Tensor, ...]:
-        """Return pieces of `size` along a dimension; the last may be smaller."""
-        axis = wrap_dim(dim, self.array.ndim)
-        starts = range(0, max(self.array.shape[axis], 1), size)
-        return tuple(self.apply(ops.Slice, dim=axis, span=slice(start, start + size)) for start in starts)
 
     def __iter__(self) -> Iterator[Tensor]:
         if self.array.ndim == 0:

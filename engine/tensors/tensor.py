@@ -19,20 +19,25 @@ from nnkit.ops.operation import wrap_dim
 from nnkit.recording import Call, active, note_obstacle
 from nnkit.tape import Edge, Node, is_recording, node_class
 from nnkit.tensors.arithmetic import Arithmetic
+from nnkit.tensors.arranging import Arranging
 from nnkit.tensors.backward import backward
+from nnkit.tensors.converting import Converting
 from nnkit.tensors.formatting import tensor_text
 from nnkit.tensors.in_place import InPlace
 from nnkit.tensors.indexing import Indexing
 from nnkit.tensors.interoperation import Interoperation
+from nnkit.tensors.making import Making
 from nnkit.tensors.overwriting import Overwriting
+from nnkit.tensors.picking import Picking
 from nnkit.tensors.reducing import Reducing
-from nnkit.tensors.shaping import Shaping
 from nnkit.tensors.size import Size
 from nnkit.tensors.versions import saved_tensors
 from nnkit.tensors.views import Creation, Origin, Step
 
 
-class Tensor(Overwriting, Arithmetic, InPlace, Reducing, Shaping, Indexing, Interoperation):
+class Tensor(
+    Overwriting, Arithmetic, InPlace, Reducing, Arranging, Picking, Making, Converting, Indexing, Interoperation
+):
     """An array of any number of dimensions that remembers how it was made.
 
     `Tensor(array)` wraps a NumPy array without copying it. `nnkit.tensor` makes one from numbers; the old forms
@@ -84,6 +89,27 @@ class Tensor(Overwriting, Arithmetic, InPlace, Reducing, Shaping, Indexing, Inte
     def is_contiguous(self) -> builtins.bool:
         """Return whether the elements lie one after the other, or a kernel chose where they lie."""
         return self._fresh or self.array.flags.c_contiguous
+
+    def storage_offset(self) -> builtins.int:
+        """Return how many elements lie before the first one in the memory that views share."""
+        if self._origin is None:
+            return 0
+        return (self.data_ptr() - self._origin.base.data_ptr()) // self.array.itemsize
+
+    @property
+    def layout(self) -> dtypes.Layout:
+        """How elements are stored: always with strides."""
+        return dtypes.strided
+
+    @property
+    def itemsize(self) -> builtins.int:
+        """The number of bytes of an element."""
+        return self.array.itemsize
+
+    @property
+    def nbytes(self) -> builtins.int:
+        """The number of bytes of all elements."""
+        return self.array.nbytes
 
     def element_size(self) -> builtins.int:
         """Return the number of bytes of an element."""
@@ -215,26 +241,6 @@ class Tensor(Overwriting, Arithmetic, InPlace, Reducing, Shaping, Indexing, Inte
             AssertionError: there is no CUDA backend.
         """
         return self.to(available("cuda" if device is None else device))
-
-    def float(self) -> Tensor:
-        """Return the tensor as float32."""
-        return self.to(dtypes.float32)
-
-    def double(self) -> Tensor:
-        """Return the tensor as float64."""
-        return self.to(dtypes.float64)
-
-    def long(self) -> Tensor:
-        """Return the tensor as int64."""
-        return self.to(dtypes.int64)
-
-    def int(self) -> Tensor:
-        """Return the tensor as int32."""
-        return self.to(dtypes.int32)
-
-    def bool(self) -> Tensor:
-        """Return the tensor as bool."""
-        return self.to(dtypes.bool_)
 
     def contiguous(self) -> Tensor:
         """Return the tensor, or a copy whose elements lie one after the other."""

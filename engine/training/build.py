@@ -10,14 +10,14 @@ from nnkit.data import DATASETS
 from nnkit.dtypes import int64
 from nnkit.kernels import shapes_only
 from nnkit.models import Network, Sequential
-from nnkit.nn import MSELoss, NLLLoss, Parameter
-from nnkit.nn.functional import log_softmax
+from nnkit.nn import CrossEntropyLoss, NLLLoss, Parameter
+from nnkit.nn.functional import log_softmax, one_hot
 from nnkit.nn.modes import evaluating
 from nnkit.optim import Optimizer
 from nnkit.optim.lr_scheduler import ReduceLROnPlateau
 from nnkit.random import manual_seed
 from nnkit.streams import default_stream
-from nnkit.tensors import Tensor, eye, no_grad, zeros
+from nnkit.tensors import Tensor, no_grad, zeros
 from nnkit.training.average import Average
 from nnkit.training.components import COMPONENTS, CodeNetwork, Component
 from nnkit.training.layers import build_layers, check_fit, classes_error
@@ -100,8 +100,8 @@ def build_criterion(config: Config) -> Criterion:
     loss = _construct(config, "loss")
     if isinstance(loss, NLLLoss):
         return lambda logits, labels: loss(log_softmax(logits, dim=1), labels)
-    if isinstance(loss, MSELoss):
-        return lambda logits, labels: loss(logits, eye(logits.shape[1])[labels])
+    if not isinstance(loss, CrossEntropyLoss):
+        return lambda logits, labels: loss(logits, one_hot(labels, logits.shape[1]).to(logits.dtype))
     criterion: Criterion = loss
     return criterion
 

@@ -30,7 +30,7 @@ from nnkit.training.ranges import bounds
 RUN_ARGUMENTS = {
     *("params", "maximize", "foreach", "fused", "capturable", "differentiable"),
     *("optimizer", "last_epoch", "epochs", "steps_per_epoch"),
-    *("reduction", "ignore_index", "return_indices", "device", "dtype"),
+    *("reduction", "size_average", "reduce", "ignore_index", "return_indices", "device", "dtype"),
 }
 # Lengths of a schedule. Where a config leaves them out, the schedule lasts as long as the run.
 RUN_LENGTHS = {"T_max", "total_steps"}
@@ -176,7 +176,7 @@ def component_model(name: str, constructor: Callable[..., Any], base: type[Compo
         takes_the_rest = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
         if parameter.name in RUN_ARGUMENTS or takes_the_rest:
             continue
-        kind = _yaml_type(parameter.annotation, parameter.name)
+        kind = _yaml_type(parameter.annotation, f"{name}.{parameter.name}")
         default = ... if parameter.default is parameter.empty else parameter.default
         if parameter.name in RUN_LENGTHS:
             kind, default = kind | None, None

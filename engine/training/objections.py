@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # Constructors and layers raise these, as PyTorch does.
-OBJECTIONS = (ValueError, RuntimeError, TypeError, IndexError, NotImplementedError)
+OBJECTIONS = (AssertionError, ValueError, RuntimeError, TypeError, IndexError, NotImplementedError)
 
 
 def one_line(error: BaseException) -> str:

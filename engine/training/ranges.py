@@ -46,11 +46,13 @@ RANGES = {
     "alpha": _FRACTION,
     "base_momentum": _FRACTION,
     "batch_size": _SIZE,
+    "beta": _NOT_NEGATIVE,
     "betas": _FRACTION,
     "clip_grad_norm": _POSITIVE,
     "cooldown": _COUNT,
     "dampening": Range(at_least=0, at_most=1),
     "data_size": _WIDTH,
+    "delta": _POSITIVE,
     "dilation": Range(at_least=1, at_most=1024),
     "dim": _DIMENSION,
     "div_factor": _POSITIVE,
@@ -59,6 +61,7 @@ RANGES = {
     "epochs": Range(at_least=1, at_most=1_000_000),
     "every_seconds": _POSITIVE,
     "every_steps": Range(at_least=1, at_most=2**31),
+    "ELU.alpha": _POSITIVE,
     "ema_decay": _FRACTION,
     "eps": _NOT_NEGATIVE,
     "eta_min": _NOT_NEGATIVE,
@@ -81,6 +84,7 @@ RANGES = {
     "milestones": Range(at_least=1, at_most=2**31),
     "min_lr": _NOT_NEGATIVE,
     "momentum": _FRACTION,
+    "negative_slope": _NOT_NEGATIVE,
     "num_classes": _WIDTH,
     "num_features": _WIDTH,
     "out_channels": _WIDTH,
@@ -94,6 +98,7 @@ RANGES = {
     "rho": Range(at_least=0, at_most=1),
     "seed": Range(at_least=0, at_most=2**63 - 1),
     # The first dimension is the batch, which stays.
+    "Softplus.beta": _POSITIVE,
     "start_dim": Range(at_least=1, at_most=64),
     "step_size": Range(at_least=1, at_most=2**31),
     "stride": Range(at_least=1, at_most=1024),
@@ -112,5 +117,10 @@ RANGES = {
 
 
 def bounds(name: str) -> Any:
-    """Return the constraint that numbers called `name` have, for an annotation."""
-    return Field(**RANGES.get(name, Range()).constraints())
+    """Return the constraint of an argument's numbers, for an annotation.
+
+    Args:
+        name: of the argument, or with its class before it: `ELU.alpha`.
+    """
+    found = RANGES.get(name) or RANGES.get(name.rpartition(".")[2], Range())
+    return Field(**found.constraints())

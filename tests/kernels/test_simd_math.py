@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import subprocess
@@ -31,6 +32,9 @@ def _functions(x, out):
         simd.store(simd_math.logarithm(block), out, i + x.size, 32, 16)
         simd.store(simd_math.hyperbolic_tangent(block), out, i + 2 * x.size, 32, 16)
         simd.store(simd_math.sigmoid(block), out, i + 3 * x.size, 32, 16)
+        simd.store(simd_math.exponential_minus_one(block), out, i + 4 * x.size, 32, 16)
+        simd.store(simd_math.logarithm_plus_one(block), out, i + 5 * x.size, 32, 16)
+        simd.store(simd_math.error_function(block), out, i + 6 * x.size, 32, 16)
 
 
 def _sigmoid(x: np.ndarray) -> np.ndarray:
@@ -43,12 +47,15 @@ REFERENCES = {
     "logarithm": (np.log, 1.5),
     "hyperbolic_tangent": (np.tanh, 3),
     "sigmoid": (_sigmoid, 3),
+    "exponential_minus_one": (np.expm1, 3),
+    "logarithm_plus_one": (np.log1p, 3),
+    "error_function": (np.vectorize(math.erf), 2),
 }
 
 
 def _compute(values: np.ndarray) -> dict[str, np.ndarray]:
     x = np.resize(values, -(-values.size // SIZE) * SIZE)
-    out = np.empty((4, x.size), x.dtype)
+    out = np.empty((len(REFERENCES), x.size), x.dtype)
     _functions(x, out)
     return dict(zip(REFERENCES, out[:, : values.size], strict=True))
 
@@ -114,6 +121,10 @@ def test_special_values(kind: type) -> None:
     np.testing.assert_array_equal(np.signbit(results["hyperbolic_tangent"][4:6]), [False, True])
     np.testing.assert_array_equal(results["sigmoid"][[0, 1, 2, 3, 4, 5, 8, 9]], [nan, nan, 1, 0, 0.5, 0.5, 1, 0])
     np.testing.assert_allclose(results["exponential"][6:8], [1 / e, e], rtol=1e-6)
+    np.testing.assert_array_equal(results["exponential_minus_one"][:6], [nan, nan, inf, -1, 0, 0])
+    np.testing.assert_array_equal(results["exponential_minus_one"][8:], [inf, -1])
+    np.testing.assert_array_equal(results["logarithm_plus_one"][:7], [nan, nan, inf, nan, 0, 0, -inf])
+    np.testing.assert_array_equal(results["error_function"][[0, 1, 2, 3, 4, 5, 8, 9]], [nan, nan, 1, -1, 0, 0, 1, -1])
 
 
 def test_every_kind_of_nan_stays_one() -> None:
@@ -126,7 +137,7 @@ def test_every_kind_of_nan_stays_one() -> None:
 def test_float64_has_all_its_digits(name: str) -> None:
     generator = np.random.default_rng(1)
     x = np.concatenate([generator.standard_normal(500) * 10, generator.standard_normal(500) / 1000])
-    x = np.abs(x) if name == "logarithm" else x
+    x = np.abs(x) if name.startswith("logarithm") else x
     np.testing.assert_allclose(_compute(x)[name], REFERENCES[name][0](x), rtol=1e-15)
 
 

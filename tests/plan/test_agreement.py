@@ -101,8 +101,26 @@ SMALL = {
         a=linear(12, 4),
         b=linear(4, 4),
     ),
+    "a scale for each feature": lambda: Built(
+        lambda s, x: s.b(s.a(x) * s.scale / s.spread), a=linear(12, 6), b=linear(6, 4), **two_scales()
+    ),
+    "a buffer": lambda: Built(
+        lambda s, x: s.b(s.a(x) * s.mask), a=linear(12, 6), b=linear(6, 4), mask=nn.Buffer(nnkit.arange(6.0))
+    ),
+    "normalised rows": lambda: Built(
+        lambda s, x: s.b((h := s.a(x)) / (h.square().sum(1, keepdim=True) + 0.1).sqrt()),
+        a=linear(12, 6),
+        b=linear(6, 4),
+    ),
+    "sums over positions": lambda: Built(
+        lambda s, x: s.b(s.a(x).view(-1, 2, 3, 3).mean((2, 3)).exp()), a=linear(12, 18), b=linear(2, 4)
+    ),
     "a part without gradients": lambda: Built(_without_gradients, a=linear(12, 6), b=linear(6, 4)),
 }
+
+
+def two_scales():
+    return {"scale": nn.Parameter(nnkit.linspace(-1, 2, 6)), "spread": nn.Parameter(nnkit.linspace(1, 2, 6).view(1, 6))}
 
 
 def _without_gradients(network, images):
@@ -196,7 +214,31 @@ def test_frozen_parameters(frozen):
     planned_step(network, *batch(18, (12,)))
 
 
+def on_one_hot(loss):
+    return lambda logits, labels: loss(logits, F.one_hot(labels, 4).to(logits.dtype))
+
+
 CRITERIA = {
+    "label smoothing": nn.CrossEntropyLoss(label_smoothing=0.1),
+    "label smoothing, summed": nn.CrossEntropyLoss(label_smoothing=0.1, reduction="sum"),
+    "class weights": nn.CrossEntropyLoss(nnkit.tensor([1.0, 2.0, 3.0, 4.0])),
+    "class weights, summed": nn.CrossEntropyLoss(nnkit.tensor([1.0, 2.0, 3.0, 4.0]), reduction="sum"),
+    "probabilities": on_one_hot(lambda logits, hot: F.cross_entropy(logits, hot * 0.8 + 0.05)),
+    "probabilities, smoothed": on_one_hot(lambda logits, hot: F.cross_entropy(logits, hot, label_smoothing=0.3)),
+    "mean square": on_one_hot(F.mse_loss),
+    "mean square, summed": on_one_hot(nn.MSELoss(reduction="sum")),
+    "mean of squares": on_one_hot(lambda logits, hot: F.mse_loss(logits, hot, reduction="none").mean()),
+    "mean difference": on_one_hot(F.l1_loss),
+    "smooth difference": on_one_hot(lambda logits, hot: F.smooth_l1_loss(logits, hot, beta=0.5)),
+    "huber": on_one_hot(lambda logits, hot: F.huber_loss(logits, hot, delta=0.5)),
+    "one against all": on_one_hot(F.binary_cross_entropy_with_logits),
+    "divergence": on_one_hot(
+        lambda logits, hot: F.kl_div(logits.log_softmax(1), (hot + 0.1).log(), reduction="batchmean", log_target=True)
+    ),
+    "times": lambda logits, labels: F.cross_entropy(logits, labels) * 0.5,
+    "two": lambda logits, labels: F.cross_entropy(logits, labels) - F.cross_entropy(logits * 2, labels) / 3,
+    "mean of losses": lambda logits, labels: F.cross_entropy(logits, labels, reduction="none").mean(),
+    "penalty": lambda logits, labels: F.cross_entropy(logits, labels) + 0.1 * logits.square().mean(),
     "sum": lambda logits, labels: F.cross_entropy(logits, labels, reduction="sum"),
     "log softmax and nll": lambda logits, labels: F.nll_loss(F.log_softmax(logits, 1), labels),
     "modules": lambda logits, labels: nn.NLLLoss()(nn.LogSoftmax(-1)(logits), labels),
@@ -264,7 +306,9 @@ def test_drawn_networks(data):
 
 
 def _activation(draw):
-    return draw(st.sampled_from([nn.ReLU(), nn.Tanh(), nn.Sigmoid(), nn.Identity(), nn.Dropout(0.3)]))
+    layers = [nn.ReLU(), nn.Tanh(), nn.Sigmoid(), nn.Identity(), nn.Dropout(0.3), nn.GELU(), nn.GELU("tanh")]
+    layers += [nn.ELU(0.7), nn.SELU(), nn.SiLU(), nn.LeakyReLU(0.1), nn.Softplus(), nn.Hardtanh(), nn.LogSigmoid()]
+    return draw(st.sampled_from(layers))
 
 
 def _drawn_layer(draw, channels, height, width):

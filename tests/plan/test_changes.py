@@ -133,7 +133,7 @@ LEFT = {
         "a hook on d.weight",
     ),
     "float64": (lambda network: network.double(), "parameters of type float64"),
-    "softmax": (lambda network: network.layers.__setitem__(1, nn.Softmax(1)), "exp, which plans do not know"),
+    "softmax": (lambda network: network.layers.__setitem__(1, nn.Softmax(1)), "max, which plans do not know"),
 }
 
 
@@ -307,7 +307,7 @@ def test_evaluation_alone_can_stay_on_the_tape():
         for differentiate in (True, False):
             network.train(differentiate)
             assert_same(*(take(each, IMAGES, LABELS, differentiate=differentiate) for each in (replay, tape)))
-    assert (replay.obstacle, replay.evaluation_obstacle) == (None, "exp, which plans do not know")
+    assert (replay.obstacle, replay.evaluation_obstacle) == (None, "max, which plans do not know")
     assert [key.differentiates for key in replay._plans] == [True]
 
 

@@ -341,7 +341,7 @@ def test_evaluation_on_the_tape_is_told_too():
     run = training(network=Judging)
     events = list(fit(run))
     assert [event.reason for event in events if isinstance(event, OnTape)] == [
-        "exp, which plans do not know in evaluation"
+        "max, which plans do not know in evaluation"
     ]
     assert isinstance(events[5], OnTape)
     assert run.replay.obstacle is None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,9 +10,8 @@ import numpy as np
 from nnkit.kernels.backend import AverageWindow, Border, Pair, Sliding, output_size, padded_size
 from nnkit.kernels.cpu import eager
 from nnkit.kernels.cpu import instructions as codes
-from nnkit.kernels.cpu.eager import EagerProgram
 from nnkit.kernels.cpu.update_tables import CpuUpdates
-from nnkit.kernels.layout import Array, batch_to_end, blocks_for, check_out, empty_blocks, from_blocks, to_blocks
+from nnkit.kernels.layout import LANES, Array, blocks_for, check_out, empty_blocks, from_blocks, to_blocks
 from nnkit.kernels.memory import aligned, aligned_like
 from nnkit.kernels.updates import Update
 
@@ -73,13 +71,13 @@ class CpuBackend:
             check_contiguous(out, out, shape, grad.dtype)
         blocks = to_blocks(grad)
         key = (grad.shape[1:], x.shape[1:], shape, sliding, blocks.shape[-1], grad.dtype)
-        return _summed(eager.convolution_weight_gradient(*key), (blocks, to_blocks(x)), shape, out)
+        return eager.summed(eager.convolution_weight_gradient(*key), (blocks, to_blocks(x)), shape, out)
 
     def channel_sums(self, grad: Array) -> Array:
         """See `Backend.channel_sums`."""
         blocks = to_blocks(grad)
         shape = grad.shape[1:]
-        return _summed(eager.channel_sums(shape, blocks.shape[-1], grad.dtype), (blocks,), shape[:1], None)
+        return eager.summed(eager.channel_sums(shape, blocks.shape[-1], grad.dtype), (blocks,), shape[:1], None)
 
     def product(self, x: Array, weight: Array, bias: Array | None, out: Array | None = None) -> Array:
         """See `Backend.product`."""
@@ -98,7 +96,7 @@ class CpuBackend:
             check_contiguous(out, out.T, (channels, rows), grad.dtype)
         blocks = to_blocks(grad)
         program = eager.product_weight_gradient(channels, rows, blocks.shape[-1], grad.dtype)
-        summed = _summed(program, (blocks, to_blocks(x)), (rows, channels), None if out is None else out.T)
+        summed = eager.summed(program, (blocks, to_blocks(x)), (rows, channels), None if out is None else out.T)
         return summed.T if out is None else out
 
     def relu_gradient(self, grad: Array, result: Array, out: Array | None = None) -> Array:
@@ -106,7 +104,7 @@ class CpuBackend:
         if out is None:
             out = aligned_like(result) if result.dtype == grad.dtype else np.empty_like(result, grad.dtype)
         check_out(out, result.shape, grad.dtype)
-        if not _through_chunks(codes.RELU_GRADIENT, out, grad, result):
+        if not eager.through_chunks(codes.RELU_GRADIENT, out, grad, result):
             # A NaN is not 0 and keeps its gradient, as in PyTorch.
             out[...] = np.where(result != 0, grad, grad.dtype.type(0))
         return out
@@ -114,7 +112,7 @@ class CpuBackend:
     def relu(self, a: Array) -> Array:
         """See `Backend.relu`."""
         result = aligned_like(a)
-        if not _through_chunks(codes.RELU, result, a):
+        if not eager.through_chunks(codes.RELU, result, a):
             np.maximum(a, a.dtype.type(0), out=result)
         return result
 
@@ -134,6 +132,17 @@ class CpuBackend:
         """See `Backend.sigmoid_gradient`."""
         slope: Array = grad * (result * (1 - result))
         return slope
+
+    def erf(self, a: Array) -> Array:
+        """See `Backend.erf`."""
+        result = aligned_like(a)
+        if not eager.through_chunks(codes.ERROR_FUNCTION, result, a):
+            # NumPy has none: a copy in memory that fills whole vectors.
+            memory = np.zeros(max(1, -(-a.size // LANES)) * LANES, a.dtype)
+            memory[: a.size] = a.reshape(-1)
+            eager.elementwise(codes.ERROR_FUNCTION, 1, 1, memory.size, a.dtype).run(memory, memory)
+            result[...] = memory[: a.size].reshape(a.shape)
+        return result
 
     def lstm_cell(self, inputs: Array, recurrent: Array, cell: Array) -> tuple[Array, Array]:
         """See `Backend.lstm_cell`."""
@@ -173,7 +182,7 @@ class CpuBackend:
         return slope
 
     def nll_loss(
-        self, log_probabilities: Array, target: Array, weight: Array | None, ignore_index: int
+        self, log_probabilities: Array, target: Array, weight: Array | None, ignore_index: int, mean: bool
     ) -> tuple[Array, Array | None]:
         """See `Backend.nll_loss`."""
         classes = log_probabilities.shape[1]
@@ -193,8 +202,10 @@ class CpuBackend:
         if weight is not None or ignored.any():
             ones = np.ones(len(target), log_probabilities.dtype)
             factors = np.where(ignored, 0, ones if weight is None else weight[picked])
+            factors = factors / np.sum(factors) if mean else factors
         chosen = log_probabilities[np.arange(len(picked)), picked]
-        return -chosen if factors is None else np.where(ignored, 0, -factors * chosen), factors
+        # What is ignored counts 0, or NaN where a mean is over nothing.
+        return -chosen if factors is None else np.where(ignored, factors, -factors * chosen), factors
 
     def nll_loss_gradient(
         self, target: Array, factors: Array | None, share: Array, shape: tuple[int, ...], ignore_index: int
@@ -353,14 +364,6 @@ class CpuBackend:
         return CpuUpdates(updates)
 
 
-def _flat(array: Array) -> Array | None:
-    """Return the elements in the order of memory, or None where they do not fill it."""
-    if array.flags.c_contiguous:
-        return array.reshape(-1)
-    blocks = batch_to_end(array) if array.ndim else array
-    return blocks.reshape(-1) if blocks.flags.c_contiguous else None
-
-
 def check_contiguous(out: Array, memory: Array, shape: tuple[int, ...], dtype: Any) -> None:
     """Refuse an array `out` that is not of this shape and type, or that does not fill `memory` in its order.
 
@@ -370,33 +373,6 @@ def check_contiguous(out: Array, memory: Array, shape: tuple[int, ...], dtype: A
     check_out(out, shape, dtype)
     if not memory.flags.c_contiguous:
         raise ValueError(f"out of shape {out.shape}: expected the memory of a weight, without gaps and in its order")
-
-
-def _summed(program: EagerProgram, arrays: Sequence[Array], shape: tuple[int, ...], out: Array | None) -> Array:
-    """Run a program on arrays and slots for its sums; return these together, in `out` if it is given."""
-    size = math.prod(shape)
-    partial = program.empty_slots(size)
-    program.run(*arrays, partial)
-    if len(partial) == 1 and out is None:
-        return partial[0, :size].reshape(shape)
-    if out is None:
-        out = aligned(shape, partial.dtype)
-    from nnkit.kernels.cpu.executor import add_slots
-
-    add_slots(partial, out.reshape(-1))
-    return out
-
-
-def _through_chunks(opcode: int, out: Array, *inputs: Array) -> bool:
-    """Run an instruction on the flat memory of arrays, if they are laid out in the same way and without gaps."""
-    if any(each.strides != out.strides or each.dtype != out.dtype for each in inputs) or out.dtype.kind != "f":
-        return False
-    memory = _flat(out)
-    chunk = 0 if memory is None else eager.chunk_of(memory.size)
-    if chunk:
-        program = eager.elementwise(opcode, len(inputs), out.size // chunk, chunk, out.dtype)
-        program.run(*inputs, out)
-    return chunk > 0
 
 
 def walk_through(matrix: Array) -> tuple[Array, int, int]:

@@ -5,22 +5,40 @@ from __future__ import annotations
 from nnkit.kernels.cpu import simd, simd_arithmetic, simd_math
 from nnkit.kernels.cpu.compiler import instruction
 from nnkit.kernels.cpu.instructions import (
+    ABOVE,
+    ABSOLUTE,
     ADD,
+    ADD_ROWS,
+    AT_LEAST,
+    AT_MOST,
+    BELOW,
     BINARY,
+    CHOOSE,
     CLEAR,
     COPY,
+    ERROR_FUNCTION,
+    EXPONENTIAL,
+    EXPONENTIAL_MINUS_ONE,
     FILL,
+    FUNCTIONS,
+    LOGARITHM,
+    LOGARITHM_PLUS_ONE,
     PLACE,
     PRODUCT,
+    QUOTIENT,
     RELU,
     RELU_GRADIENT,
+    REPEAT,
     SCALE,
     SHIFT,
     SIGMOID,
     SIGMOID_GRADIENT,
+    SPREAD,
+    SQUARE_ROOT,
     SUBTRACT,
     TANH,
     TANH_GRADIENT,
+    TRIM,
     UNARY,
 )
 from nnkit.kernels.layout import LANES
@@ -40,6 +58,22 @@ def clear(step, x, other, bias, out, scratch, labels, images):
     vector = simd.zeros(out, 1, 1)
     for i in range(step.length):
         simd.store(vector, out, i * LANES, 0, 0)
+
+
+@instruction(TRIM)
+def trim(step, x, other, bias, out, scratch, labels, images):
+    """Write zeros to the `length` elements of what is no image in a last block that is not full."""
+    for i in range(step.length):
+        for lane in range(images, LANES):
+            out[i * step.distance + lane] = 0
+
+
+@instruction(REPEAT)
+def repeat(step, x, other, bias, out, scratch, labels, images):
+    """Write the `length` elements of the last image to what is no image in a last block that is not full."""
+    for i in range(step.length):
+        for lane in range(images, LANES):
+            out[i * step.distance + lane] = out[i * step.distance + images - 1]
 
 
 @instruction(COPY)
@@ -90,7 +124,7 @@ def unary(step, x, other, bias, out, scratch, labels, images):
     """Write a function of each element of x to `out`, which may be x."""
     vector = simd.zeros(out, 1, 1)
     opcode, distance = step.opcode, step.distance
-    scalar = simd.broadcast(vector, step.scalar)
+    scalar, ones = simd.broadcast(vector, step.scalar), simd.broadcast(vector, 1.0)
     for i in range(step.length):
         value = simd.load(vector, x, i * distance, 0, 0)
         if opcode == RELU:
@@ -103,7 +137,76 @@ def unary(step, x, other, bias, out, scratch, labels, images):
             value = simd_arithmetic.multiply(value, scalar)
         elif opcode == SHIFT:
             value = simd_arithmetic.add(value, scalar)
+        elif opcode == SQUARE_ROOT:
+            value = simd_arithmetic.square_root(value)
+        elif opcode == ABSOLUTE:
+            value = simd_arithmetic.absolute(value)
+        elif opcode == AT_LEAST:
+            value = simd_arithmetic.maximum(value, scalar)
+        elif opcode == AT_MOST:
+            value = simd_arithmetic.minimum(value, scalar)
+        elif opcode == ABOVE:
+            value = simd_arithmetic.where_less(scalar, value, ones, vector)
+        elif opcode == BELOW:
+            value = simd_arithmetic.where_less(value, scalar, ones, vector)
         simd.store(value, out, i * distance, 0, 0)
+
+
+@instruction(*FUNCTIONS)
+def function(step, x, other, bias, out, scratch, labels, images):
+    """Write an exponential, a logarithm or the error function of each element of x to `out`, which may be x."""
+    vector = simd.zeros(out, 1, 1)
+    opcode, distance = step.opcode, step.distance
+    for i in range(step.length):
+        value = simd.load(vector, x, i * distance, 0, 0)
+        if opcode == EXPONENTIAL:
+            value = simd_math.exponential(value)
+        elif opcode == EXPONENTIAL_MINUS_ONE:
+            value = simd_math.exponential_minus_one(value)
+        elif opcode == LOGARITHM:
+            value = simd_math.logarithm(value)
+        elif opcode == LOGARITHM_PLUS_ONE:
+            value = simd_math.logarithm_plus_one(value)
+        elif opcode == ERROR_FUNCTION:
+            value = simd_math.error_function(value)
+        simd.store(value, out, i * distance, 0, 0)
+
+
+@instruction(CHOOSE)
+def choose(step, x, other, bias, out, scratch, labels, images):
+    """Write to `out` the elements of `other` where those of x are not 0, and those of `bias` elsewhere.
+
+    Where there is no operand for one of them, it is `scalar` or `other_scalar` everywhere.
+    """
+    vector = simd.zeros(out, 1, 1)
+    yes, no = simd.broadcast(vector, step.scalar), simd.broadcast(vector, step.other_scalar)
+    distance = step.distance
+    for i in range(step.length):
+        if step.other:
+            yes = simd.load(vector, other, i * distance, 0, 0)
+        if step.bias:
+            no = simd.load(vector, bias, i * distance, 0, 0)
+        condition = simd.load(vector, x, i * distance, 0, 0)
+        simd.store(simd_arithmetic.where_nonzero(condition, yes, no), out, i * distance, 0, 0)
+
+
+@instruction(ADD_ROWS)
+def add_rows(step, x, other, bias, out, scratch, labels, images):
+    """Write to `out` (C,) the sums of the rows of x (C, `length`)."""
+    vector = simd.zeros(out, 1, 1)
+    for channel in range(step.channels):
+        total = vector
+        for i in range(channel * step.length, (channel + 1) * step.length):
+            total = simd_arithmetic.add(total, simd.load(vector, x, i * step.distance, 0, 0))
+        simd.store(total, out, channel * step.distance, 0, 0)
+
+
+@instruction(SPREAD)
+def spread(step, x, other, bias, out, scratch, labels, images):
+    """Write to the `length` elements of each image those of x, `other_distance` apart, which is the same for all."""
+    vector = simd.zeros(out, 1, 1)
+    for i in range(step.length):
+        simd.store(simd.broadcast(vector, x[i * step.other_distance]), out, i * step.distance, 0, 0)
 
 
 @instruction(*BINARY)
@@ -121,6 +224,8 @@ def binary(step, x, other, bias, out, scratch, labels, images):
             first = simd_arithmetic.subtract(first, second)
         elif opcode == PRODUCT:
             first = simd_arithmetic.multiply(first, second)
+        elif opcode == QUOTIENT:
+            first = simd_arithmetic.divide(first, second)
         elif opcode == RELU_GRADIENT:
             # A NaN is not 0 and keeps its gradient, as in PyTorch.
             first = simd_arithmetic.where_nonzero(second, first, vector)

@@ -1,4 +1,4 @@
-"""Exponential, logarithm, hyperbolic tangent and sigmoid of the blocks of `simd`.
+"""Exponential, logarithm, hyperbolic tangent, sigmoid and error function of the blocks of `simd`.
 
 Calls of the C library, one for each lane, would take longer than everything around them. So the functions of float32
 are made of block operations: a polynomial on a short interval, and the exponents of the floats for the rest. Those of
@@ -49,8 +49,35 @@ LOGARITHM = (
 )
 SMALLEST_NORMAL = 2.0**-126
 
+# From here on the exponential and the exponential minus 1 are the same in float32.
+ONE_MAX = 20.0
+
 # From here on the hyperbolic tangent is 1 in float32.
 TANGENT_MAX = 10.0
+
+# (erf(x) - x) / x as a polynomial of x^2 for |x| <= 1, from x^12 down; it leaves erf(x) wrong by a share of 2^-29.
+ERROR_NEAR = (
+    7.806903158780187e-05,
+    -0.0007997853099368513,
+    0.005187162198126316,
+    -0.026853347197175026,
+    0.11283578723669052,
+    -0.3761262595653534,
+    0.12837916612625122,
+)
+# -ln(1 - erf(x)) for 1 <= x <= 4, from x^7 down; it leaves erf(x) wrong by 2^-35.
+ERROR_FAR = (
+    2.1693345843232237e-05,
+    -0.00044143132981844246,
+    0.004205121658742428,
+    -0.025210004299879074,
+    0.10842172056436539,
+    0.6332166194915771,
+    1.1295802593231201,
+    -0.00018846875173039734,
+)
+# From here on the error function is 1 in float32.
+ERROR_MAX = 4.0
 
 
 def exponential(block):
@@ -74,6 +101,24 @@ def hyperbolic_tangent(block):
 def sigmoid(block):
     """Return 1 / (1 + e^-x) for each element x, to 3 units in the last place of normal results."""
     return _in_double(lambda x: 1 / (1 + np.exp(-x)), block)
+
+
+def exponential_minus_one(block):
+    """Return e to the power of each element minus 1, to 3 units in the last place."""
+    return _in_double(np.expm1, block)
+
+
+def logarithm_plus_one(block):
+    """Return the natural logarithm of 1 plus each element, to 3 units in the last place of normal results."""
+    return _in_double(np.log1p, block)
+
+
+def error_function(block):
+    """Return the integral of 2 / sqrt(pi) * e^-t^2 from 0 to each element, to 2 units in the last place."""
+    return _in_double(_error_functions, block)
+
+
+_error_functions = np.vectorize(math.erf, otypes=[np.float64])
 
 
 def _in_double(function, block):
@@ -138,6 +183,38 @@ def _sigmoid_of(block):
     return arithmetic.divide(one, arithmetic.add(one, power))
 
 
+def _exponential_minus_one_single(block):
+    one, limit = simd.broadcast(block, 1.0), simd.broadcast(block, ONE_MAX)
+    least = simd.broadcast(block, EXPONENTIAL_MIN)
+    held = arithmetic.where_less(block, least, least, arithmetic.where_less(limit, block, limit, block))
+    n, growth = _power_and_growth(held)
+    power = arithmetic.scale_by_power_of_two(one, n)
+    result = arithmetic.fused(power, growth, arithmetic.subtract(power, one))
+    # This takes NaN too.
+    return simd.where_greater(block, limit, exponential(block), result)
+
+
+def _logarithm_plus_one_of(block):
+    one = simd.broadcast(block, 1.0)
+    above = arithmetic.add(one, block)
+    # What rounding has added to `above`, as a share of it, is what its logarithm is too large by.
+    excess = arithmetic.divide(arithmetic.subtract(arithmetic.subtract(above, one), block), above)
+    result = arithmetic.subtract(logarithm(above), excess)
+    result = arithmetic.where_less(above, simd.broadcast(block, math.inf), result, above)
+    return arithmetic.where_nonzero(above, result, simd.broadcast(block, -math.inf))
+
+
+def _error_function_single(block):
+    one, limit = simd.broadcast(block, 1.0), simd.broadcast(block, ERROR_MAX)
+    size = arithmetic.absolute(block)
+    held = arithmetic.where_less(limit, size, limit, size)
+    zero = simd.broadcast(block, 0.0)
+    far = arithmetic.subtract(one, exponential(arithmetic.subtract(zero, arithmetic.polynomial(held, ERROR_FAR))))
+    square = arithmetic.multiply(held, held)
+    near = arithmetic.fused(held, arithmetic.polynomial(square, ERROR_NEAR), held)
+    return arithmetic.with_sign(simd.where_greater(held, one, far, near), block)
+
+
 def _each_lane(block, function):
     """Return an intrinsic's signature and code: `function`, known to Numba, for one element after another."""
 
@@ -170,6 +247,21 @@ def _hyperbolic_tangent_lanes(typingctx, block):
     return _each_lane(block, math.tanh)
 
 
+@intrinsic
+def _exponential_minus_one_lanes(typingctx, block):
+    return _each_lane(block, math.expm1)
+
+
+@intrinsic
+def _logarithm_plus_one_lanes(typingctx, block):
+    return _each_lane(block, math.log1p)
+
+
+@intrinsic
+def _error_function_lanes(typingctx, block):
+    return _each_lane(block, math.erf)
+
+
 def _exponential_double(block):
     return _exponential_lanes(block)
 
@@ -180,6 +272,18 @@ def _logarithm_double(block):
 
 def _hyperbolic_tangent_double(block):
     return _hyperbolic_tangent_lanes(block)
+
+
+def _exponential_minus_one_double(block):
+    return _exponential_minus_one_lanes(block)
+
+
+def _logarithm_plus_one_double(block):
+    return _logarithm_plus_one_lanes(block)
+
+
+def _error_function_double(block):
+    return _error_function_lanes(block)
 
 
 def _for_blocks(function, single, double):
@@ -194,3 +298,6 @@ _for_blocks(exponential, _exponential_single, _exponential_double)
 _for_blocks(logarithm, _logarithm_single, _logarithm_double)
 _for_blocks(hyperbolic_tangent, _hyperbolic_tangent_single, _hyperbolic_tangent_double)
 _for_blocks(sigmoid, _sigmoid_of, _sigmoid_of)
+_for_blocks(exponential_minus_one, _exponential_minus_one_single, _exponential_minus_one_double)
+_for_blocks(logarithm_plus_one, _logarithm_plus_one_of, _logarithm_plus_one_double)
+_for_blocks(error_function, _error_function_single, _error_function_double)

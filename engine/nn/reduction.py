@@ -1,0 +1,34 @@
+"""How losses of many elements become one number; older arguments for it are understood, with a warning."""
+
+from __future__ import annotations
+
+import warnings
+
+from nnkit.tensors import Tensor
+
+
+def reduction_of(size_average: bool | None, reduce: bool | None, reduction: str) -> str:
+    """Return the reduction that `size_average` and `reduce` mean, or `reduction` where they are not given."""
+    if size_average is None and reduce is None:
+        return reduction
+    if reduce is False:
+        meant = "none"
+    else:
+        meant = "sum" if size_average is False else "mean"
+    warnings.warn(
+        f"size_average and reduce args will be deprecated, please use reduction='{meant}' instead.", stacklevel=3
+    )
+    return meant
+
+
+def check_reduction(reduction: str) -> None:
+    """Raise PyTorch's ValueError unless losses can be reduced in this way."""
+    if reduction not in ("none", "mean", "sum"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
+
+
+def reduced(losses: Tensor, reduction: str) -> Tensor:
+    """Return losses, their sum or their mean."""
+    if reduction == "none":
+        return losses
+    return losses.mean() if reduction == "mean" else losses.sum()

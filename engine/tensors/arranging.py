@@ -1,0 +1,193 @@
+"""Tensor methods that cut, repeat and mask."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from nnkit import ops
+from nnkit.ops.operation import wrap_dim
+from nnkit.tensors.shaping import Shaping, sizes
+
+if TYPE_CHECKING:
+    from nnkit.tensors.tensor import Tensor
+
+
+class Arranging(Shaping):
+    """Parts of tensors, and tensors made of parts."""
+
+    def split(self, split_size: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
+        """Return parts along a dimension, as views.
+
+        Args:
+            split_size: the size of each part, of which the last may be smaller; or the sizes of all.
+            dim: the dimension.
+
+        Raises:
+            RuntimeError: the sizes do not make up the dimension.
+
+        Example:
+            >>> torch.arange(5).split(2)
+            (tensor([0, 1]), tensor([2, 3]), tensor([4]))
+            >>> torch.arange(5).split([1, 4])
+            (tensor([0]), tensor([1, 2, 3, 4]))
+        """
+        if self.array.ndim == 0:
+            raise RuntimeError("split expects at least a 1-dimensional tensor")
+        if not isinstance(split_size, int):
+            return self.apply_all(ops.SplitWithSizes, sizes=tuple(split_size), dim=dim)
+        size = self.array.shape[wrap_dim(dim, self.array.ndim)]
+        if split_size < 0:
+            raise RuntimeError(f"split expects split_size be non-negative, but got split_size={split_size}")
+        if split_size == 0 and size:
+            raise RuntimeError(f"split_size can only be 0 if dimension size is 0, but got dimension size of {size}")
+        parts = [min(split_size, size - start) for start in range(0, size, max(split_size, 1))]
+        return self.apply_all(ops.Split, sizes=tuple(parts or [size]), dim=dim)
+
+    def chunk(self, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+        """Return at most so many parts of one size along a dimension, of which the last may be smaller, as views.
+
+        Raises:
+            RuntimeError: the number is not positive.
+
+        Example:
+            >>> torch.arange(5).chunk(2)
+            (tensor([0, 1, 2]), tensor([3, 4]))
+        """
+        if self.array.ndim == 0:
+            raise RuntimeError("chunk expects at least a 1-dimensional tensor")
+        if chunks <= 0:
+            raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+        size = self.array.shape[wrap_dim(dim, self.array.ndim)]
+        return self.split(-(-size // chunks), dim) if size else self.split([0] * chunks, dim)
+
+    def narrow(self, dim: int, start: int, length: int) -> Tensor:
+        """Return a range along a dimension, as a view.
+
+        Raises:
+            RuntimeError: the range is not inside.
+            IndexError: it does not even begin there.
+
+        Example:
+            >>> torch.arange(5).narrow(0, 1, 3)
+            tensor([1, 2, 3])
+        """
+        if self.array.ndim == 0:
+            raise RuntimeError("narrow() cannot be applied to a 0-dim tensor.")
+        if length < 0:
+            raise RuntimeError("narrow(): length must be non-negative.")
+        axis = wrap_dim(dim, self.array.ndim)
+        size = self.array.shape[axis]
+        if not -size <= start <= size:
+            raise IndexError(f"start out of range (expected to be in range of [{-size}, {size}], but got {start})")
+        first = start + size if start < 0 else start
+        if first + length > size:
+            raise RuntimeError(f"start ({first}) + length ({length}) exceeds dimension size ({size}).")
+        return self.apply(ops.Slice, dim=axis, span=slice(first, first + length))
+
+    def unflatten(self, dim: int, sizes: Sequence[int]) -> Tensor:
+        """Return a dimension split into several, as a view; -1 stands for what is left.
+
+        Raises:
+            RuntimeError: the sizes do not make up the dimension.
+
+        Example:
+            >>> torch.zeros(2, 6).unflatten(1, (2, -1)).shape
+            torch.Size([2, 2, 3])
+        """
+        axis = wrap_dim(dim, self.array.ndim)
+        shape, wanted = self.array.shape, tuple(sizes)
+        if not wanted:
+            raise RuntimeError("unflatten: sizes must be non-empty")
+        known = math.prod(size for size in wanted if size != -1)
+        if (known != shape[axis]) if -1 not in wanted else (known == 0 or shape[axis] % known):
+            raise RuntimeError(
+                f"unflatten: Provided sizes {list(wanted)} don't multiply up to the size of dim {axis} "
+                f"({shape[axis]}) in the input tensor"
+            )
+        return self.view(*shape[:axis], *wanted, *shape[axis + 1 :])
+
+    def repeat(self, *repeats: Any) -> Tensor:
+        """Return copies side by side, as many along each dimension as is said.
+
+        Raises:
+            RuntimeError: there are fewer numbers than dimensions.
+
+        Example:
+            >>> torch.tensor([1, 2]).repeat(2, 2)
+            tensor([[1, 2, 1, 2],
+                    [1, 2, 1, 2]])
+        """
+        return self.apply(ops.Repeat, times=sizes(repeats))
+
+    def tile(self, *dims: Any) -> Tensor:
+        """Return copies side by side; as `repeat`, but also with fewer numbers than dimensions.
+
+        Example:
+            >>> torch.tensor([[1], [2]]).tile(2)
+            tensor([[1, 1],
+                    [2, 2]])
+        """
+        times = sizes(dims)
+        return self.repeat(*(1,) * (self.array.ndim - len(times)), *times)
+
+    def flip(self, *dims: Any) -> Tensor:
+        """Return a copy with the elements in reverse order along some dimensions.
+
+        Example:
+            >>> torch.arange(3).flip(0)
+            tensor([2, 1, 0])
+        """
+        return self.apply(ops.Flip, dims=sizes(dims))
+
+    def tril(self, diagonal: int = 0) -> Tensor:
+        """Return each matrix with zeros above a diagonal.
+
+        Example:
+            >>> torch.ones(2, 2).tril()
+            tensor([[1., 0.],
+                    [1., 1.]])
+        """
+        return self.apply(ops.Tril, diagonal=diagonal)
+
+    def triu(self, diagonal: int = 0) -> Tensor:
+        """Return each matrix with zeros below a diagonal.
+
+        Example:
+            >>> torch.ones(2, 2).triu()
+            tensor([[1., 1.],
+                    [0., 1.]])
+        """
+        return self.apply(ops.Triu, diagonal=diagonal)
+
+    def diag(self, diagonal: int = 0) -> Tensor:
+        """Return the diagonal of a matrix, or a matrix with a vector on its diagonal.
+
+        Raises:
+            RuntimeError: the tensor is neither.
+
+        Example:
+            >>> torch.tensor([1, 2]).diag()
+            tensor([[1, 0],
+                    [0, 2]])
+        """
+        if self.array.ndim not in (1, 2):
+            raise RuntimeError(f"diag(): Supports 1D or 2D tensors. Got {self.array.ndim}D")
+        return self.apply(ops.DiagEmbed if self.array.ndim == 1 else ops.Diagonal, offset=diagonal)
+
+    def outer(self, vec2: Tensor) -> Tensor:
+        """Return the products of each element of a vector (n,) with each of another (m,): (n, m).
+
+        Raises:
+            RuntimeError: one of them is not a vector.
+
+        Example:
+            >>> torch.tensor([1, 2]).outer(torch.tensor([3, 4]))
+            tensor([[3, 4],
+                    [6, 8]])
+        """
+        for name, vector in (("self", self), ("vec2", vec2)):
+            if vector.array.ndim != 1:
+                raise RuntimeError(f"outer: Expected 1-D argument {name}, but got {vector.array.ndim}-D")
+        return self.view(-1, 1).mul(vec2)

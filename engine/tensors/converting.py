@@ -1,0 +1,100 @@
+"""Tensor methods that are called like element types."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nnkit import dtypes
+from nnkit.tensors.base import TensorBase
+
+if TYPE_CHECKING:
+    from nnkit.tensors.tensor import Tensor
+
+
+class Converting(TensorBase):
+    """The same elements in another type."""
+
+    def to(self, *targets: Any, **options: Any) -> Tensor:
+        """See `Tensor.to`."""
+        raise NotImplementedError
+
+    def float(self) -> Tensor:
+        """Return the tensor as float32.
+
+        Example:
+            >>> torch.tensor([1, 0]).float().dtype
+            torch.float32
+        """
+        return self.to(dtypes.float32)
+
+    def double(self) -> Tensor:
+        """Return the tensor as float64.
+
+        Example:
+            >>> torch.tensor([1, 0]).double().dtype
+            torch.float64
+        """
+        return self.to(dtypes.float64)
+
+    def half(self) -> Tensor:
+        """Return the tensor as float16.
+
+        Example:
+            >>> torch.tensor([1, 0]).half().dtype
+            torch.float16
+        """
+        return self.to(dtypes.float16)
+
+    def short(self) -> Tensor:
+        """Return the tensor as int16.
+
+        Example:
+            >>> torch.tensor([1, 0]).short().dtype
+            torch.int16
+        """
+        return self.to(dtypes.int16)
+
+    def byte(self) -> Tensor:
+        """Return the tensor as uint8.
+
+        Example:
+            >>> torch.tensor([1, 0]).byte().dtype
+            torch.uint8
+        """
+        return self.to(dtypes.uint8)
+
+    def char(self) -> Tensor:
+        """Return the tensor as int8.
+
+        Example:
+            >>> torch.tensor([1, 0]).char().dtype
+            torch.int8
+        """
+        return self.to(dtypes.int8)
+
+    def long(self) -> Tensor:
+        """Return the tensor as int64.
+
+        Example:
+            >>> torch.tensor([1, 0]).long().dtype
+            torch.int64
+        """
+        return self.to(dtypes.int64)
+
+    def int(self) -> Tensor:
+        """Return the tensor as int32.
+
+        Example:
+            >>> torch.tensor([1, 0]).int().dtype
+            torch.int32
+        """
+        return self.to(dtypes.int32)
+
+    def bool(self) -> Tensor:
+        """Return the tensor as bool.
+
+        Example:
+            >>> torch.tensor([1, 0]).bool().dtype
+            torch.bool
+        """
+        return self.to(dtypes.bool_)
