@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,9 +10,9 @@ import numpy as np
 from nnkit.kernels.backend import AverageWindow, Border, Pair, Sliding, output_size, padded_size
 from nnkit.kernels.cpu import eager
 from nnkit.kernels.cpu import instructions as codes
-from nnkit.kernels.cpu.eager import EagerProgram
+from nnkit.kernels.cpu.arrays import check_contiguous, summed, through_chunks, walk_through
 from nnkit.kernels.cpu.update_tables import CpuUpdates
-from nnkit.kernels.layout import Array, batch_to_end, blocks_for, check_out, empty_blocks, from_blocks, to_blocks
+from nnkit.kernels.layout import Array, blocks_for, check_out, empty_blocks, from_blocks, to_blocks
 from nnkit.kernels.memory import aligned, aligned_like
 from nnkit.kernels.updates import Update
 
@@ -73,13 +72,13 @@ class CpuBackend:
             check_contiguous(out, out, shape, grad.dtype)
         blocks = to_blocks(grad)
         key = (grad.shape[1:], x.shape[1:], shape, sliding, blocks.shape[-1], grad.dtype)
-        return _summed(eager.convolution_weight_gradient(*key), (blocks, to_blocks(x)), shape, out)
+        return summed(eager.convolution_weight_gradient(*key), (blocks, to_blocks(x)), shape, out)
 
     def channel_sums(self, grad: Array) -> Array:
         """See `Backend.channel_sums`."""
         blocks = to_blocks(grad)
         shape = grad.shape[1:]
-        return _summed(eager.channel_sums(shape, blocks.shape[-1], grad.dtype), (blocks,), shape[:1], None)
+        return summed(eager.channel_sums(shape, blocks.shape[-1], grad.dtype), (blocks,), shape[:1], None)
 
     def product(self, x: Array, weight: Array, bias: Array | None, out: Array | None = None) -> Array:
         """See `Backend.product`."""
@@ -98,15 +97,15 @@ class CpuBackend:
             check_contiguous(out, out.T, (channels, rows), grad.dtype)
         blocks = to_blocks(grad)
         program = eager.product_weight_gradient(channels, rows, blocks.shape[-1], grad.dtype)
-        summed = _summed(program, (blocks, to_blocks(x)), (rows, channels), None if out is None else out.T)
-        return summed.T if out is None else out
+        transposed = summed(program, (blocks, to_blocks(x)), (rows, channels), None if out is None else out.T)
+        return transposed.T if out is None else out
 
     def relu_gradient(self, grad: Array, result: Array, out: Array | None = None) -> Array:
         """See `Backend.relu_gradient`."""
         if out is None:
             out = aligned_like(result) if result.dtype == grad.dtype else np.empty_like(result, grad.dtype)
         check_out(out, result.shape, grad.dtype)
-        if not _through_chunks(codes.RELU_GRADIENT, out, grad, result):
+        if not through_chunks(codes.RELU_GRADIENT, out, grad, result):
             # A NaN is not 0 and keeps its gradient, as in PyTorch.
             out[...] = np.where(result != 0, grad, grad.dtype.type(0))
         return out
@@ -114,7 +113,7 @@ class CpuBackend:
     def relu(self, a: Array) -> Array:
         """See `Backend.relu`."""
         result = aligned_like(a)
-        if not _through_chunks(codes.RELU, result, a):
+        if not through_chunks(codes.RELU, result, a):
             np.maximum(a, a.dtype.type(0), out=result)
         return result
 
@@ -351,58 +350,3 @@ class CpuBackend:
     def updates(self, updates: Sequence[Update]) -> CpuUpdates:
         """See `Backend.updates`."""
         return CpuUpdates(updates)
-
-
-def _flat(array: Array) -> Array | None:
-    """Return the elements in the order of memory, or None where they do not fill it."""
-    if array.flags.c_contiguous:
-        return array.reshape(-1)
-    blocks = batch_to_end(array) if array.ndim else array
-    return blocks.reshape(-1) if blocks.flags.c_contiguous else None
-
-
-def check_contiguous(out: Array, memory: Array, shape: tuple[int, ...], dtype: Any) -> None:
-    """Refuse an array `out` that is not of this shape and type, or that does not fill `memory` in its order.
-
-    Raises:
-        ValueError: it is not.
-    """
-    check_out(out, shape, dtype)
-    if not memory.flags.c_contiguous:
-        raise ValueError(f"out of shape {out.shape}: expected the memory of a weight, without gaps and in its order")
-
-
-def _summed(program: EagerProgram, arrays: Sequence[Array], shape: tuple[int, ...], out: Array | None) -> Array:
-    """Run a program on arrays and slots for its sums; return these together, in `out` if it is given."""
-    size = math.prod(shape)
-    partial = program.empty_slots(size)
-    program.run(*arrays, partial)
-    if len(partial) == 1 and out is None:
-        return partial[0, :size].reshape(shape)
-    if out is None:
-        out = aligned(shape, partial.dtype)
-    from nnkit.kernels.cpu.executor import add_slots
-
-    add_slots(partial, out.reshape(-1))
-    return out
-
-
-def _through_chunks(opcode: int, out: Array, *inputs: Array) -> bool:
-    """Run an instruction on the flat memory of arrays, if they are laid out in the same way and without gaps."""
-    if any(each.strides != out.strides or each.dtype != out.dtype for each in inputs) or out.dtype.kind != "f":
-        return False
-    memory = _flat(out)
-    chunk = 0 if memory is None else eager.chunk_of(memory.size)
-    if chunk:
-        program = eager.elementwise(opcode, len(inputs), out.size // chunk, chunk, out.dtype)
-        program.run(*inputs, out)
-    return chunk > 0
-
-
-def walk_through(matrix: Array) -> tuple[Array, int, int]:
-    """Return contiguous memory and the distances of a matrix's rows and columns in it, copying only if needed."""
-    if matrix.flags.c_contiguous:
-        return matrix, matrix.shape[1], 1
-    if matrix.flags.f_contiguous:
-        return matrix.T, 1, matrix.shape[0]
-    return np.ascontiguousarray(matrix), matrix.shape[1], 1
