@@ -9,12 +9,9 @@ from collections.abc import Sequence
 from typing import Literal, overload
 
 from nnkit import ops
-from nnkit.kernels.backend import Sliding
 from nnkit.nn.naming import integers, require_tensor, typename
-from nnkit.ops.pooling import pooled_size
+from nnkit.nn.windows import Sizes, check_sequences, length, lengths, max_pool1d_lengths, pair, step_of
 from nnkit.tensors import Tensor, apply, apply_all
-
-Sizes = int | Sequence[int]
 
 
 @overload
@@ -76,10 +73,10 @@ def max_pool1d(
     options = {"kernel_size": kernel_size, "stride": stride, "padding": padding, "dilation": dilation}
     if return_indices:
         # PyTorch has two functions behind this one, each with its own words.
-        _check_sequences("max_pool1d", input)
-        window, steps, borders, spacing = _lengths("max_pool1d", "max_pool1d_with_indices", **options)
+        check_sequences("max_pool1d", input)
+        window, steps, borders, spacing = lengths("max_pool1d", "max_pool1d_with_indices", **options)
     else:
-        window, steps, borders, spacing = _max_pool1d_lengths(input, ceil_mode, **options)
+        window, steps, borders, spacing = max_pool1d_lengths(input, ceil_mode, **options)
     results = max_pool2d(
         input.unsqueeze(-2), (1, window), (1, steps), (0, borders), (1, spacing), ceil_mode, return_indices
     )
@@ -142,10 +139,10 @@ def max_pool2d(
                  [13., 15.]]])
     """
     require_tensor("max_pool2d", "input", 1, input)
-    window = _pair("max_pool2d", "kernel_size", 2, kernel_size)
-    steps = _stride("max_pool2d", stride, window)
-    borders = _pair("max_pool2d", "padding", 4, padding)
-    spacing = _pair("max_pool2d", "dilation", 5, dilation, "be either")
+    window = pair("max_pool2d", "kernel_size", 2, kernel_size)
+    steps = step_of("max_pool2d", stride, window)
+    borders = pair("max_pool2d", "padding", 4, padding)
+    spacing = pair("max_pool2d", "dilation", 5, dilation, "be either")
     if input.dim() not in (3, 4):
         raise RuntimeError("non-empty 3D or 4D (batch mode) tensor expected for input")
     results = apply_all(
@@ -190,8 +187,8 @@ def avg_pool1d(
         tensor([[2., 1.]])
     """
     require_tensor("avg_pool1d", "input", 1, input)
-    _check_sequences("avg_pool1d", input)
-    window, steps, borders = _lengths("avg_pool1d", kernel_size=kernel_size, stride=stride, padding=padding)
+    check_sequences("avg_pool1d", input)
+    window, steps, borders = lengths("avg_pool1d", kernel_size=kernel_size, stride=stride, padding=padding)
     images = input.unsqueeze(-2)
     return avg_pool2d(images, (1, window), (1, steps), (0, borders), ceil_mode, count_include_pad).squeeze(-2)
 
@@ -228,9 +225,9 @@ def avg_pool2d(
                  [10.5000, 12.5000]]])
     """
     require_tensor("avg_pool2d", "input", 1, input)
-    window = _pair("avg_pool2d", "kernel_size", 2, kernel_size)
-    steps = _stride("avg_pool2d", stride, window)
-    borders = _pair("avg_pool2d", "padding", 4, padding)
+    window = pair("avg_pool2d", "kernel_size", 2, kernel_size)
+    steps = step_of("avg_pool2d", stride, window)
+    borders = pair("avg_pool2d", "padding", 4, padding)
     if divisor_override is not None and not hasattr(divisor_override, "__index__"):
         raise TypeError(f"avg_pool2d(): argument 'divisor_override' must be int, not {typename(divisor_override)}")
     if input.dim() < 3:
@@ -266,9 +263,9 @@ def adaptive_avg_pool1d(input: Tensor, output_size: Sizes) -> Tensor:
         tensor([[2.0000, 2.5000]])
     """
     require_tensor("adaptive_avg_pool1d", "input", 1, input)
-    _check_sequences("adaptive_avg_pool1d", input)
-    length = _length("adaptive_avg_pool1d", "adaptive_avg_pool1d", "output_size", 2, output_size)
-    return _adaptive_average(input.unsqueeze(-2), (1, length)).squeeze(-2)
+    check_sequences("adaptive_avg_pool1d", input)
+    windows = length("adaptive_avg_pool1d", "adaptive_avg_pool1d", "output_size", 2, output_size)
+    return _adaptive_average(input.unsqueeze(-2), (1, windows)).squeeze(-2)
 
 
 def adaptive_avg_pool2d(input: Tensor, output_size: int | Sequence[int | None] | None) -> Tensor:
@@ -314,87 +311,3 @@ def _adaptive_average(input: Tensor, size: tuple[int, int]) -> Tensor:
     return (
         input.mean((-1, -2), keepdim=True) if size == (1, 1) else apply(ops.AdaptiveAvgPool2D, input, output_size=size)
     )
-
-
-def _pair(function: str, name: str, position: int, value: object, verb: str = "either be") -> tuple[int, int]:
-    """Return an option as the numbers for height and width."""
-    numbers = integers(f"{function}(): argument '{name}' (position {position})", value)
-    if len(numbers) not in (1, 2):
-        raise RuntimeError(f"{function}: {name} must {verb} a single int, or a tuple of two ints")
-    return numbers[0], numbers[-1]
-
-
-def _is_omitted(stride: Sizes | None) -> bool:
-    return stride is None or (isinstance(stride, Sequence) and not stride)
-
-
-def _stride(function: str, stride: Sizes | None, window: tuple[int, int]) -> tuple[int, int]:
-    return window if _is_omitted(stride) else _pair(function, "stride", 3, stride, "either be omitted,")
-
-
-def _check_sequences(function: str, input: Tensor) -> None:
-    if input.dim() not in (2, 3):
-        raise RuntimeError(
-            f"Expected 2 to 3 dimensions, but got {input.dim()}-dimensional tensor for argument #1 'self' (while "
-            f"checking arguments for {function})"
-        )
-
-
-def _length(function: str, called: str, name: str, position: int, value: object) -> int:
-    """Return an option as one number; `called` is the function that finds the wrong types."""
-    numbers = integers(f"{called}(): argument '{name}' (position {position})", value)
-    if len(numbers) != 1:
-        raise RuntimeError(f"{function}() argument '{name}' should contain one int (got {len(numbers)})")
-    return numbers[0]
-
-
-def _lengths(function: str, called: str = "", **options: Sizes | None) -> list[int]:
-    """Return the options of a window as one number each, the stride that of the window if it is omitted."""
-    if _is_omitted(options["stride"]):
-        options["stride"] = options["kernel_size"]
-    return [
-        _length(function, called or function, name, position, value)
-        for position, (name, value) in enumerate(options.items(), start=2)
-    ]
-
-
-def _max_pool1d_lengths(input: Tensor, ceil_mode: bool, **options: Sizes | None) -> tuple[int, ...]:
-    """Return the options of `max_pool1d` without indices as one number each."""
-    shape = tuple(input.shape)
-    if len(shape) not in (2, 3) or 0 in shape[-2:]:
-        raise RuntimeError(
-            "max_pool1d: Expected 2D or 3D (batch mode) tensor with optional 0 dim batch size for input, but got:"
-            f"{list(shape)}"
-        )
-    if _is_omitted(options["stride"]):
-        options["stride"] = options["kernel_size"]
-    kinds = {"stride": "None, an int, list of ints,", "padding": "an int, list of ints,"}
-    numbers = {}
-    for position, (name, value) in enumerate(options.items(), start=2):
-        given = integers(f"max_pool1d(): argument '{name}' (position {position})", value)
-        if len(given) != 1:
-            kind = kinds.get(name, "an int, list of ints")
-            raise RuntimeError(
-                f"max_pool1d() {name} must be {kind} or tuple of ints of size 1 but got size {len(given)}"
-            )
-        numbers[name] = given[0]
-    window, steps, borders, spacing = numbers.values()
-    for name in ("kernel_size", "stride"):
-        if numbers[name] <= 0:
-            raise RuntimeError(f"max_pool1d() {name} must be greater than zero, but got {numbers[name]}")
-    if borders < 0:
-        raise RuntimeError(f"max_pool1d() padding must be non-negative, but got {borders}")
-    if borders > window // 2:
-        raise RuntimeError(
-            f"max_pool1d() padding should be at most half of kernel size, but got padding={borders} and "
-            f"kernel_size={window}"
-        )
-    if spacing <= 0:
-        raise RuntimeError(f"max_pool1d() dilation must be greater than zero, but got {spacing}")
-    sliding = Sliding((1, steps), (0, borders), (1, spacing))
-    windows = pooled_size(shape[-1], window, sliding, 1, ceil_mode)
-    if windows <= 0:
-        raise RuntimeError(f"max_pool1d() Invalid computed output size: {windows}")
-    if not input.dtype.is_floating_point:
-        raise NotImplementedError(f"\"max_pool1d_impl\" not implemented for '{input.dtype.label}'")
-    return window, steps, borders, spacing

@@ -10,6 +10,7 @@ import numpy as np
 from nnkit.kernels.backend import AverageWindow, Border, Pair, Sliding, output_size, padded_size
 from nnkit.kernels.cpu import eager
 from nnkit.kernels.cpu import instructions as codes
+from nnkit.kernels.cpu.arrays import check_contiguous, summed, through_chunks, walk_through
 from nnkit.kernels.cpu.batch_statistics import BatchStatistics
 from nnkit.kernels.cpu.update_tables import CpuUpdates
 from nnkit.kernels.layout import LANES, Array, blocks_for, check_out, empty_blocks, from_blocks, to_blocks
@@ -72,13 +73,13 @@ class CpuBackend(BatchStatistics):
             check_contiguous(out, out, shape, grad.dtype)
         blocks = to_blocks(grad)
         key = (grad.shape[1:], x.shape[1:], shape, sliding, blocks.shape[-1], grad.dtype)
-        return eager.summed(eager.convolution_weight_gradient(*key), (blocks, to_blocks(x)), shape, out)
+        return summed(eager.convolution_weight_gradient(*key), (blocks, to_blocks(x)), shape, out)
 
     def channel_sums(self, grad: Array) -> Array:
         """See `Backend.channel_sums`."""
         blocks = to_blocks(grad)
         shape = grad.shape[1:]
-        return eager.summed(eager.channel_sums(shape, blocks.shape[-1], grad.dtype), (blocks,), shape[:1], None)
+        return summed(eager.channel_sums(shape, blocks.shape[-1], grad.dtype), (blocks,), shape[:1], None)
 
     def product(self, x: Array, weight: Array, bias: Array | None, out: Array | None = None) -> Array:
         """See `Backend.product`."""
@@ -97,15 +98,15 @@ class CpuBackend(BatchStatistics):
             check_contiguous(out, out.T, (channels, rows), grad.dtype)
         blocks = to_blocks(grad)
         program = eager.product_weight_gradient(channels, rows, blocks.shape[-1], grad.dtype)
-        summed = eager.summed(program, (blocks, to_blocks(x)), (rows, channels), None if out is None else out.T)
-        return summed.T if out is None else out
+        transposed = summed(program, (blocks, to_blocks(x)), (rows, channels), None if out is None else out.T)
+        return transposed.T if out is None else out
 
     def relu_gradient(self, grad: Array, result: Array, out: Array | None = None) -> Array:
         """See `Backend.relu_gradient`."""
         if out is None:
             out = aligned_like(result) if result.dtype == grad.dtype else np.empty_like(result, grad.dtype)
         check_out(out, result.shape, grad.dtype)
-        if not eager.through_chunks(codes.RELU_GRADIENT, out, grad, result):
+        if not through_chunks(codes.RELU_GRADIENT, out, grad, result):
             # A NaN is not 0 and keeps its gradient, as in PyTorch.
             out[...] = np.where(result != 0, grad, grad.dtype.type(0))
         return out
@@ -113,7 +114,7 @@ class CpuBackend(BatchStatistics):
     def relu(self, a: Array) -> Array:
         """See `Backend.relu`."""
         result = aligned_like(a)
-        if not eager.through_chunks(codes.RELU, result, a):
+        if not through_chunks(codes.RELU, result, a):
             np.maximum(a, a.dtype.type(0), out=result)
         return result
 
@@ -137,7 +138,7 @@ class CpuBackend(BatchStatistics):
     def erf(self, a: Array) -> Array:
         """See `Backend.erf`."""
         result = aligned_like(a)
-        if not eager.through_chunks(codes.ERROR_FUNCTION, result, a):
+        if not through_chunks(codes.ERROR_FUNCTION, result, a):
             # NumPy has none: a copy in memory that fills whole vectors.
             memory = np.zeros(max(1, -(-a.size // LANES)) * LANES, a.dtype)
             memory[: a.size] = a.reshape(-1)
@@ -312,23 +313,3 @@ class CpuBackend(BatchStatistics):
     def updates(self, updates: Sequence[Update]) -> CpuUpdates:
         """See `Backend.updates`."""
         return CpuUpdates(updates)
-
-
-def check_contiguous(out: Array, memory: Array, shape: tuple[int, ...], dtype: Any) -> None:
-    """Refuse an array `out` that is not of this shape and type, or that does not fill `memory` in its order.
-
-    Raises:
-        ValueError: it is not.
-    """
-    check_out(out, shape, dtype)
-    if not memory.flags.c_contiguous:
-        raise ValueError(f"out of shape {out.shape}: expected the memory of a weight, without gaps and in its order")
-
-
-def walk_through(matrix: Array) -> tuple[Array, int, int]:
-    """Return contiguous memory and the distances of a matrix's rows and columns in it, copying only if needed."""
-    if matrix.flags.c_contiguous:
-        return matrix, matrix.shape[1], 1
-    if matrix.flags.f_contiguous:
-        return matrix.T, 1, matrix.shape[0]
-    return np.ascontiguousarray(matrix), matrix.shape[1], 1

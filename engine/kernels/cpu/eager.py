@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from nnkit.kernels.backend import AverageWindow, Border, Pair, Sliding, padded_s
 from nnkit.kernels.cpu import instructions as codes
 from nnkit.kernels.cpu.instructions import Operand
 from nnkit.kernels.cpu.program import SLOTS, WORTH_STARTING, Affine, Program, Shape, Weights, work
-from nnkit.kernels.layout import LANES, Array, batch_to_end, padded
+from nnkit.kernels.layout import LANES, Array, padded
 from nnkit.kernels.memory import address, aligned
 
 # Elements that are one block of an operation on flat memory, at most: a share of the first-level cache.
@@ -358,38 +357,3 @@ def _affine(program: EagerProgram, channels: int, has_weight: bool, has_bias: bo
 def _walk(weight: int, kernels: Shape) -> Weights:
     _, group_channels, height, width = kernels
     return Weights(weight, 0, group_channels * height * width, height * width, width, 1)
-
-
-def summed(program: EagerProgram, arrays: Sequence[Array], shape: tuple[int, ...], out: Array | None) -> Array:
-    """Run a program on arrays and slots for its sums; return these together, in `out` if it is given."""
-    size = math.prod(shape)
-    partial = program.empty_slots(size)
-    program.run(*arrays, partial)
-    if len(partial) == 1 and out is None:
-        return partial[0, :size].reshape(shape)
-    if out is None:
-        out = aligned(shape, partial.dtype)
-    from nnkit.kernels.cpu.executor import add_slots
-
-    add_slots(partial, out.reshape(-1))
-    return out
-
-
-def through_chunks(opcode: int, out: Array, *inputs: Array) -> bool:
-    """Run an instruction on the flat memory of arrays, if they are laid out in the same way and without gaps."""
-    if any(each.strides != out.strides or each.dtype != out.dtype for each in inputs) or out.dtype.kind != "f":
-        return False
-    memory = _flat(out)
-    chunk = 0 if memory is None else chunk_of(memory.size)
-    if chunk:
-        program = elementwise(opcode, len(inputs), out.size // chunk, chunk, out.dtype)
-        program.run(*inputs, out)
-    return chunk > 0
-
-
-def _flat(array: Array) -> Array | None:
-    """Return the elements in the order of memory, or None where they do not fill it."""
-    if array.flags.c_contiguous:
-        return array.reshape(-1)
-    blocks = batch_to_end(array) if array.ndim else array
-    return blocks.reshape(-1) if blocks.flags.c_contiguous else None
