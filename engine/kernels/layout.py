@@ -85,6 +85,17 @@ def check_out(out: Array, shape: Sequence[int], dtype: npt.DTypeLike) -> None:
         raise ValueError("out: expected an array that can be written to, got a read-only one")
 
 
+def check_contiguous(out: Array, memory: Array, shape: tuple[int, ...], dtype: Any) -> None:
+    """Refuse an array `out` that is not of this shape and type, or that does not fill `memory` in its order.
+
+    Raises:
+        ValueError: it is not.
+    """
+    check_out(out, shape, dtype)
+    if not memory.flags.c_contiguous:
+        raise ValueError(f"out of shape {out.shape}: expected the memory of a weight, without gaps and in its order")
+
+
 def _same_places(first: Array, second: Array) -> bool:
     # The stride of an axis of size 1 is never taken, and says nothing.
     strides = zip(first.strides, second.strides, first.shape, strict=True)
@@ -115,3 +126,12 @@ def to_blocks(array: Array) -> Array:
 def empty_batch_last(shape: Sequence[int], dtype: npt.DTypeLike = np.float32) -> Array:
     """Return an uninitialised array of logical `shape` whose first axis is innermost in memory."""
     return from_blocks(empty_blocks(shape, dtype), shape[0])
+
+
+def walk_through(matrix: Array) -> tuple[Array, int, int]:
+    """Return contiguous memory and the distances of a matrix's rows and columns in it, copying only if needed."""
+    if matrix.flags.c_contiguous:
+        return matrix, matrix.shape[1], 1
+    if matrix.flags.f_contiguous:
+        return matrix.T, 1, matrix.shape[0]
+    return np.ascontiguousarray(matrix), matrix.shape[1], 1

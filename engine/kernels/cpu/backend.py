@@ -13,7 +13,17 @@ from nnkit.kernels.cpu import eager
 from nnkit.kernels.cpu import instructions as codes
 from nnkit.kernels.cpu.eager import EagerProgram
 from nnkit.kernels.cpu.update_tables import CpuUpdates
-from nnkit.kernels.layout import Array, batch_to_end, blocks_for, check_out, empty_blocks, from_blocks, to_blocks
+from nnkit.kernels.layout import (
+    Array,
+    batch_to_end,
+    blocks_for,
+    check_contiguous,
+    check_out,
+    empty_blocks,
+    from_blocks,
+    to_blocks,
+    walk_through,
+)
 from nnkit.kernels.memory import aligned, aligned_like
 from nnkit.kernels.updates import Update
 
@@ -361,17 +371,6 @@ def _flat(array: Array) -> Array | None:
     return blocks.reshape(-1) if blocks.flags.c_contiguous else None
 
 
-def check_contiguous(out: Array, memory: Array, shape: tuple[int, ...], dtype: Any) -> None:
-    """Refuse an array `out` that is not of this shape and type, or that does not fill `memory` in its order.
-
-    Raises:
-        ValueError: it is not.
-    """
-    check_out(out, shape, dtype)
-    if not memory.flags.c_contiguous:
-        raise ValueError(f"out of shape {out.shape}: expected the memory of a weight, without gaps and in its order")
-
-
 def _summed(program: EagerProgram, arrays: Sequence[Array], shape: tuple[int, ...], out: Array | None) -> Array:
     """Run a program on arrays and slots for its sums; return these together, in `out` if it is given."""
     size = math.prod(shape)
@@ -397,12 +396,3 @@ def _through_chunks(opcode: int, out: Array, *inputs: Array) -> bool:
         program = eager.elementwise(opcode, len(inputs), out.size // chunk, chunk, out.dtype)
         program.run(*inputs, out)
     return chunk > 0
-
-
-def walk_through(matrix: Array) -> tuple[Array, int, int]:
-    """Return contiguous memory and the distances of a matrix's rows and columns in it, copying only if needed."""
-    if matrix.flags.c_contiguous:
-        return matrix, matrix.shape[1], 1
-    if matrix.flags.f_contiguous:
-        return matrix.T, 1, matrix.shape[0]
-    return np.ascontiguousarray(matrix), matrix.shape[1], 1
