@@ -14,10 +14,11 @@ from nnkit.kernels.backend import AverageWindow, Border, Pair, Sliding, output_s
 from nnkit.kernels.cpu import instructions as codes
 from nnkit.kernels.cpu.program import Affine
 from nnkit.kernels.layout import Array
+from nnkit.plan.integers import Counter, Labels, UnplannableError
 from nnkit.plan.memory import Memory
 from nnkit.plan.program import PlanProgram
 from nnkit.plan.symbolic_numpy import SymbolicNumpy
-from nnkit.plan.symbols import Counter, Labels, Rows, Symbol, UnplannableError
+from nnkit.plan.symbols import Rows, Symbol
 
 
 class PlanBackend:

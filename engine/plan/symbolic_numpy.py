@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from nnkit.kernels.cpu import instructions as codes
-from nnkit.plan.symbols import FLOAT32, Counter, Labels, Rows, Symbol, Total, UnplannableError, number
+from nnkit.plan.integers import Counter, Labels, UnplannableError
+from nnkit.plan.symbols import FLOAT32, Rows, Symbol, Total, number
 
 # NumPy's functions of one variable that are an instruction.
 FUNCTIONS = {

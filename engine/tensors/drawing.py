@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.random import Generator, default_generator
 from nnkit.recording import note_obstacle
+from nnkit.streams import HasStream, stream_of
 from nnkit.tensors.creation import empty
 from nnkit.tensors.tensor import Tensor
 
 
-def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None) -> Tensor:
+def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: HasStream | None = None) -> Tensor:
     """Return normally distributed numbers.
 
     Args:
@@ -37,7 +37,7 @@ def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: Gene
     return empty(shape).normal_(generator=generator).mul(std).add(mean)
 
 
-def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
+def bernoulli(input: Tensor, *, generator: HasStream | None = None) -> Tensor:
     """Return 1 with the probability that each element is, and 0 else.
 
     Raises:
@@ -51,12 +51,12 @@ def bernoulli(input: Tensor, *, generator: Generator | None = None) -> Tensor:
     chances = input.array
     if not ((chances >= 0) & (chances <= 1)).all():
         raise RuntimeError("Expected p_in >= 0 && p_in <= 1 to be true, but got false.")
-    drawn = (generator or default_generator).uniform(chances.size, 0, 1, np.dtype(np.float32))
+    drawn = stream_of(generator).uniform(chances.size, 0, 1, np.dtype(np.float32))
     return Tensor((drawn.reshape(chances.shape) < chances).astype(chances.dtype))
 
 
 def multinomial(
-    input: Tensor, num_samples: int, replacement: bool = False, *, generator: Generator | None = None
+    input: Tensor, num_samples: int, replacement: bool = False, *, generator: HasStream | None = None
 ) -> Tensor:
     """Return positions that are drawn with the probabilities of a vector, or of each row of a matrix.
 
@@ -89,7 +89,7 @@ def multinomial(
     rows = weights.reshape(-1, weights.shape[-1]).astype(np.float64)
     if (rows.sum(1) <= 0).any():
         raise RuntimeError("invalid multinomial distribution (sum of probabilities <= 0)")
-    draws = generator or default_generator
+    draws = stream_of(generator)
     double = np.dtype(np.float64)
     if replacement:
         ends = np.cumsum(rows, 1) / rows.sum(1, keepdims=True)

@@ -49,7 +49,6 @@ ON_THE_TAPE = {
     ops.Round,
     ops.Scatter,
     ops.ScatterNumber,
-    ops.Sgn,
     ops.Sin,
     ops.Sinh,
     ops.Softmax,
