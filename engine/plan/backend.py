@@ -14,12 +14,11 @@ from nnkit.kernels.backend import AverageWindow, Border, Pair, Sliding, output_s
 from nnkit.kernels.cpu import instructions as codes
 from nnkit.kernels.cpu.program import Affine
 from nnkit.kernels.layout import Array
-from nnkit.plan.labels import Counter, Labels
+from nnkit.plan.integers import Counter, Labels, UnplannableError
 from nnkit.plan.memory import Memory
 from nnkit.plan.program import PlanProgram
 from nnkit.plan.symbolic_numpy import SymbolicNumpy
 from nnkit.plan.symbols import Rows, Symbol
-from nnkit.plan.unplannable import UnplannableError
 
 
 class PlanBackend:

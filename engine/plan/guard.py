@@ -17,7 +17,7 @@ import numpy as np
 
 from nnkit.nn import Module
 from nnkit.nn.hooks import ModuleHooks, everywhere
-from nnkit.plan.unplannable import UnplannableError
+from nnkit.plan.integers import UnplannableError
 from nnkit.recording import Recording
 from nnkit.streams import default_stream
 from nnkit.tape import reachable

@@ -15,11 +15,10 @@ import numpy as np
 
 from nnkit.kernels.layout import Array
 from nnkit.plan.backend import PlanBackend
-from nnkit.plan.labels import Counter, Labels
+from nnkit.plan.integers import Counter, Labels, UnplannableError
 from nnkit.plan.memory import Memory
 from nnkit.plan.program import PlanProgram
 from nnkit.plan.symbols import Rows, Symbol, Total
-from nnkit.plan.unplannable import UnplannableError
 from nnkit.recording import Call, Recording
 from nnkit.tape import AccumulateGrad, Edge, node_class, walk_backward
 from nnkit.tensors import Tensor

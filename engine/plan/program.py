@@ -14,9 +14,9 @@ from nnkit.kernels.cpu.instructions import Instruction
 from nnkit.kernels.cpu.program import Program, Weights
 from nnkit.kernels.layout import LANES, Array
 from nnkit.kernels.memory import aligned
+from nnkit.plan.integers import UnplannableError
 from nnkit.plan.memory import Memory, place_apart
 from nnkit.plan.symbols import Symbol
-from nnkit.plan.unplannable import UnplannableError
 
 OPERAND_FIELDS = ("input", "other", "bias", "result", "scratch", "labels")
 

@@ -15,14 +15,13 @@ from nnkit.kernels.layout import LANES, Array
 from nnkit.nn import Module
 from nnkit.nn.modes import remembered_buffers
 from nnkit.plan.guard import Chance, Criterion, Snapshot, check_recorded, obstacle
-from nnkit.plan.labels import Labels
+from nnkit.plan.integers import Labels, UnplannableError
 from nnkit.plan.lowering import Lowering, loss_of
 from nnkit.plan.memory import Memory
 from nnkit.plan.plan import Plan, Source
 from nnkit.plan.program import PlanProgram
 from nnkit.plan.rewrite import pool_before_relu, skip_unread_rows
 from nnkit.plan.symbols import Symbol, Total
-from nnkit.plan.unplannable import UnplannableError
 from nnkit.recording import Recording
 from nnkit.tape import AccumulateGrad
 from nnkit.tensors import Tensor, no_grad

@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 
 from nnkit.kernels.cpu import instructions as codes
-from nnkit.plan.labels import Counter, Labels
+from nnkit.plan.integers import Counter, Labels, UnplannableError
 from nnkit.plan.symbols import FLOAT32, Rows, Symbol, Total, number
-from nnkit.plan.unplannable import UnplannableError
 
 # NumPy's functions of one variable that are an instruction.
 FUNCTIONS = {

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from nnkit.kernels.cpu import instructions as codes
-from nnkit.plan.labels import Counter, Labels
-from nnkit.plan.unplannable import UnplannableError
+from nnkit.plan.integers import Counter, Labels, UnplannableError
 
 if TYPE_CHECKING:
     from nnkit.plan.memory import Memory

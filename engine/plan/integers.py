@@ -1,11 +1,14 @@
-"""Whole numbers in a plan: the classes of the images, and a count of steps."""
+"""What a plan knows of whole numbers: the labels of images, and counters of steps."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from nnkit.kernels.layout import Array
-from nnkit.plan.unplannable import UnplannableError
+
+
+class UnplannableError(Exception):
+    """Something cannot be planned; the message completes "the tape is used because of ..."."""
 
 
 class Labels:
