@@ -15,7 +15,12 @@ Scalar = _Bool | int | float
 
 
 class dtype:  # noqa: N801 (PyTorch's name)
-    """An element type such as `nnkit.float32`; there is one object of each."""
+    """An element type such as `nnkit.float32`; there is one object of each.
+
+    Examples:
+        >>> torch.float64, torch.float64.itemsize
+        (torch.float64, 8)
+    """
 
     def __init__(self, name: str, label: str, numpy_type: npt.DTypeLike) -> None:
         self.name = name
@@ -130,7 +135,7 @@ def common_type(operands: Iterable[Array | Scalar]) -> np.dtype[Any]:
 def promote_types(type1: dtype, type2: dtype) -> dtype:
     """Return the smallest element type that holds what two types combined give.
 
-    Example:
+    Examples:
         >>> torch.promote_types(torch.int64, torch.float32)
         torch.float32
         >>> torch.promote_types(torch.uint8, torch.int8)
@@ -142,7 +147,7 @@ def promote_types(type1: dtype, type2: dtype) -> dtype:
 def can_cast(from_: dtype, to: dtype) -> bool:
     """Return whether a result of one element type may be written to a tensor of another: no fraction may be lost.
 
-    Example:
+    Examples:
         >>> torch.can_cast(torch.float64, torch.float32)
         True
         >>> torch.can_cast(torch.float32, torch.int64)
@@ -172,7 +177,7 @@ class finfo:  # noqa: N801 (PyTorch's name)
     Raises:
         TypeError: the type is not floating-point.
 
-    Example:
+    Examples:
         >>> torch.finfo(torch.float32).eps
         1.1920928955078125e-07
     """
@@ -211,7 +216,7 @@ class iinfo:  # noqa: N801 (PyTorch's name)
     Raises:
         TypeError: the type is not an integer type.
 
-    Example:
+    Examples:
         >>> torch.iinfo(torch.int8).max
         127
     """

@@ -19,7 +19,7 @@ def vector_norm(x: Tensor, ord: float = 2, dim: int | Sequence[int] | None = Non
     Raises:
         RuntimeError: the elements are not floating-point.
 
-    Example:
+    Examples:
         >>> torch.linalg.vector_norm(torch.tensor([3.0, 4.0]))
         tensor(5.)
     """
@@ -44,7 +44,7 @@ def norm(
         RuntimeError: the elements are not floating-point.
         NotImplementedError: it would be the norm of a matrix.
 
-    Example:
+    Examples:
         >>> torch.linalg.norm(torch.tensor([[3.0, 4.0]]))
         tensor(5.)
     """

@@ -28,6 +28,11 @@ NAMESPACES = (
     "nnkit.vision.transforms",
 )
 
+# What the engine's own rooms do with tensors; users have no need of it.
+_INTERNAL = frozenset(
+    {"accumulate_grad", "backend", "become", "check_change", "detached", "edge", "set_node", "settle"}
+)
+
 
 def namespace(path: str) -> Any:
     """Return the module or class of a path."""
@@ -44,7 +49,7 @@ def public_names(path: str) -> tuple[str, ...]:
 
 
 def _is_documented(path: str, home: Any, name: str) -> bool:
-    if name.startswith("_"):
+    if name.startswith("_") or (path == "nnkit.Tensor" and name in _INTERNAL):
         return False
     value = inspect.getattr_static(home, name, None) if isinstance(home, type) else getattr(home, name)
     if isinstance(home, type):

@@ -43,6 +43,8 @@ class detect_anomaly:  # noqa: N801 (PyTorch's name)
         check_nan: whether a gradient that is NaN is a failure.
 
     Examples:
+        >>> import warnings
+        >>> warnings.simplefilter("ignore")  # of the time that it takes, and of what failed
         >>> x = torch.zeros(1, requires_grad=True)
         >>> with torch.autograd.detect_anomaly():
         ...     (x * 0).sqrt().backward()

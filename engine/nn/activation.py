@@ -35,7 +35,7 @@ class ReLU(_InPlace):
 
     Source: Nair and Hinton, "Rectified linear units improve restricted Boltzmann machines", 2010, section 2.
 
-    Example:
+    Examples:
         >>> nn.ReLU()(torch.tensor([-1.0, 2.0]))
         tensor([0., 2.])
     """
@@ -62,7 +62,7 @@ class Hardtanh(_InPlace):
 
     Source: Collobert, "Large scale machine learning", 2004, section 5.
 
-    Example:
+    Examples:
         >>> nn.Hardtanh()(torch.tensor([-2.0, 0.5, 2.0]))
         tensor([-1.0000,  0.5000,  1.0000])
     """
@@ -92,7 +92,7 @@ class ReLU6(Hardtanh):
 
     Source: Krizhevsky, "Convolutional deep belief networks on CIFAR-10", 2010, section 3.
 
-    Example:
+    Examples:
         >>> nn.ReLU6()(torch.tensor([-1.0, 3.0, 8.0]))
         tensor([0., 3., 6.])
     """
@@ -115,7 +115,7 @@ class LeakyReLU(_InPlace):
 
     Source: Maas, Hannun and Ng, "Rectifier nonlinearities improve neural network acoustic models", 2013, equation 2.
 
-    Example:
+    Examples:
         >>> nn.LeakyReLU(0.1)(torch.tensor([-2.0, 2.0]))
         tensor([-0.2000,  2.0000])
     """
@@ -144,7 +144,7 @@ class ELU(_InPlace):
     Source: Clevert, Unterthiner and Hochreiter, "Fast and accurate deep network learning by exponential linear units",
     2016, equation 6.
 
-    Example:
+    Examples:
         >>> nn.ELU()(torch.tensor([-1.0, 1.0]))
         tensor([-0.6321,  1.0000])
     """
@@ -171,7 +171,7 @@ class SELU(_InPlace):
 
     Source: Klambauer et al., "Self-normalizing neural networks", 2017, equation 2.
 
-    Example:
+    Examples:
         >>> nn.SELU()(torch.tensor([-1.0, 1.0]))
         tensor([-1.1113,  1.0507])
     """
@@ -193,7 +193,7 @@ class GELU(Module):
 
     Source: Hendrycks and Gimpel, "Gaussian error linear units", 2016, section 2.
 
-    Example:
+    Examples:
         >>> nn.GELU()(torch.tensor([-1.0, 1.0]))
         tensor([-0.1587,  0.8413])
     """
@@ -225,7 +225,7 @@ class SiLU(_InPlace):
     Source: Elfwing, Uchibe and Doya, "Sigmoid-weighted linear units for neural network function approximation in
     reinforcement learning", 2018, equation 2.
 
-    Example:
+    Examples:
         >>> nn.SiLU()(torch.tensor([-1.0, 1.0]))
         tensor([-0.2689,  0.7311])
     """
@@ -248,7 +248,7 @@ class Softplus(Module):
 
     Source: Dugas et al., "Incorporating second-order functional knowledge for better option pricing", 2001, section 2.
 
-    Example:
+    Examples:
         >>> nn.Softplus()(torch.tensor([-1.0, 1.0]))
         tensor([0.3133, 1.3133])
     """
@@ -271,7 +271,7 @@ class Softplus(Module):
 class Tanh(Module):
     """The hyperbolic tangent, element by element.
 
-    Example:
+    Examples:
         >>> nn.Tanh()(torch.tensor([0.0, 1.0]))
         tensor([0.0000, 0.7616])
     """
@@ -285,7 +285,7 @@ class Tanh(Module):
 class Sigmoid(Module):
     """1 / (1 + exp(-x)), element by element.
 
-    Example:
+    Examples:
         >>> nn.Sigmoid()(torch.tensor([0.0, 1.0]))
         tensor([0.5000, 0.7311])
     """
@@ -299,7 +299,7 @@ class Sigmoid(Module):
 class LogSigmoid(Module):
     """The logarithm of the sigmoid, element by element, computed without overflow.
 
-    Example:
+    Examples:
         >>> nn.LogSigmoid()(torch.tensor([-2.0, 0.0]))
         tensor([-2.1269, -0.6931])
     """
@@ -318,7 +318,7 @@ class Softmax(Module):
 
     Source: Bridle, "Probabilistic interpretation of feedforward classification network outputs", 1990, equation 6.
 
-    Example:
+    Examples:
         >>> nn.Softmax(dim=1)(torch.tensor([[0.0, 0.0], [0.0, 1.0]]))
         tensor([[0.5000, 0.5000],
                 [0.2689, 0.7311]])
@@ -344,7 +344,7 @@ class LogSoftmax(Softmax):
     Args:
         dim: the dimension; omitting it is deprecated.
 
-    Example:
+    Examples:
         >>> nn.LogSoftmax(dim=0)(torch.tensor([0.0, 0.0]))
         tensor([-0.6931, -0.6931])
     """
@@ -358,7 +358,7 @@ class LogSoftmax(Softmax):
 class Identity(Module):
     """Its input, unchanged; any arguments are accepted, so that it can stand in for another layer.
 
-    Example:
+    Examples:
         >>> nn.Identity(54, unused=True)(torch.tensor([1.0]))
         tensor([1.])
     """

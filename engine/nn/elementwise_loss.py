@@ -16,7 +16,7 @@ class MSELoss(Loss):
         reduce: deprecated, use `reduction`.
         reduction: "mean" or "sum" over all elements, or "none".
 
-    Example:
+    Examples:
         >>> nn.MSELoss()(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 5.0]))
         tensor(4.5000)
     """
@@ -38,7 +38,7 @@ class L1Loss(Loss):
         reduce: deprecated, use `reduction`.
         reduction: "mean" or "sum" over all elements, or "none".
 
-    Example:
+    Examples:
         >>> nn.L1Loss()(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 5.0]))
         tensor(1.5000)
     """
@@ -63,7 +63,7 @@ class SmoothL1Loss(Loss):
 
     Source: Girshick, "Fast R-CNN", 2015, equation 3.
 
-    Example:
+    Examples:
         >>> nn.SmoothL1Loss(reduction="none")(torch.tensor([1.0, 2.0]), torch.tensor([1.5, 5.0]))
         tensor([0.1250, 2.5000])
     """
@@ -93,7 +93,7 @@ class HuberLoss(Loss):
 
     Source: Huber, "Robust estimation of a location parameter", 1964, equation 3.5.
 
-    Example:
+    Examples:
         >>> nn.HuberLoss(reduction="none")(torch.tensor([1.0, 2.0]), torch.tensor([1.5, 5.0]))
         tensor([0.1250, 2.5000])
     """
@@ -118,7 +118,7 @@ class KLDivLoss(Loss):
 
     Source: Kullback and Leibler, "On information and sufficiency", 1951, equation 2.4.
 
-    Example:
+    Examples:
         >>> nn.KLDivLoss(reduction="batchmean")(torch.tensor([[0.5, 0.5]]).log(), torch.tensor([[1.0, 0.0]]))
         tensor(0.6931)
     """
@@ -147,7 +147,7 @@ class BCELoss(Loss):
         reduce: deprecated, use `reduction`.
         reduction: "mean" or "sum" over all elements, or "none".
 
-    Example:
+    Examples:
         >>> nn.BCELoss()(torch.tensor([0.9, 0.5]), torch.tensor([1.0, 0.0]))
         tensor(0.3993)
     """
@@ -180,7 +180,7 @@ class BCEWithLogitsLoss(Loss):
         reduction: "mean" or "sum" over all elements, or "none".
         pos_weight: a factor for what is true, broadcast to the input's shape.
 
-    Example:
+    Examples:
         >>> nn.BCEWithLogitsLoss()(torch.tensor([2.0, -100.0]), torch.tensor([1.0, 0.0]))
         tensor(0.0635)
     """

@@ -105,6 +105,10 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
     Raises:
         RuntimeError: shapes or dtypes do not fit.
+
+    Examples:
+        >>> F.linear(torch.ones(1, 3), torch.ones(2, 3), torch.tensor([0.0, 1.0]))
+        tensor([[3., 4.]])
     """
     require_tensor("linear", "input", 1, input)
     require_tensor("linear", "weight", 2, weight)

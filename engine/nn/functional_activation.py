@@ -24,7 +24,7 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
     Raises:
         RuntimeError: the input is boolean.
 
-    Example:
+    Examples:
         >>> F.relu(torch.tensor([-1.0, 2.0]))
         tensor([0., 2.])
     """
@@ -35,7 +35,7 @@ def relu(input: Tensor, inplace: bool = False) -> Tensor:
 def relu_(input: Tensor) -> Tensor:
     """Write the greater of each element and 0 over `input`, and return it.
 
-    Example:
+    Examples:
         >>> x = torch.tensor([-1.0, 2.0])
         >>> F.relu_(x) is x
         True
@@ -49,7 +49,7 @@ def relu_(input: Tensor) -> Tensor:
 def tanh(input: Tensor) -> Tensor:
     """Return the hyperbolic tangent of each element.
 
-    Example:
+    Examples:
         >>> F.tanh(torch.tensor([0.0, 1.0]))
         tensor([0.0000, 0.7616])
     """
@@ -59,7 +59,7 @@ def tanh(input: Tensor) -> Tensor:
 def sigmoid(input: Tensor) -> Tensor:
     """Return 1 / (1 + exp(-x)) of each element, computed without overflow.
 
-    Example:
+    Examples:
         >>> F.sigmoid(torch.tensor([0.0, 100.0]))
         tensor([0.5000, 1.0000])
     """
@@ -75,7 +75,7 @@ def relu6(input: Tensor, inplace: bool = False) -> Tensor:
 
     Source: Krizhevsky, "Convolutional deep belief networks on CIFAR-10", 2010, section 3.
 
-    Example:
+    Examples:
         >>> F.relu6(torch.tensor([-1.0, 3.0, 8.0]))
         tensor([0., 3., 6.])
     """
@@ -95,7 +95,7 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
     Raises:
         ValueError: the bounds are the wrong way round.
 
-    Example:
+    Examples:
         >>> F.hardtanh(torch.tensor([-2.0, 0.5, 2.0]))
         tensor([-1.0000,  0.5000,  1.0000])
     """
@@ -118,7 +118,7 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
 
     Source: Maas, Hannun and Ng, "Rectifier nonlinearities improve neural network acoustic models", 2013, equation 2.
 
-    Example:
+    Examples:
         >>> F.leaky_relu(torch.tensor([-2.0, 2.0]), 0.1)
         tensor([-0.2000,  2.0000])
     """
@@ -142,7 +142,7 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     Source: Clevert, Unterthiner and Hochreiter, "Fast and accurate deep network learning by exponential linear units",
     2016, equation 6.
 
-    Example:
+    Examples:
         >>> F.elu(torch.tensor([-1.0, 1.0]))
         tensor([-0.6321,  1.0000])
     """
@@ -163,7 +163,7 @@ def selu(input: Tensor, inplace: bool = False) -> Tensor:
 
     Source: Klambauer et al., "Self-normalizing neural networks", 2017, equation 2.
 
-    Example:
+    Examples:
         >>> F.selu(torch.tensor([-1.0, 1.0]))
         tensor([-1.1113,  1.0507])
     """
@@ -185,7 +185,7 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
 
     Source: Hendrycks and Gimpel, "Gaussian error linear units", 2016, section 2.
 
-    Example:
+    Examples:
         >>> F.gelu(torch.tensor([-1.0, 1.0]))
         tensor([-0.1587,  0.8413])
     """
@@ -208,7 +208,7 @@ def silu(input: Tensor, inplace: bool = False) -> Tensor:
     Source: Elfwing, Uchibe and Doya, "Sigmoid-weighted linear units for neural network function approximation in
     reinforcement learning", 2018, equation 2.
 
-    Example:
+    Examples:
         >>> F.silu(torch.tensor([-1.0, 1.0]))
         tensor([-0.2689,  0.7311])
     """
@@ -229,7 +229,7 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
 
     Source: Dugas et al., "Incorporating second-order functional knowledge for better option pricing", 2001, section 2.
 
-    Example:
+    Examples:
         >>> F.softplus(torch.tensor([-1.0, 1.0]))
         tensor([0.3133, 1.3133])
     """
@@ -243,7 +243,7 @@ def logsigmoid(input: Tensor) -> Tensor:
     Raises:
         NotImplementedError: the input is not floating-point.
 
-    Example:
+    Examples:
         >>> F.logsigmoid(torch.tensor([-100.0, 0.0]))
         tensor([-100.0000,   -0.6931])
     """
@@ -286,7 +286,7 @@ def softmax(input: Tensor, dim: int | None = None, *, dtype: DType | None = None
         IndexError: there is no such dimension.
         NotImplementedError: the input is not floating-point.
 
-    Example:
+    Examples:
         >>> F.softmax(torch.tensor([0.0, 0.0, 100.0]), dim=0)
         tensor([3.7835e-44, 3.7835e-44, 1.0000e+00])
     """
@@ -306,7 +306,7 @@ def log_softmax(input: Tensor, dim: int | None = None, *, dtype: DType | None = 
         IndexError: there is no such dimension.
         NotImplementedError: the input is not floating-point.
 
-    Example:
+    Examples:
         >>> F.log_softmax(torch.tensor([0.0, 0.0]), dim=0)
         tensor([-0.6931, -0.6931])
     """

@@ -49,7 +49,7 @@ def mse_loss(
         NotImplementedError: neither is floating-point.
         ValueError: unknown reduction.
 
-    Example:
+    Examples:
         >>> F.mse_loss(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 5.0]))
         tensor(4.5000)
     """
@@ -79,7 +79,7 @@ def l1_loss(
         RuntimeError: the shapes cannot be broadcast, or neither is floating-point.
         ValueError: unknown reduction.
 
-    Example:
+    Examples:
         >>> F.l1_loss(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 5.0]))
         tensor(1.5000)
     """
@@ -114,7 +114,7 @@ def smooth_l1_loss(
 
     Source: Girshick, "Fast R-CNN", 2015, equation 3.
 
-    Example:
+    Examples:
         >>> F.smooth_l1_loss(torch.tensor([1.0, 2.0]), torch.tensor([1.5, 5.0]), reduction="none")
         tensor([0.1250, 2.5000])
     """
@@ -144,7 +144,7 @@ def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: fl
 
     Source: Huber, "Robust estimation of a location parameter", 1964, equation 3.5.
 
-    Example:
+    Examples:
         >>> F.huber_loss(torch.tensor([1.0, 2.0]), torch.tensor([1.5, 5.0]), reduction="none")
         tensor([0.1250, 2.5000])
     """
@@ -177,7 +177,7 @@ def binary_cross_entropy(
         ValueError: the shapes differ, or the reduction is unknown.
         RuntimeError: something is not between 0 and 1, or the dtypes differ.
 
-    Example:
+    Examples:
         >>> F.binary_cross_entropy(torch.tensor([0.9, 0.5]), torch.tensor([1.0, 0.0]))
         tensor(0.3993)
     """
@@ -228,7 +228,7 @@ def binary_cross_entropy_with_logits(
         ValueError: the shapes differ, or the reduction is unknown.
         RuntimeError: a weight cannot be broadcast, or the dtypes differ.
 
-    Example:
+    Examples:
         >>> F.binary_cross_entropy_with_logits(torch.tensor([2.0, -100.0]), torch.tensor([1.0, 0.0]))
         tensor(0.0635)
     """
@@ -265,7 +265,7 @@ def kl_div(
 
     Source: Kullback and Leibler, "On information and sufficiency", 1951, equation 2.4.
 
-    Example:
+    Examples:
         >>> F.kl_div(torch.tensor([[0.5, 0.5]]).log(), torch.tensor([[1.0, 0.0]]), reduction="batchmean")
         tensor(0.6931)
     """

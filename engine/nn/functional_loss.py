@@ -32,7 +32,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     Raises:
         RuntimeError: something is not a class.
 
-    Example:
+    Examples:
         >>> F.one_hot(torch.tensor([0, 2]), num_classes=3)
         tensor([[1, 0, 0],
                 [0, 0, 1]])
@@ -115,7 +115,7 @@ def nll_loss(
         RuntimeError: other shapes or dtypes do not fit.
         IndexError: a target is not a class.
 
-    Example:
+    Examples:
         >>> F.nll_loss(torch.tensor([[-0.1, -2.4], [-1.6, -0.2]]), torch.tensor([0, 1]))
         tensor(0.1500)
     """
@@ -167,7 +167,7 @@ def cross_entropy(
     Source: label smoothing is from Szegedy et al., "Rethinking the Inception architecture for computer vision", 2016,
     section 7.
 
-    Example:
+    Examples:
         >>> logits = torch.tensor([[2.0, 0.0], [0.0, 1.0]])
         >>> F.cross_entropy(logits, torch.tensor([0, 1]))
         tensor(0.2201)

@@ -279,6 +279,12 @@ def reset_affine(weight: Tensor, bias: Tensor | None) -> None:
     """Give the weight and bias of a linear or convolution layer PyTorch's starting values.
 
     Both are drawn evenly within +-1 / sqrt(fan_in), the weight first.
+
+    Examples:
+        >>> weight, bias = torch.empty(2, 4), torch.empty(2)
+        >>> init.reset_affine(weight, bias)
+        >>> bool((weight.abs() <= 0.5).all())
+        True
     """
     # With this slope the gain is sqrt(1 / 3), and the bound of the weight 1 / sqrt(fan_in).
     kaiming_uniform_(weight, a=math.sqrt(5))

@@ -48,7 +48,7 @@ class NLLLoss(_ClassLoss):
         reduce: deprecated, use `reduction`.
         reduction: "mean" (divided by the weights of the targets) or "sum" over the samples, or "none".
 
-    Example:
+    Examples:
         >>> nn.NLLLoss()(torch.tensor([[-0.1, -2.4], [-1.6, -0.2]]), torch.tensor([0, 1]))
         tensor(0.1500)
     """
@@ -83,7 +83,7 @@ class CrossEntropyLoss(_ClassLoss):
     Source: label smoothing is from Szegedy et al., "Rethinking the Inception architecture for computer
     vision", 2016, section 7.
 
-    Example:
+    Examples:
         >>> nn.CrossEntropyLoss()(torch.tensor([[2.0, 0.0], [0.0, 1.0]]), torch.tensor([0, 1]))
         tensor(0.2201)
     """

@@ -23,6 +23,18 @@ Self = TypeVar("Self", bound="Module")
 
 
 def _forward_unimplemented(self: Module, *inputs: Any) -> None:
+    """Calculate the output; every module that is called has its own.
+
+    Raises:
+        NotImplementedError: the module has none.
+
+    Examples:
+        >>> class Twice(nn.Module):
+        ...     def forward(self, x):
+        ...         return 2 * x
+        >>> Twice()(torch.ones(2))
+        tensor([2., 2.])
+    """
     raise NotImplementedError(f'Module [{type(self).__name__}] is missing the required "forward" function')
 
 
@@ -292,7 +304,12 @@ class Module(Hooked, Tree):
         return load_state(self, state_dict, strict, assign)
 
     def kept_by_older(self, version: int | None) -> Sequence[str]:
-        """Return which own values stay as they are where a state of this version of the module does not have them."""
+        """Return which own values stay as they are where a state of this version of the module does not have them.
+
+        Examples:
+            >>> nn.BatchNorm2d(3).kept_by_older(1)
+            ('num_batches_tracked',)
+        """
         return ()
 
     # Copying and printing

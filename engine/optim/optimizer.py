@@ -96,6 +96,12 @@ class Optimizer:
         Raises:
             TypeError: it is not a dictionary, or its parameters are not tensors in an ordered collection.
             ValueError: a parameter is not a leaf, belongs to another group, or has no name where others have.
+
+        Examples:
+            >>> optimizer = optim.SGD(nn.Linear(2, 1).parameters(), lr=0.1)
+            >>> optimizer.add_param_group({"params": nn.Linear(1, 1).parameters(), "lr": 0.01})
+            >>> [group["lr"] for group in optimizer.param_groups]
+            [0.1, 0.01]
         """
         if not isinstance(param_group, dict):
             raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
@@ -137,7 +143,16 @@ class Optimizer:
         self.param_groups.append(param_group)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Drop the gradients of all parameters, or fill them with zeros."""
+        """Drop the gradients of all parameters, or fill them with zeros.
+
+        Examples:
+            >>> weight = nn.Parameter(torch.ones(2))
+            >>> optimizer = optim.SGD([weight], lr=0.1)
+            >>> weight.sum().backward()
+            >>> optimizer.zero_grad()
+            >>> print(weight.grad)
+            None
+        """
         for group in self.param_groups:
             for parameter in group["params"]:
                 if set_to_none:
@@ -154,6 +169,14 @@ class Optimizer:
 
         Returns:
             What `closure` returned.
+
+        Examples:
+            >>> weight = nn.Parameter(torch.ones(2))
+            >>> optimizer = optim.SGD([weight], lr=0.1)
+            >>> weight.sum().backward()
+            >>> optimizer.step()
+            >>> weight.data
+            tensor([0.9000, 0.9000])
         """
         raise NotImplementedError
 
@@ -172,6 +195,11 @@ class Optimizer:
         Returns:
             {"state": {number: {name: value}}, "param_groups": [{option: value, "params": [numbers]}]}; the
             tensors share memory with the optimizer.
+
+        Examples:
+            >>> state = optim.Adam(nn.Linear(2, 1).parameters()).state_dict()
+            >>> list(state), state["param_groups"][0]["params"]
+            (['state', 'param_groups'], [0, 1])
         """
         numbers = self._numbers()
         groups = [
@@ -198,6 +226,12 @@ class Optimizer:
         Raises:
             TypeError: it is not a mapping of "state" and "param_groups".
             ValueError: it belongs to another kind of optimizer, or to parameters of other shapes or dtypes.
+
+        Examples:
+            >>> optimizer = optim.SGD(nn.Linear(2, 1).parameters(), lr=0.1)
+            >>> optimizer.load_state_dict(optim.SGD(nn.Linear(2, 1).parameters(), lr=0.5).state_dict())
+            >>> optimizer.param_groups[0]["lr"]
+            0.5
         """
         if not isinstance(state_dict, Mapping) or not {"state", "param_groups"} <= set(state_dict):
             raise TypeError('expected a state dict with "state" and "param_groups", as state_dict() returns it')

@@ -90,7 +90,13 @@ def is_anomaly_check_nan_enabled() -> bool:
 
 
 def set_anomaly_enabled(mode: bool, check_nan: bool = True) -> None:
-    """Look for anomalies or not, in all threads."""
+    """Look for anomalies or not, in all threads.
+
+    Examples:
+        >>> torch.set_anomaly_enabled(False)
+        >>> torch.is_anomaly_enabled()
+        False
+    """
     anomalies.wanted, anomalies.nan = mode, check_nan
 
 

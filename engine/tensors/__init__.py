@@ -4,12 +4,9 @@ from nnkit.tape import RemovableHandle
 from nnkit.tensors.creation import (
     arange,
     as_tensor,
-    cat,
     empty,
     empty_like,
     eye,
-    from_dlpack,
-    from_numpy,
     full,
     full_like,
     linspace,
@@ -21,13 +18,13 @@ from nnkit.tensors.creation import (
     randn,
     randn_like,
     randperm,
-    stack,
     tensor,
-    where,
     zeros,
     zeros_like,
 )
+from nnkit.tensors.joining import cat, stack, where
 from nnkit.tensors.modes import enable_grad, inference_mode, no_grad, set_grad_enabled
+from nnkit.tensors.sharing import from_dlpack, from_numpy
 from nnkit.tensors.size import Size
 from nnkit.tensors.tensor import Tensor, apply, apply_all
 

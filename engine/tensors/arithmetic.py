@@ -31,15 +31,30 @@ class Arithmetic(Elementary):
     """Elementwise methods and operators."""
 
     def add(self, other: Operand, *, alpha: Scalar = 1) -> Tensor:
-        """Return self + alpha * other."""
+        """Return self + alpha * other.
+
+        Examples:
+            >>> torch.ones(2).add(torch.tensor([1.0, 2.0]), alpha=10)
+            tensor([11., 21.])
+        """
         return self.apply(ops.Add, _scalar(other), alpha=alpha)
 
     def sub(self, other: Operand, *, alpha: Scalar = 1) -> Tensor:
-        """Return self - alpha * other."""
+        """Return self - alpha * other.
+
+        Examples:
+            >>> torch.tensor([3, 4]).sub(1)
+            tensor([2, 3])
+        """
         return self.apply(ops.Sub, _scalar(other), alpha=alpha)
 
     def mul(self, other: Operand) -> Tensor:
-        """Return self * other."""
+        """Return self * other.
+
+        Examples:
+            >>> torch.tensor([1, 2]).mul(3)
+            tensor([3, 6])
+        """
         return self.apply(ops.Mul, _scalar(other))
 
     def div(self, other: Operand, *, rounding_mode: str | None = None) -> Tensor:
@@ -52,7 +67,7 @@ class Arithmetic(Elementary):
         Raises:
             RuntimeError: there is no such mode, or integers are divided by zero.
 
-        Example:
+        Examples:
             >>> torch.tensor([7, -7]).div(2)
             tensor([ 3.5000, -3.5000])
             >>> torch.tensor([7, -7]).div(2, rounding_mode="floor")
@@ -69,7 +84,7 @@ class Arithmetic(Elementary):
     def floor_divide(self, other: Operand) -> Tensor:
         """Return self / other rounded down, through which no gradient flows.
 
-        Example:
+        Examples:
             >>> torch.tensor([7, -7]).floor_divide(2)
             tensor([ 3, -4])
         """
@@ -78,7 +93,7 @@ class Arithmetic(Elementary):
     def remainder(self, other: Operand) -> Tensor:
         """Return what is left of a division that is rounded down; it has the sign of `other`.
 
-        Example:
+        Examples:
             >>> torch.tensor([7, -7]).remainder(3)
             tensor([1, 2])
         """
@@ -89,30 +104,45 @@ class Arithmetic(Elementary):
     def fmod(self, other: Scalar) -> Tensor:
         """Return what is left of a division that is rounded towards zero; it has the sign of this tensor.
 
-        Example:
+        Examples:
             >>> torch.tensor([7, -7]).fmod(3)
             tensor([ 1, -1])
         """
         return self.apply(ops.Fmod, number=_scalar(other))
 
     def pow(self, exponent: Operand) -> Tensor:
-        """Return self to the power of a number or, element by element, of a tensor."""
+        """Return self to the power of a number or, element by element, of a tensor.
+
+        Examples:
+            >>> torch.tensor([1.0, 2.0]).pow(3)
+            tensor([1., 8.])
+        """
         if isinstance(exponent, TensorBase):
             return self.apply(ops.PowTensor, exponent)
         return self.apply(ops.Pow, exponent=_scalar(exponent))
 
     def neg(self) -> Tensor:
-        """Return -self."""
+        """Return -self.
+
+        Examples:
+            >>> torch.tensor([1, -2]).neg()
+            tensor([-1,  2])
+        """
         return self.apply(ops.Neg)
 
     def clamp(self, min: Scalar | None = None, max: Scalar | None = None) -> Tensor:
-        """Return the elements, held between the bounds."""
+        """Return the elements, held between the bounds.
+
+        Examples:
+            >>> torch.tensor([-1.0, 0.5, 3.0]).clamp(0, 1)
+            tensor([0.0000, 0.5000, 1.0000])
+        """
         return self.apply(ops.Clamp, min=min, max=max)
 
     def clamp_min(self, min: Scalar) -> Tensor:
         """Return the elements, held above a bound.
 
-        Example:
+        Examples:
             >>> torch.tensor([-1.0, 2.0]).clamp_min(0)
             tensor([0., 2.])
         """
@@ -121,30 +151,55 @@ class Arithmetic(Elementary):
     def clamp_max(self, max: Scalar) -> Tensor:
         """Return the elements, held below a bound.
 
-        Example:
+        Examples:
             >>> torch.tensor([-1.0, 2.0]).clamp_max(0)
             tensor([-1.,  0.])
         """
         return self.apply(ops.ClampMax, max=max)
 
     def maximum(self, other: Tensor) -> Tensor:
-        """Return the greater of each pair of elements."""
+        """Return the greater of each pair of elements.
+
+        Examples:
+            >>> torch.tensor([1, 5]).maximum(torch.tensor([4, 2]))
+            tensor([4, 5])
+        """
         return self.apply(ops.Maximum, other)
 
     def minimum(self, other: Tensor) -> Tensor:
-        """Return the smaller of each pair of elements."""
+        """Return the smaller of each pair of elements.
+
+        Examples:
+            >>> torch.tensor([1, 5]).minimum(torch.tensor([4, 2]))
+            tensor([1, 2])
+        """
         return self.apply(ops.Minimum, other)
 
     def masked_fill(self, mask: Tensor, value: Scalar) -> Tensor:
-        """Return the elements, with `value` where the boolean mask is true."""
+        """Return the elements, with `value` where the boolean mask is true.
+
+        Examples:
+            >>> torch.tensor([1.0, 2.0]).masked_fill(torch.tensor([True, False]), 0)
+            tensor([0., 2.])
+        """
         return self.apply(ops.MaskedFill, mask, value=value)
 
     def softmax(self, dim: int) -> Tensor:
-        """Return exp(self) divided by its sum along a dimension."""
+        """Return exp(self) divided by its sum along a dimension.
+
+        Examples:
+            >>> torch.tensor([1.0, 1.0, 1.0, 1.0]).softmax(0)
+            tensor([0.2500, 0.2500, 0.2500, 0.2500])
+        """
         return self.apply(ops.Softmax, dim=dim)
 
     def log_softmax(self, dim: int) -> Tensor:
-        """Return the logarithm of the softmax along a dimension."""
+        """Return the logarithm of the softmax along a dimension.
+
+        Examples:
+            >>> torch.tensor([1.0, 1.0]).log_softmax(0)
+            tensor([-0.6931, -0.6931])
+        """
         return self.apply(ops.LogSoftmax, dim=dim)
 
     def _compare(self, other: Operand, compare: Callable[..., Any]) -> Tensor:
@@ -155,33 +210,63 @@ class Arithmetic(Elementary):
         return self.detached(np.asarray(values))
 
     def eq(self, other: Operand) -> Tensor:
-        """Return whether self == other, element by element."""
+        """Return whether self == other, element by element.
+
+        Examples:
+            >>> torch.tensor([1, 2]).eq(2)
+            tensor([False,  True])
+        """
         return self._compare(other, np.equal)
 
     def ne(self, other: Operand) -> Tensor:
-        """Return whether self != other, element by element."""
+        """Return whether self != other, element by element.
+
+        Examples:
+            >>> torch.tensor([1, 2]).ne(2)
+            tensor([ True, False])
+        """
         return self._compare(other, np.not_equal)
 
     def lt(self, other: Operand) -> Tensor:
-        """Return whether self < other, element by element."""
+        """Return whether self < other, element by element.
+
+        Examples:
+            >>> torch.tensor([1, 2]).lt(2)
+            tensor([ True, False])
+        """
         return self._compare(other, np.less)
 
     def le(self, other: Operand) -> Tensor:
-        """Return whether self <= other, element by element."""
+        """Return whether self <= other, element by element.
+
+        Examples:
+            >>> torch.tensor([1, 2]).le(1)
+            tensor([ True, False])
+        """
         return self._compare(other, np.less_equal)
 
     def gt(self, other: Operand) -> Tensor:
-        """Return whether self > other, element by element."""
+        """Return whether self > other, element by element.
+
+        Examples:
+            >>> torch.tensor([1, 2]).gt(1)
+            tensor([False,  True])
+        """
         return self._compare(other, np.greater)
 
     def ge(self, other: Operand) -> Tensor:
-        """Return whether self >= other, element by element."""
+        """Return whether self >= other, element by element.
+
+        Examples:
+            >>> torch.tensor([1, 2]).ge(2)
+            tensor([False,  True])
+        """
         return self._compare(other, np.greater_equal)
 
     def logical_and(self, other: Tensor) -> Tensor:
         """Return where both are not 0.
 
-        Example:
+        Examples:
             >>> torch.tensor([0, 1, 2]).logical_and(torch.tensor([1, 0, 3]))
             tensor([False, False,  True])
         """
@@ -190,7 +275,7 @@ class Arithmetic(Elementary):
     def logical_or(self, other: Tensor) -> Tensor:
         """Return where at least one is not 0.
 
-        Example:
+        Examples:
             >>> torch.tensor([0, 1, 2]).logical_or(torch.tensor([0, 0, 3]))
             tensor([False,  True,  True])
         """
@@ -199,7 +284,7 @@ class Arithmetic(Elementary):
     def logical_xor(self, other: Tensor) -> Tensor:
         """Return where one is 0 and the other is not.
 
-        Example:
+        Examples:
             >>> torch.tensor([0, 1, 2]).logical_xor(torch.tensor([0, 0, 3]))
             tensor([False,  True, False])
         """

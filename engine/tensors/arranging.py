@@ -27,7 +27,7 @@ class Arranging(Shaping):
         Raises:
             RuntimeError: the sizes do not make up the dimension.
 
-        Example:
+        Examples:
             >>> torch.arange(5).split(2)
             (tensor([0, 1]), tensor([2, 3]), tensor([4]))
             >>> torch.arange(5).split([1, 4])
@@ -51,7 +51,7 @@ class Arranging(Shaping):
         Raises:
             RuntimeError: the number is not positive.
 
-        Example:
+        Examples:
             >>> torch.arange(5).chunk(2)
             (tensor([0, 1, 2]), tensor([3, 4]))
         """
@@ -69,7 +69,7 @@ class Arranging(Shaping):
             RuntimeError: the range is not inside.
             IndexError: it does not even begin there.
 
-        Example:
+        Examples:
             >>> torch.arange(5).narrow(0, 1, 3)
             tensor([1, 2, 3])
         """
@@ -92,7 +92,7 @@ class Arranging(Shaping):
         Raises:
             RuntimeError: the sizes do not make up the dimension.
 
-        Example:
+        Examples:
             >>> torch.zeros(2, 6).unflatten(1, (2, -1)).shape
             torch.Size([2, 2, 3])
         """
@@ -114,7 +114,7 @@ class Arranging(Shaping):
         Raises:
             RuntimeError: there are fewer numbers than dimensions.
 
-        Example:
+        Examples:
             >>> torch.tensor([1, 2]).repeat(2, 2)
             tensor([[1, 2, 1, 2],
                     [1, 2, 1, 2]])
@@ -124,7 +124,7 @@ class Arranging(Shaping):
     def tile(self, *dims: Any) -> Tensor:
         """Return copies side by side; as `repeat`, but also with fewer numbers than dimensions.
 
-        Example:
+        Examples:
             >>> torch.tensor([[1], [2]]).tile(2)
             tensor([[1, 1],
                     [2, 2]])
@@ -135,7 +135,7 @@ class Arranging(Shaping):
     def flip(self, *dims: Any) -> Tensor:
         """Return a copy with the elements in reverse order along some dimensions.
 
-        Example:
+        Examples:
             >>> torch.arange(3).flip(0)
             tensor([2, 1, 0])
         """
@@ -144,7 +144,7 @@ class Arranging(Shaping):
     def tril(self, diagonal: int = 0) -> Tensor:
         """Return each matrix with zeros above a diagonal.
 
-        Example:
+        Examples:
             >>> torch.ones(2, 2).tril()
             tensor([[1., 0.],
                     [1., 1.]])
@@ -154,7 +154,7 @@ class Arranging(Shaping):
     def triu(self, diagonal: int = 0) -> Tensor:
         """Return each matrix with zeros below a diagonal.
 
-        Example:
+        Examples:
             >>> torch.ones(2, 2).triu()
             tensor([[1., 1.],
                     [0., 1.]])
@@ -167,7 +167,7 @@ class Arranging(Shaping):
         Raises:
             RuntimeError: the tensor is neither.
 
-        Example:
+        Examples:
             >>> torch.tensor([1, 2]).diag()
             tensor([[1, 0],
                     [0, 2]])
@@ -182,7 +182,7 @@ class Arranging(Shaping):
         Raises:
             RuntimeError: one of them is not a vector.
 
-        Example:
+        Examples:
             >>> torch.tensor([1, 2]).outer(torch.tensor([3, 4]))
             tensor([[3, 4],
                     [6, 8]])

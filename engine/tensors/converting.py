@@ -21,7 +21,7 @@ class Converting(TensorBase):
     def float(self) -> Tensor:
         """Return the tensor as float32.
 
-        Example:
+        Examples:
             >>> torch.tensor([1, 0]).float().dtype
             torch.float32
         """
@@ -30,7 +30,7 @@ class Converting(TensorBase):
     def double(self) -> Tensor:
         """Return the tensor as float64.
 
-        Example:
+        Examples:
             >>> torch.tensor([1, 0]).double().dtype
             torch.float64
         """
@@ -39,7 +39,7 @@ class Converting(TensorBase):
     def half(self) -> Tensor:
         """Return the tensor as float16.
 
-        Example:
+        Examples:
             >>> torch.tensor([1, 0]).half().dtype
             torch.float16
         """
@@ -48,7 +48,7 @@ class Converting(TensorBase):
     def short(self) -> Tensor:
         """Return the tensor as int16.
 
-        Example:
+        Examples:
             >>> torch.tensor([1, 0]).short().dtype
             torch.int16
         """
@@ -57,7 +57,7 @@ class Converting(TensorBase):
     def byte(self) -> Tensor:
         """Return the tensor as uint8.
 
-        Example:
+        Examples:
             >>> torch.tensor([1, 0]).byte().dtype
             torch.uint8
         """
@@ -66,7 +66,7 @@ class Converting(TensorBase):
     def char(self) -> Tensor:
         """Return the tensor as int8.
 
-        Example:
+        Examples:
             >>> torch.tensor([1, 0]).char().dtype
             torch.int8
         """
@@ -75,7 +75,7 @@ class Converting(TensorBase):
     def long(self) -> Tensor:
         """Return the tensor as int64.
 
-        Example:
+        Examples:
             >>> torch.tensor([1, 0]).long().dtype
             torch.int64
         """
@@ -84,7 +84,7 @@ class Converting(TensorBase):
     def int(self) -> Tensor:
         """Return the tensor as int32.
 
-        Example:
+        Examples:
             >>> torch.tensor([1, 0]).int().dtype
             torch.int32
         """
@@ -93,8 +93,17 @@ class Converting(TensorBase):
     def bool(self) -> Tensor:
         """Return the tensor as bool.
 
-        Example:
+        Examples:
             >>> torch.tensor([1, 0]).bool().dtype
             torch.bool
         """
         return self.to(dtypes.bool_)
+
+    def type(self, kind: dtypes.dtype | None = None) -> Any:
+        """Return the name of PyTorch's class of such tensors, or this tensor as another element type.
+
+        Examples:
+            >>> torch.ones(2).type()
+            'torch.FloatTensor'
+        """
+        return f"torch.{dtypes.of_array(self.array).label}Tensor" if kind is None else self.to(kind)

@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from nnkit import ops
 from nnkit.devices import available, device
 from nnkit.dtypes import Scalar, dtype, float32, int64, of_array, of_scalar
 from nnkit.kernels.layout import Array
 from nnkit.recording import note_constant, note_obstacle
 from nnkit.streams import HasStream, stream_of
 from nnkit.tensors.limits import claim
-from nnkit.tensors.tensor import Tensor, apply
+from nnkit.tensors.sharing import from_numpy
+from nnkit.tensors.tensor import Tensor
 
 Device = str | int | device | None
 
@@ -90,6 +90,11 @@ def tensor(data: Any, dtype: dtype | None = None, device: Device = None, require
     Raises:
         ValueError: the sequences do not have one length.
         TypeError: something is not a number.
+
+    Examples:
+        >>> torch.tensor([[1, 2], [3, 4]])
+        tensor([[1, 2],
+                [3, 4]])
     """
     if isinstance(data, Tensor):
         warnings.warn(
@@ -121,7 +126,12 @@ def tensor(data: Any, dtype: dtype | None = None, device: Device = None, require
 
 
 def as_tensor(data: Any, dtype: dtype | None = None, device: Device = None) -> Tensor:
-    """Return a tensor of the data, sharing its memory where it is an array of the right type or a tensor."""
+    """Return a tensor of the data, sharing its memory where it is an array of the right type or a tensor.
+
+    Examples:
+        >>> torch.as_tensor([1, 2])
+        tensor([1, 2])
+    """
     if isinstance(data, np.ndarray):
         data = from_numpy(data)
     if isinstance(data, Tensor):
@@ -129,108 +139,7 @@ def as_tensor(data: Any, dtype: dtype | None = None, device: Device = None) -> T
     return tensor(data, dtype, device)
 
 
-def from_numpy(ndarray: Array) -> Tensor:
-    """Return a tensor that shares the memory of an array.
-
-    What is written to one is seen in the other. Writing to the tensor of an array that is read-only fails; of these,
-    the first is warned of.
-
-    Raises:
-        TypeError: it is not an array, or its type is not one of a tensor.
-        ValueError: a stride is negative or no multiple of the element, or bytes are in another order.
-
-    Examples:
-        >>> import numpy as np
-        >>> array = np.zeros(2)
-        >>> x = torch.from_numpy(array)
-        >>> array[0] = 5
-        >>> x
-        tensor([5., 0.], dtype=torch.float64)
-    """
-    if not isinstance(ndarray, np.ndarray):
-        raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
-    _check_memory(ndarray)
-    if not ndarray.flags.writeable:
-        _warn_of_read_only()
-    return Tensor(np.asarray(ndarray))
-
-
-def _check_memory(array: Array) -> None:
-    if not array.dtype.isnative:
-        raise ValueError(
-            "given numpy array has byte order different from the native byte order. Conversion between byte orders is "
-            "currently not supported."
-        )
-    of_array(array)
-    if any(stride % array.itemsize for stride in array.strides):
-        raise ValueError(
-            "given numpy array strides not a multiple of the element byte size. Copy the numpy array to reallocate "
-            "the memory."
-        )
-    if any(stride < 0 for stride in array.strides):
-        raise ValueError(
-            "At least one stride in the given numpy array is negative, and tensors with negative strides are not "
-            "currently supported. (You can probably work around this by making a copy of your array  with "
-            "array.copy().) "
-        )
-
-
 @functools.cache
-def _warn_of_read_only() -> None:
-    # Once in a program, as the text says.
-    warnings.warn(
-        "The given NumPy array is not writable, and PyTorch does not support non-writable tensors. This means writing "
-        "to this tensor will result in undefined behavior. You may want to copy the array to protect its data or make "
-        "it writable before converting it to a tensor. This type of warning will be suppressed for the rest of this "
-        "program.",
-        UserWarning,
-        stacklevel=3,
-    )
-
-
-def from_dlpack(ext_tensor: Any) -> Tensor:
-    """Return a tensor that shares the memory of another library's.
-
-    Args:
-        ext_tensor: anything with `__dlpack__`, such as a tensor of PyTorch's, or the capsule that this returns.
-
-    Raises:
-        RuntimeError: it is nothing of the kind.
-        BufferError: it is not in main memory, or requires a gradient.
-        TypeError: its type is not one of a tensor.
-
-    Source: the array API standard, "Data interchange mechanisms".
-
-    Examples:
-        >>> import numpy as np
-        >>> torch.from_dlpack(np.arange(3))
-        tensor([0, 1, 2])
-    """
-    if not hasattr(ext_tensor, "__dlpack__"):
-        if type(ext_tensor).__name__ != "PyCapsule":
-            raise RuntimeError(
-                "from_dlpack received an invalid capsule. Note that DLTensor capsules can be consumed only once, so "
-                "you might have already constructed a tensor from it once."
-            )
-        ext_tensor = _Exported(ext_tensor)
-    array = np.from_dlpack(ext_tensor)
-    of_array(array)
-    return Tensor(array)
-
-
-class _Exported:
-    """A capsule as NumPy wants to be given it: by an object that knows its device."""
-
-    def __init__(self, capsule: Any) -> None:
-        self._capsule = capsule
-
-    def __dlpack__(self, **_: Any) -> Any:
-        return self._capsule
-
-    def __dlpack_device__(self) -> tuple[int, int]:
-        return 1, 0
-
-
 def full(
     size: Any,
     fill_value: Scalar,
@@ -238,28 +147,55 @@ def full(
     device: Device = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Return a tensor with one value everywhere."""
+    """Return a tensor with one value everywhere.
+
+    Examples:
+        >>> torch.full((2,), 3.5)
+        tensor([3.5000, 3.5000])
+    """
     kind = (dtype or of_scalar(fill_value)).numpy
     return _finish(_allocated(_shape("full", (size,)), fill_value, kind), device, requires_grad)
 
 
 def zeros(*size: Any, dtype: dtype | None = None, device: Device = None, requires_grad: bool = False) -> Tensor:
-    """Return a tensor of zeros."""
+    """Return a tensor of zeros.
+
+    Examples:
+        >>> torch.zeros(2, dtype=torch.int64)
+        tensor([0, 0])
+    """
     return _finish(_allocated(_shape("zeros", size), 0, (dtype or float32).numpy), device, requires_grad)
 
 
 def ones(*size: Any, dtype: dtype | None = None, device: Device = None, requires_grad: bool = False) -> Tensor:
-    """Return a tensor of ones."""
+    """Return a tensor of ones.
+
+    Examples:
+        >>> torch.ones(2, 2)
+        tensor([[1., 1.],
+                [1., 1.]])
+    """
     return _finish(_allocated(_shape("ones", size), 1, (dtype or float32).numpy), device, requires_grad)
 
 
 def empty(*size: Any, dtype: dtype | None = None, device: Device = None, requires_grad: bool = False) -> Tensor:
-    """Return a tensor of values that are to be written; here they are zeros, so that no run depends on old memory."""
+    """Return a tensor of values that are to be written; here they are zeros, so that no run depends on old memory.
+
+    Examples:
+        >>> torch.empty(2, 3).shape
+        torch.Size([2, 3])
+    """
     return _finish(_allocated(_shape("empty", size), 0, (dtype or float32).numpy), device, requires_grad)
 
 
 def eye(n: int, m: int | None = None, dtype: dtype | None = None, requires_grad: bool = False) -> Tensor:
-    """Return the identity matrix, or the first columns or rows of one."""
+    """Return the identity matrix, or the first columns or rows of one.
+
+    Examples:
+        >>> torch.eye(2)
+        tensor([[1., 0.],
+                [0., 1.]])
+    """
     return _finish(np.eye(n, m, dtype=(dtype or float32).numpy), None, requires_grad)
 
 
@@ -271,7 +207,12 @@ def arange(
     device: Device = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Return the numbers from start (0 if only the end is given) up to but without the end."""
+    """Return the numbers from start (0 if only the end is given) up to but without the end.
+
+    Examples:
+        >>> torch.arange(1, 2, 0.25)
+        tensor([1.0000, 1.2500, 1.5000, 1.7500])
+    """
     first, last = (0, start) if end is None else (start, end)
     if step == 0:
         raise RuntimeError("step must be nonzero")
@@ -283,7 +224,12 @@ def arange(
 
 
 def linspace(start: float, end: float, steps: int, dtype: dtype | None = None) -> Tensor:
-    """Return evenly spaced numbers from start to end, both included."""
+    """Return evenly spaced numbers from start to end, both included.
+
+    Examples:
+        >>> torch.linspace(0, 1, 5)
+        tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
+    """
     return _finish(np.linspace(start, end, steps).astype((dtype or float32).numpy), None, False)
 
 
@@ -294,7 +240,12 @@ def rand(
     device: Device = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Return numbers evenly spread over [0, 1)."""
+    """Return numbers evenly spread over [0, 1).
+
+    Examples:
+        >>> torch.rand(3)
+        tensor([0.4963, 0.7682, 0.0885])
+    """
     result = empty(*size, dtype=dtype, device=device).uniform_(0, 1, generator=generator)
     return result.requires_grad_(requires_grad)
 
@@ -306,7 +257,12 @@ def randn(
     device: Device = None,
     requires_grad: bool = False,
 ) -> Tensor:
-    """Return normally distributed numbers of mean 0 and variance 1."""
+    """Return normally distributed numbers of mean 0 and variance 1.
+
+    Examples:
+        >>> torch.randn(3)
+        tensor([ 1.5410, -0.2934, -2.1788])
+    """
     result = empty(*size, dtype=dtype, device=device).normal_(0, 1, generator=generator)
     return result.requires_grad_(requires_grad)
 
@@ -320,7 +276,12 @@ def randint(
     dtype: dtype | None = None,
     device: Device = None,
 ) -> Tensor:
-    """Return whole numbers in [low, high), or in [0, low) if only one bound is given."""
+    """Return whole numbers in [low, high), or in [0, low) if only one bound is given.
+
+    Examples:
+        >>> torch.randint(10, (4,))
+        tensor([4, 9, 3, 0])
+    """
     if size is None:
         low, high, size = 0, low, high
     if low >= high:
@@ -333,64 +294,71 @@ def randint(
 
 
 def randperm(n: int, *, generator: HasStream | None = None) -> Tensor:
-    """Return the numbers below n in random order."""
+    """Return the numbers below n in random order.
+
+    Examples:
+        >>> torch.randperm(5)
+        tensor([4, 0, 1, 3, 2])
+    """
     note_obstacle("random numbers in the network")
     return Tensor(stream_of(generator).permutation(n))
 
 
 def zeros_like(input: Tensor, dtype: dtype | None = None, requires_grad: bool = False) -> Tensor:
-    """Return zeros in the shape and type of a tensor."""
+    """Return zeros in the shape and type of a tensor.
+
+    Examples:
+        >>> torch.zeros_like(torch.tensor([5.0, 6.0]))
+        tensor([0., 0.])
+    """
     return zeros(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
 
 
 def ones_like(input: Tensor, dtype: dtype | None = None, requires_grad: bool = False) -> Tensor:
-    """Return ones in the shape and type of a tensor."""
+    """Return ones in the shape and type of a tensor.
+
+    Examples:
+        >>> torch.ones_like(torch.tensor([5, 6]))
+        tensor([1, 1])
+    """
     return ones(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
 
 
 def empty_like(input: Tensor, dtype: dtype | None = None, requires_grad: bool = False) -> Tensor:
-    """Return values to be written in the shape and type of a tensor."""
+    """Return values to be written in the shape and type of a tensor.
+
+    Examples:
+        >>> torch.empty_like(torch.ones(2, 3)).shape
+        torch.Size([2, 3])
+    """
     return empty(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
 
 
 def full_like(input: Tensor, fill_value: Scalar, dtype: dtype | None = None, requires_grad: bool = False) -> Tensor:
-    """Return one value everywhere in the shape and type of a tensor."""
+    """Return one value everywhere in the shape and type of a tensor.
+
+    Examples:
+        >>> torch.full_like(torch.ones(2), 3.5)
+        tensor([3.5000, 3.5000])
+    """
     return full(input.shape, fill_value, dtype=dtype or input.dtype, requires_grad=requires_grad)
 
 
 def rand_like(input: Tensor, dtype: dtype | None = None, requires_grad: bool = False) -> Tensor:
-    """Return numbers evenly spread over [0, 1) in the shape and type of a tensor."""
+    """Return numbers evenly spread over [0, 1) in the shape and type of a tensor.
+
+    Examples:
+        >>> torch.rand_like(torch.zeros(3))
+        tensor([0.4963, 0.7682, 0.0885])
+    """
     return rand(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
 
 
 def randn_like(input: Tensor, dtype: dtype | None = None, requires_grad: bool = False) -> Tensor:
-    """Return normally distributed numbers in the shape and type of a tensor."""
+    """Return normally distributed numbers in the shape and type of a tensor.
+
+    Examples:
+        >>> torch.randn_like(torch.zeros(3))
+        tensor([ 1.5410, -0.2934, -2.1788])
+    """
     return randn(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
-
-
-def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """Return tensors one after the other along a dimension.
-
-    Raises:
-        RuntimeError: their other sizes differ.
-        ValueError: there are none.
-    """
-    if len(tensors) == 0:
-        raise ValueError("torch.cat(): expected a non-empty list of Tensors")
-    return apply(ops.Cat, *tensors, dim=dim)
-
-
-def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
-    """Return tensors of one shape along a new dimension.
-
-    Raises:
-        RuntimeError: their shapes differ, or there are none.
-    """
-    if len(tensors) == 0:
-        raise RuntimeError("stack expects a non-empty TensorList")
-    return apply(ops.Stack, *tensors, dim=dim)
-
-
-def where(condition: Tensor, input: Any, other: Any) -> Tensor:
-    """Return `input` where the condition is true and `other` elsewhere."""
-    return apply(ops.Where, condition, input, other)

@@ -323,7 +323,14 @@ class Differentiation(TensorBase):
 
     @property
     def retains_grad(self) -> bool:
-        """Whether `retain_grad` was asked for."""
+        """Whether `retain_grad` was asked for.
+
+        Examples:
+            >>> y = torch.ones(2, requires_grad=True) * 3
+            >>> y.retain_grad()
+            >>> y.retains_grad
+            True
+        """
         return self._hooks is not None and self._hooks.retain is not None
 
     # Off the tape ---------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ def einsum(equation: str, *operands: Tensor) -> Tensor:
 
     Source: Einstein, "The foundation of the general theory of relativity", 1916, section 5.
 
-    Example:
+    Examples:
         >>> torch.einsum("ij,jk->ik", torch.eye(2), torch.tensor([[1.0, 2.0], [3.0, 4.0]]))
         tensor([[1., 2.],
                 [3., 4.]])

@@ -19,7 +19,7 @@ class Elementary(TensorBase):
     def exp(self) -> Tensor:
         """Return e to the power of each element.
 
-        Example:
+        Examples:
             >>> torch.tensor([0.0, 1.0]).exp()
             tensor([1.0000, 2.7183])
         """
@@ -28,7 +28,7 @@ class Elementary(TensorBase):
     def expm1(self) -> Tensor:
         """Return e to the power of each element, minus 1, exact for small ones.
 
-        Example:
+        Examples:
             >>> torch.tensor([0.0, 1.0]).expm1()
             tensor([0.0000, 1.7183])
         """
@@ -37,7 +37,7 @@ class Elementary(TensorBase):
     def log(self) -> Tensor:
         """Return the natural logarithm of each element: -inf for 0, NaN for those below.
 
-        Example:
+        Examples:
             >>> torch.tensor([1.0, 10.0]).log()
             tensor([0.0000, 2.3026])
         """
@@ -46,7 +46,7 @@ class Elementary(TensorBase):
     def log1p(self) -> Tensor:
         """Return the natural logarithm of 1 plus each element, exact for small ones.
 
-        Example:
+        Examples:
             >>> torch.tensor([0.0, 1.0]).log1p()
             tensor([0.0000, 0.6931])
         """
@@ -55,7 +55,7 @@ class Elementary(TensorBase):
     def log2(self) -> Tensor:
         """Return the logarithm of each element to base 2.
 
-        Example:
+        Examples:
             >>> torch.tensor([1.0, 8.0]).log2()
             tensor([0., 3.])
         """
@@ -64,7 +64,7 @@ class Elementary(TensorBase):
     def log10(self) -> Tensor:
         """Return the logarithm of each element to base 10.
 
-        Example:
+        Examples:
             >>> torch.tensor([1.0, 1000.0]).log10()
             tensor([0., 3.])
         """
@@ -73,7 +73,7 @@ class Elementary(TensorBase):
     def sqrt(self) -> Tensor:
         """Return the square root of each element, NaN for those below 0.
 
-        Example:
+        Examples:
             >>> torch.tensor([4.0, 9.0]).sqrt()
             tensor([2., 3.])
         """
@@ -82,7 +82,7 @@ class Elementary(TensorBase):
     def rsqrt(self) -> Tensor:
         """Return 1 divided by the square root of each element.
 
-        Example:
+        Examples:
             >>> torch.tensor([4.0, 16.0]).rsqrt()
             tensor([0.5000, 0.2500])
         """
@@ -91,7 +91,7 @@ class Elementary(TensorBase):
     def square(self) -> Tensor:
         """Return the square of each element.
 
-        Example:
+        Examples:
             >>> torch.tensor([-2.0, 3.0]).square()
             tensor([4., 9.])
         """
@@ -100,7 +100,7 @@ class Elementary(TensorBase):
     def sin(self) -> Tensor:
         """Return the sine of each element, an angle in radians.
 
-        Example:
+        Examples:
             >>> torch.tensor([0.0, 1.0]).sin()
             tensor([0.0000, 0.8415])
         """
@@ -109,7 +109,7 @@ class Elementary(TensorBase):
     def cos(self) -> Tensor:
         """Return the cosine of each element, an angle in radians.
 
-        Example:
+        Examples:
             >>> torch.tensor([0.0, 1.0]).cos()
             tensor([1.0000, 0.5403])
         """
@@ -118,7 +118,7 @@ class Elementary(TensorBase):
     def sinh(self) -> Tensor:
         """Return the hyperbolic sine of each element.
 
-        Example:
+        Examples:
             >>> torch.tensor([0.0, 1.0]).sinh()
             tensor([0.0000, 1.1752])
         """
@@ -127,7 +127,7 @@ class Elementary(TensorBase):
     def cosh(self) -> Tensor:
         """Return the hyperbolic cosine of each element.
 
-        Example:
+        Examples:
             >>> torch.tensor([0.0, 1.0]).cosh()
             tensor([1.0000, 1.5431])
         """
@@ -136,7 +136,7 @@ class Elementary(TensorBase):
     def tanh(self) -> Tensor:
         """Return the hyperbolic tangent of each element.
 
-        Example:
+        Examples:
             >>> torch.tensor([0.0, 1.0]).tanh()
             tensor([0.0000, 0.7616])
         """
@@ -145,7 +145,7 @@ class Elementary(TensorBase):
     def sigmoid(self) -> Tensor:
         """Return 1 / (1 + exp(-x)) of each element x, without overflow.
 
-        Example:
+        Examples:
             >>> torch.tensor([0.0, 100.0]).sigmoid()
             tensor([0.5000, 1.0000])
         """
@@ -154,7 +154,7 @@ class Elementary(TensorBase):
     def relu(self) -> Tensor:
         """Return the greater of each element and 0.
 
-        Example:
+        Examples:
             >>> torch.tensor([-1.0, 2.0]).relu()
             tensor([0., 2.])
         """
@@ -165,7 +165,7 @@ class Elementary(TensorBase):
 
         Source: Abramowitz and Stegun, "Handbook of mathematical functions", 1964, equation 7.1.1.
 
-        Example:
+        Examples:
             >>> torch.tensor([0.0, 1.0]).erf()
             tensor([0.0000, 0.8427])
         """
@@ -174,7 +174,7 @@ class Elementary(TensorBase):
     def abs(self) -> Tensor:
         """Return the absolute value of each element.
 
-        Example:
+        Examples:
             >>> torch.tensor([-2, 3]).abs()
             tensor([2, 3])
         """
@@ -183,7 +183,7 @@ class Elementary(TensorBase):
     def reciprocal(self) -> Tensor:
         """Return 1 divided by each element.
 
-        Example:
+        Examples:
             >>> torch.tensor([2.0, 4.0]).reciprocal()
             tensor([0.5000, 0.2500])
         """
@@ -192,7 +192,7 @@ class Elementary(TensorBase):
     def floor(self) -> Tensor:
         """Return the greatest whole number that is not above each element.
 
-        Example:
+        Examples:
             >>> torch.tensor([1.7, -1.2]).floor()
             tensor([ 1., -2.])
         """
@@ -201,7 +201,7 @@ class Elementary(TensorBase):
     def ceil(self) -> Tensor:
         """Return the least whole number that is not below each element.
 
-        Example:
+        Examples:
             >>> torch.tensor([1.2, -1.7]).ceil()
             tensor([ 2., -1.])
         """
@@ -210,7 +210,7 @@ class Elementary(TensorBase):
     def trunc(self) -> Tensor:
         """Return each element without its fraction.
 
-        Example:
+        Examples:
             >>> torch.tensor([1.7, -1.7]).trunc()
             tensor([ 1., -1.])
         """
@@ -219,7 +219,7 @@ class Elementary(TensorBase):
     def round(self) -> Tensor:
         """Return the nearest whole number, of two the even one.
 
-        Example:
+        Examples:
             >>> torch.tensor([1.7, 2.5]).round()
             tensor([2., 2.])
         """
@@ -228,7 +228,7 @@ class Elementary(TensorBase):
     def sign(self) -> Tensor:
         """Return -1, 0 or 1 for each element; the gradient is 0.
 
-        Example:
+        Examples:
             >>> torch.tensor([-2.5, 0.0, 3.0]).sign()
             tensor([-1.,  0.,  1.])
         """
@@ -237,7 +237,7 @@ class Elementary(TensorBase):
     def isnan(self) -> Tensor:
         """Return which elements are NaN.
 
-        Example:
+        Examples:
             >>> torch.tensor([1.0, float("nan")]).isnan()
             tensor([False,  True])
         """
@@ -246,7 +246,7 @@ class Elementary(TensorBase):
     def isinf(self) -> Tensor:
         """Return which elements are infinite.
 
-        Example:
+        Examples:
             >>> torch.tensor([1.0, float("-inf")]).isinf()
             tensor([False,  True])
         """
@@ -255,7 +255,7 @@ class Elementary(TensorBase):
     def isfinite(self) -> Tensor:
         """Return which elements are neither NaN nor infinite.
 
-        Example:
+        Examples:
             >>> torch.tensor([1.0, float("inf")]).isfinite()
             tensor([ True, False])
         """
@@ -264,7 +264,7 @@ class Elementary(TensorBase):
     def logical_not(self) -> Tensor:
         """Return which elements are 0.
 
-        Example:
+        Examples:
             >>> torch.tensor([0, 2]).logical_not()
             tensor([ True, False])
         """

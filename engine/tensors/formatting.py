@@ -61,7 +61,7 @@ def set_printoptions(
         profile: "default", "short" or "full", for all of these at once.
         sci_mode: whether numbers have an exponent; where it is omitted they have one if they need it.
 
-    Example:
+    Examples:
         >>> torch.set_printoptions(precision=2)
         >>> torch.tensor([1 / 3])
         tensor([0.33])

@@ -133,7 +133,7 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor) -> Tensor:
     Raises:
         RuntimeError: shapes or types do not fit.
 
-    Example:
+    Examples:
         >>> torch.addmm(torch.ones(2), torch.eye(2), torch.eye(2))
         tensor([[2., 1.],
                 [1., 2.]])
@@ -144,7 +144,7 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor) -> Tensor:
 def equal(input: Tensor, other: Tensor) -> bool:
     """Return whether two tensors have the same shape and the same elements.
 
-    Example:
+    Examples:
         >>> torch.equal(torch.tensor([1, 2]), torch.tensor([1, 2]))
         True
     """
@@ -154,7 +154,7 @@ def equal(input: Tensor, other: Tensor) -> bool:
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
     """Return whether all elements are as near as rtol * |other| + atol.
 
-    Example:
+    Examples:
         >>> torch.allclose(torch.tensor([1.0]), torch.tensor([1.0 + 1e-7]))
         True
     """
@@ -163,14 +163,21 @@ def allclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-
 
 
 def is_inference(input: Tensor) -> bool:
-    """Return whether a tensor was made in inference mode, and so can never be part of a backward pass."""
+    """Return whether a tensor was made in inference mode, and so can never be part of a backward pass.
+
+    Examples:
+        >>> with torch.inference_mode():
+        ...     x = torch.ones(2)
+        >>> torch.is_inference(x)
+        True
+    """
     return input.is_inference()
 
 
 def is_tensor(thing: object) -> bool:
     """Return whether something is a tensor.
 
-    Example:
+    Examples:
         >>> torch.is_tensor(torch.ones(1)), torch.is_tensor(1.0)
         (True, False)
     """
@@ -180,7 +187,7 @@ def is_tensor(thing: object) -> bool:
 def isclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
     """Return which elements are as near as rtol * |other| + atol.
 
-    Example:
+    Examples:
         >>> torch.isclose(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 2.1]))
         tensor([ True, False])
     """
@@ -190,7 +197,7 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8
 def numel(input: Tensor) -> int:
     """Return the number of elements.
 
-    Example:
+    Examples:
         >>> torch.numel(torch.ones(2, 3))
         6
     """
@@ -200,7 +207,7 @@ def numel(input: Tensor) -> int:
 def is_floating_point(input: Tensor) -> bool:
     """Return whether the elements have a fraction.
 
-    Example:
+    Examples:
         >>> torch.is_floating_point(torch.ones(1))
         True
     """
@@ -210,7 +217,7 @@ def is_floating_point(input: Tensor) -> bool:
 def result_type(tensor1: Tensor | Scalar, tensor2: Tensor | Scalar) -> dtype:
     """Return the element type in which two tensors or numbers are combined.
 
-    Example:
+    Examples:
         >>> torch.result_type(torch.tensor([1, 2]), 1.5)
         torch.float32
         >>> torch.result_type(torch.tensor([1, 2], dtype=torch.uint8), 1)

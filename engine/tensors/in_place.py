@@ -178,11 +178,21 @@ class InPlace(TensorBase):
         return self.pow_(other)
 
     def uniform_(self, low: float = 0, high: float = 1, *, generator: HasStream | None = None) -> Tensor:
-        """Write numbers evenly spread over [low, high)."""
+        """Write numbers evenly spread over [low, high).
+
+        Examples:
+            >>> torch.empty(2).uniform_(-1, 1)
+            tensor([-0.0075,  0.5364])
+        """
         return self._draw(stream_of(generator).uniform(self.array.size, low, high, self.array.dtype))
 
     def normal_(self, mean: float = 0, std: float = 1, *, generator: HasStream | None = None) -> Tensor:
-        """Write normally distributed numbers."""
+        """Write normally distributed numbers.
+
+        Examples:
+            >>> torch.empty(2).normal_(mean=1, std=0.1)
+            tensor([1.1541, 0.9707])
+        """
         return self._draw(stream_of(generator).normal(self.array.size, mean, std, self.array.dtype))
 
     def _draw(self, numbers: Array) -> Tensor:

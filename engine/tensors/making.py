@@ -21,7 +21,7 @@ class Making(TensorBase):
     def new_zeros(self, *size: Any, dtype: dtype | None = None, requires_grad: bool = False) -> Tensor:
         """Return zeros.
 
-        Example:
+        Examples:
             >>> torch.ones(1, dtype=torch.int64).new_zeros(2)
             tensor([0, 0])
         """
@@ -30,7 +30,7 @@ class Making(TensorBase):
     def new_ones(self, *size: Any, dtype: dtype | None = None, requires_grad: bool = False) -> Tensor:
         """Return ones.
 
-        Example:
+        Examples:
             >>> torch.zeros(1, dtype=torch.int64).new_ones(2)
             tensor([1, 1])
         """
@@ -39,7 +39,7 @@ class Making(TensorBase):
     def new_empty(self, *size: Any, dtype: dtype | None = None, requires_grad: bool = False) -> Tensor:
         """Return values that are to be written; here they are zeros.
 
-        Example:
+        Examples:
             >>> torch.zeros(1).new_empty(2, 3).shape
             torch.Size([2, 3])
         """
@@ -50,7 +50,7 @@ class Making(TensorBase):
     ) -> Tensor:
         """Return one value everywhere.
 
-        Example:
+        Examples:
             >>> torch.zeros(1).new_full((2,), 7)
             tensor([7., 7.])
         """
@@ -62,7 +62,7 @@ class Making(TensorBase):
     def new_tensor(self, data: Any, dtype: dtype | None = None, requires_grad: bool = False) -> Tensor:
         """Return a tensor of numbers.
 
-        Example:
+        Examples:
             >>> torch.zeros(1).new_tensor([1, 2])
             tensor([1., 2.])
         """

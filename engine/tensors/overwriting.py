@@ -27,6 +27,11 @@ class Overwriting(Differentiation):
 
         Raises:
             RuntimeError: the tensor is a leaf (or a view of one) that requires a gradient, or cannot hold the result.
+
+        Examples:
+            >>> from nnkit import ops
+            >>> torch.tensor([4.0]).apply_in_place(ops.Sqrt)
+            tensor([2.])
         """
         recorded = is_recording() and (
             self.requires_grad or any(isinstance(each, Differentiation) and each.requires_grad for each in others)

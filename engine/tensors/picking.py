@@ -56,7 +56,7 @@ class Picking(TensorBase):
         Raises:
             RuntimeError: the shapes do not fit, or a position is outside.
 
-        Example:
+        Examples:
             >>> torch.tensor([[1, 2], [3, 4]]).gather(1, torch.tensor([[1], [0]]))
             tensor([[2],
                     [3]])
@@ -75,7 +75,7 @@ class Picking(TensorBase):
         Raises:
             RuntimeError: a position is outside, or the types differ.
 
-        Example:
+        Examples:
             >>> torch.zeros(2, 3).scatter(1, torch.tensor([[2], [0]]), 1.0)
             tensor([[0., 0., 1.],
                     [1., 0., 0.]])
@@ -85,7 +85,7 @@ class Picking(TensorBase):
     def scatter_(self, dim: int, index: Tensor, src: Any = None, *, value: Any = None) -> Tensor:
         """Write elements to positions along a dimension, and return this tensor; see `scatter`.
 
-        Example:
+        Examples:
             >>> torch.zeros(2, 3).scatter_(1, torch.tensor([[2], [0]]), 1.0)
             tensor([[0., 0., 1.],
                     [1., 0., 0.]])
@@ -107,7 +107,7 @@ class Picking(TensorBase):
         Raises:
             IndexError: a position is outside.
 
-        Example:
+        Examples:
             >>> torch.tensor([[1, 2], [3, 4]]).index_select(1, torch.tensor([1]))
             tensor([[2],
                     [4]])
@@ -117,7 +117,7 @@ class Picking(TensorBase):
     def masked_select(self, mask: Tensor) -> Tensor:
         """Return the elements where a boolean mask is true, (n,).
 
-        Example:
+        Examples:
             >>> x = torch.tensor([1, 2, 3])
             >>> x.masked_select(x > 1)
             tensor([2, 3])
@@ -128,7 +128,7 @@ class Picking(TensorBase):
     def nonzero(self, *, as_tuple: bool = False) -> Any:
         """Return the positions of the elements that are not 0, (n, dimensions) or one tensor for each dimension.
 
-        Example:
+        Examples:
             >>> torch.tensor([0, 5, 0, 7]).nonzero()
             tensor([[1],
                     [3]])
@@ -142,7 +142,7 @@ class Picking(TensorBase):
     def count_nonzero(self) -> Tensor:
         """Return how many elements are not 0.
 
-        Example:
+        Examples:
             >>> torch.tensor([0, 5, 7]).count_nonzero()
             tensor(2)
         """
@@ -151,7 +151,7 @@ class Picking(TensorBase):
     def sort(self, dim: int = -1, descending: bool = False, stable: bool = False) -> SortReturn:
         """Return the elements in order along a dimension, and where they were; equal ones keep their order.
 
-        Example:
+        Examples:
             >>> torch.tensor([3, 1, 2]).sort()
             torch.return_types.sort(
             values=tensor([1, 2, 3]),
@@ -162,7 +162,7 @@ class Picking(TensorBase):
     def argsort(self, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
         """Return where the elements are, in their order along a dimension.
 
-        Example:
+        Examples:
             >>> torch.tensor([3, 1, 2]).argsort(descending=True)
             tensor([0, 2, 1])
         """
@@ -175,7 +175,7 @@ class Picking(TensorBase):
         Raises:
             RuntimeError: there are not so many.
 
-        Example:
+        Examples:
             >>> torch.tensor([3, 1, 2]).topk(2)
             torch.return_types.topk(
             values=tensor([3, 2]),
@@ -186,7 +186,7 @@ class Picking(TensorBase):
     def unique(self, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False) -> Any:
         """Return the different elements in order; on request also which of them each is, and how often they are.
 
-        Example:
+        Examples:
             >>> torch.tensor([3, 1, 3]).unique(return_counts=True)
             (tensor([1, 3]), tensor([1, 2]))
         """
@@ -208,7 +208,7 @@ class Picking(TensorBase):
         Raises:
             RuntimeError: the elements are not whole numbers from 0 on, in one dimension.
 
-        Example:
+        Examples:
             >>> torch.tensor([1, 1, 3]).bincount()
             tensor([0, 2, 0, 1])
         """

@@ -50,7 +50,7 @@ class Reducing(TensorBase):
             keepdim: keep them with size 1.
             dtype: convert the elements to this type first.
 
-        Example:
+        Examples:
             >>> torch.tensor([[1.0, 2.0], [3.0, 4.0]]).sum(0)
             tensor([4., 6.])
         """
@@ -68,7 +68,7 @@ class Reducing(TensorBase):
         Raises:
             RuntimeError: the elements are not floating-point.
 
-        Example:
+        Examples:
             >>> torch.tensor([[1.0, 2.0], [3.0, 4.0]]).mean(dim=1)
             tensor([1.5000, 3.5000])
         """
@@ -78,7 +78,7 @@ class Reducing(TensorBase):
     def prod(self, dim: int | None = None, keepdim: bool = False) -> Tensor:
         """Return the product of all elements or along a dimension; of integers and booleans it is int64.
 
-        Example:
+        Examples:
             >>> torch.tensor([[1, 2], [3, 4]]).prod(1)
             tensor([ 2, 12])
         """
@@ -87,7 +87,7 @@ class Reducing(TensorBase):
     def cumsum(self, dim: int) -> Tensor:
         """Return the sum of each element and those before it along a dimension.
 
-        Example:
+        Examples:
             >>> torch.tensor([1, 2, 3]).cumsum(0)
             tensor([1, 3, 6])
         """
@@ -96,7 +96,7 @@ class Reducing(TensorBase):
     def logsumexp(self, dim: Dims, keepdim: bool = False) -> Tensor:
         """Return the logarithm of the sum of exponentials along dimensions, computed without overflow.
 
-        Example:
+        Examples:
             >>> torch.tensor([0.0, 0.0]).logsumexp(0)
             tensor(0.6931)
         """
@@ -105,7 +105,7 @@ class Reducing(TensorBase):
     def amax(self, dim: Dims = (), keepdim: bool = False) -> Tensor:
         """Return the greatest element along dimensions; equal ones share the gradient.
 
-        Example:
+        Examples:
             >>> torch.tensor([[1, 4], [3, 2]]).amax(1)
             tensor([4, 3])
         """
@@ -114,7 +114,7 @@ class Reducing(TensorBase):
     def amin(self, dim: Dims = (), keepdim: bool = False) -> Tensor:
         """Return the smallest element along dimensions; equal ones share the gradient.
 
-        Example:
+        Examples:
             >>> torch.tensor([[1, 4], [3, 2]]).amin(1)
             tensor([1, 2])
         """
@@ -139,7 +139,7 @@ class Reducing(TensorBase):
         Raises:
             RuntimeError: the elements are not floating-point.
 
-        Example:
+        Examples:
             >>> torch.tensor([1.0, 2.0, 3.0]).var(), torch.tensor([1.0, 2.0, 3.0]).var(correction=0)
             (tensor(1.), tensor(0.6667))
         """
@@ -155,7 +155,7 @@ class Reducing(TensorBase):
     ) -> Tensor:
         """Return the standard deviation, the square root of `var`, whose arguments it has.
 
-        Example:
+        Examples:
             >>> torch.tensor([1.0, 2.0, 3.0]).std()
             tensor(1.)
         """
@@ -184,12 +184,24 @@ class Reducing(TensorBase):
         return result
 
     def norm(self, p: float | str = 2, dim: Dims | None = None, keepdim: bool = False) -> Tensor:
-        """Return the vector norm of order p, of all elements or along dimensions."""
+        """Return the vector norm of order p, of all elements or along dimensions.
+
+        Examples:
+            >>> torch.tensor([3.0, 4.0]).norm()
+            tensor(5.)
+        """
         order = 2.0 if p == "fro" else float(p)
         return self.apply(ops.Norm, p=order, dim=dim, keepdim=keepdim)
 
     def max(self, dim: Any = None, keepdim: bool = False) -> Any:
-        """Return the greatest element; along a dimension with its position; or, of two tensors, of each pair."""
+        """Return the greatest element; along a dimension with its position; or, of two tensors, of each pair.
+
+        Examples:
+            >>> torch.tensor([[1.0, 5.0], [4.0, 2.0]]).max()
+            tensor(5.)
+            >>> torch.tensor([[1.0, 5.0], [4.0, 2.0]]).max(1).indices
+            tensor([1, 0])
+        """
         if isinstance(dim, TensorBase):
             return self.apply(ops.Maximum, dim)
         if dim is None:
@@ -197,7 +209,14 @@ class Reducing(TensorBase):
         return MaxReturn(*self.apply_all(ops.MaxDim, dim=dim, keepdim=keepdim))
 
     def min(self, dim: Any = None, keepdim: bool = False) -> Any:
-        """Return the smallest element; along a dimension with its position; or, of two tensors, of each pair."""
+        """Return the smallest element; along a dimension with its position; or, of two tensors, of each pair.
+
+        Examples:
+            >>> torch.tensor([[1.0, 5.0], [4.0, 2.0]]).min()
+            tensor(1.)
+            >>> torch.tensor([[1.0, 5.0], [4.0, 2.0]]).min(1).values
+            tensor([1., 2.])
+        """
         if isinstance(dim, TensorBase):
             return self.apply(ops.Minimum, dim)
         if dim is None:
@@ -205,11 +224,21 @@ class Reducing(TensorBase):
         return MinReturn(*self.apply_all(ops.MinDim, dim=dim, keepdim=keepdim))
 
     def argmax(self, dim: int | None = None, keepdim: bool = False) -> Tensor:
-        """Return the position of the greatest element: in the flattened tensor or along a dimension."""
+        """Return the position of the greatest element: in the flattened tensor or along a dimension.
+
+        Examples:
+            >>> torch.tensor([[1.0, 5.0], [4.0, 2.0]]).argmax(1)
+            tensor([1, 0])
+        """
         return self._position("argmax", dim, keepdim)
 
     def argmin(self, dim: int | None = None, keepdim: bool = False) -> Tensor:
-        """Return the position of the smallest element: in the flattened tensor or along a dimension."""
+        """Return the position of the smallest element: in the flattened tensor or along a dimension.
+
+        Examples:
+            >>> torch.tensor([[1.0, 5.0], [4.0, 2.0]]).argmin(1)
+            tensor([0, 1])
+        """
         return self._position("argmin", dim, keepdim)
 
     def _position(self, name: str, dim: int | None, keepdim: bool) -> Tensor:
@@ -227,25 +256,56 @@ class Reducing(TensorBase):
         return self.detached(np.asarray(getattr(np, name)(self.array, axis=axis, keepdims=keepdim)))
 
     def any(self, dim: Dims | None = None, keepdim: bool = False) -> Tensor:
-        """Return whether any element is true."""
+        """Return whether any element is true.
+
+        Examples:
+            >>> torch.tensor([[False, False], [False, True]]).any(1)
+            tensor([False,  True])
+        """
         return self.detached(np.asarray(self.array.any(wrap_dims(dim, self.array.ndim), keepdims=keepdim)))
 
     def all(self, dim: Dims | None = None, keepdim: bool = False) -> Tensor:
-        """Return whether all elements are true."""
+        """Return whether all elements are true.
+
+        Examples:
+            >>> torch.tensor([[True, False], [True, True]]).all(1)
+            tensor([False,  True])
+        """
         return self.detached(np.asarray(self.array.all(wrap_dims(dim, self.array.ndim), keepdims=keepdim)))
 
     def mm(self, other: Tensor) -> Tensor:
-        """Return the product of two matrices."""
+        """Return the product of two matrices.
+
+        Examples:
+            >>> torch.ones(2, 3).mm(torch.ones(3, 2))
+            tensor([[3., 3.],
+                    [3., 3.]])
+        """
         return self.apply(ops.Mm, other)
 
     def mv(self, vector: Tensor) -> Tensor:
-        """Return the product of a matrix and a vector."""
+        """Return the product of a matrix and a vector.
+
+        Examples:
+            >>> torch.ones(2, 3).mv(torch.ones(3))
+            tensor([3., 3.])
+        """
         return self.apply(ops.Mv, vector)
 
     def dot(self, other: Tensor) -> Tensor:
-        """Return the scalar product of two vectors."""
+        """Return the scalar product of two vectors.
+
+        Examples:
+            >>> torch.tensor([1.0, 2.0]).dot(torch.tensor([3.0, 4.0]))
+            tensor(11.)
+        """
         return self.apply(ops.Dot, other)
 
     def bmm(self, other: Tensor) -> Tensor:
-        """Return the products of pairs of matrices (B, N, I) and (B, I, O)."""
+        """Return the products of pairs of matrices (B, N, I) and (B, I, O).
+
+        Examples:
+            >>> torch.ones(5, 2, 3).bmm(torch.ones(5, 3, 4)).shape
+            torch.Size([5, 2, 4])
+        """
         return self.apply(ops.Bmm, other)

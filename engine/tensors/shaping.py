@@ -40,6 +40,11 @@ class Shaping(TensorBase):
         Raises:
             RuntimeError: the shape holds another number of elements, or this tensor is a view whose strides do not
                 allow the shape.
+
+        Examples:
+            >>> torch.arange(6).view(2, 3)
+            tensor([[0, 1, 2],
+                    [3, 4, 5]])
         """
         wanted = inferred_shape(sizes(shape), self.array.size)
         view = self._viewed(wanted)
@@ -74,7 +79,13 @@ class Shaping(TensorBase):
         raise NotImplementedError
 
     def reshape(self, *shape: Any) -> Tensor:
-        """Return the elements in another shape: a view where that is possible, a copy where it is not."""
+        """Return the elements in another shape: a view where that is possible, a copy where it is not.
+
+        Examples:
+            >>> torch.arange(6).reshape(2, -1)
+            tensor([[0, 1, 2],
+                    [3, 4, 5]])
+        """
         wanted = inferred_shape(sizes(shape), self.array.size)
         view = self._viewed(wanted)
         if view is not None:
@@ -82,11 +93,21 @@ class Shaping(TensorBase):
         return self.apply(ops.Clone, contiguous=True).apply(ops.UnsafeView, shape=wanted)
 
     def view_as(self, other: Tensor) -> Tensor:
-        """Return the same elements in the shape of another tensor."""
+        """Return the same elements in the shape of another tensor.
+
+        Examples:
+            >>> torch.arange(6).view_as(torch.ones(3, 2)).shape
+            torch.Size([3, 2])
+        """
         return self.view(other.array.shape)
 
     def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Tensor:
-        """Return the elements with the dimensions from start to end made one."""
+        """Return the elements with the dimensions from start to end made one.
+
+        Examples:
+            >>> torch.ones(5, 2, 3).flatten(1).shape
+            torch.Size([5, 6])
+        """
         shape = self.array.shape
         first, last = wrap_dim(start_dim, len(shape)), wrap_dim(end_dim, len(shape))
         if first > last:
@@ -124,23 +145,43 @@ class Shaping(TensorBase):
         return self.view(*shape[:axis], *made, *shape[axis + 1 :])
 
     def transpose(self, dim0: int, dim1: int) -> Tensor:
-        """Return a view with two dimensions exchanged."""
+        """Return a view with two dimensions exchanged.
+
+        Examples:
+            >>> torch.ones(2, 3, 4).transpose(0, 2).shape
+            torch.Size([4, 3, 2])
+        """
         return self.apply(ops.Transpose, dim0=dim0, dim1=dim1)
 
     def t(self) -> Tensor:
-        """Return the transpose of a matrix, as a view."""
+        """Return the transpose of a matrix, as a view.
+
+        Examples:
+            >>> torch.ones(2, 3).t().shape
+            torch.Size([3, 2])
+        """
         return self.apply(ops.T)
 
     @property
     def T(self) -> Tensor:  # noqa: N802 (PyTorch's name)
-        """The tensor with its dimensions in reverse order; other numbers of them than 2 are deprecated."""
+        """The tensor with its dimensions in reverse order; other numbers of them than 2 are deprecated.
+
+        Examples:
+            >>> torch.ones(2, 3).T.shape
+            torch.Size([3, 2])
+        """
         if self.array.ndim != 2:
             warnings.warn(T_WARNING if self.array.ndim else T_OF_NUMBER_WARNING, stacklevel=2)
         return self.permute(tuple(reversed(range(self.array.ndim))))
 
     @property
     def mT(self) -> Tensor:  # noqa: N802 (PyTorch's name)
-        """Each matrix transposed, as a view."""
+        """Each matrix transposed, as a view.
+
+        Examples:
+            >>> torch.ones(5, 2, 3).mT.shape
+            torch.Size([5, 3, 2])
+        """
         if self.array.ndim < 2:
             raise RuntimeError(
                 f"tensor.mT is only supported on matrices or batches of matrices. Got {self.array.ndim}-D tensor."
@@ -152,24 +193,34 @@ class Shaping(TensorBase):
     def ravel(self) -> Tensor:
         """Return the elements in one dimension.
 
-        Example:
+        Examples:
             >>> torch.zeros(2, 3).ravel().shape
             torch.Size([6])
         """
         return self.reshape(-1)
 
     def permute(self, *dims: Any) -> Tensor:
-        """Return a view with the dimensions in another order."""
+        """Return a view with the dimensions in another order.
+
+        Examples:
+            >>> torch.ones(2, 3, 4).permute(2, 0, 1).shape
+            torch.Size([4, 2, 3])
+        """
         return self.apply(ops.Permute, dims=sizes(dims))
 
     def unsqueeze(self, dim: int) -> Tensor:
-        """Return a view with a dimension of size 1 put in."""
+        """Return a view with a dimension of size 1 put in.
+
+        Examples:
+            >>> torch.ones(3).unsqueeze(0).shape
+            torch.Size([1, 3])
+        """
         return self.apply(ops.Unsqueeze, dim=dim)
 
     def squeeze(self, dim: int | Sequence[int] | None = None) -> Tensor:
         """Return a view without some dimensions of size 1, or without all of them.
 
-        Example:
+        Examples:
             >>> torch.zeros(1, 2, 1).squeeze().shape, torch.zeros(1, 2, 1).squeeze(0).shape
             (torch.Size([2]), torch.Size([2, 1]))
         """
@@ -178,19 +229,44 @@ class Shaping(TensorBase):
         return self.apply(ops.SqueezeDim, dim=dim) if isinstance(dim, int) else self.apply(ops.SqueezeDims, dims=dim)
 
     def expand(self, *shape: Any) -> Tensor:
-        """Return a view in which dimensions of size 1 are repeated; -1 keeps a size."""
+        """Return a view in which dimensions of size 1 are repeated; -1 keeps a size.
+
+        Examples:
+            >>> torch.tensor([[1], [2]]).expand(2, 3)
+            tensor([[1, 1, 1],
+                    [2, 2, 2]])
+        """
         return self.apply(ops.Expand, shape=sizes(shape))
 
     def expand_as(self, other: Tensor) -> Tensor:
-        """Return a view expanded to the shape of another tensor."""
+        """Return a view expanded to the shape of another tensor.
+
+        Examples:
+            >>> torch.tensor([[1], [2]]).expand_as(torch.ones(2, 3))
+            tensor([[1, 1, 1],
+                    [2, 2, 2]])
+        """
         return self.expand(other.array.shape)
 
     def clone(self) -> Tensor:
-        """Return a copy through which gradients flow."""
+        """Return a copy through which gradients flow.
+
+        Examples:
+            >>> x = torch.zeros(2)
+            >>> y = x.clone()
+            >>> y[0] = 1
+            >>> x
+            tensor([0., 0.])
+        """
         return self.apply(ops.Clone)
 
     def unbind(self, dim: int = 0) -> tuple[Tensor, ...]:
-        """Return all slices along a dimension."""
+        """Return all slices along a dimension.
+
+        Examples:
+            >>> torch.tensor([[1, 2], [3, 4]]).unbind()
+            (tensor([1, 2]), tensor([3, 4]))
+        """
         return self.apply_all(ops.Unbind, dim=dim)
 
     def __iter__(self) -> Iterator[Tensor]:
@@ -199,7 +275,12 @@ class Shaping(TensorBase):
         return iter(self.unbind(0))
 
     def matmul(self, other: Tensor) -> Tensor:
-        """Return the matrix product, with PyTorch's rules for vectors and batches of matrices."""
+        """Return the matrix product, with PyTorch's rules for vectors and batches of matrices.
+
+        Examples:
+            >>> torch.ones(2, 3).matmul(torch.ones(3))
+            tensor([3., 3.])
+        """
         mine, theirs = self.array.ndim, other.array.ndim
         if 0 in (mine, theirs):
             raise RuntimeError(f"both arguments to matmul need to be at least 1D, but they are {mine}D and {theirs}D")

@@ -9,7 +9,7 @@ from typing import Any, SupportsIndex, overload
 class Size(tuple[int, ...]):
     """A tuple of sizes that prints as PyTorch's does.
 
-    Example:
+    Examples:
         >>> torch.Size([2, 3]) == (2, 3), torch.Size([2, 3])[1:], torch.Size([2, 3]).numel()
         (True, torch.Size([3]), 6)
     """
@@ -32,7 +32,7 @@ class Size(tuple[int, ...]):
     def numel(self) -> int:
         """Return how many elements a tensor of this size has.
 
-        Example:
+        Examples:
             >>> torch.Size([2, 3]).numel()
             6
         """

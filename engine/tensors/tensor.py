@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import builtins
 import copy
-import math
 import warnings
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from nnkit import dtypes, ops
-from nnkit.devices import CPU, available, device
+from nnkit.devices import available
 from nnkit.kernels import Backend, backend_for
 from nnkit.kernels.layout import Array
 from nnkit.ops import Operation
-from nnkit.ops.operation import wrap_dim
 from nnkit.recording import Call, active, note_obstacle
 from nnkit.tape import Edge, Node, is_recording, node_class
 from nnkit.tensors.arithmetic import Arithmetic
 from nnkit.tensors.arranging import Arranging
 from nnkit.tensors.backward import backward
 from nnkit.tensors.converting import Converting
+from nnkit.tensors.describing import Describing
 from nnkit.tensors.formatting import tensor_text
 from nnkit.tensors.in_place import InPlace
 from nnkit.tensors.indexing import Indexing
@@ -30,18 +29,33 @@ from nnkit.tensors.making import Making
 from nnkit.tensors.overwriting import Overwriting
 from nnkit.tensors.picking import Picking
 from nnkit.tensors.reducing import Reducing
-from nnkit.tensors.size import Size
 from nnkit.tensors.versions import saved_tensors
 from nnkit.tensors.views import Creation, Origin, Step
 
 
 class Tensor(
-    Overwriting, Arithmetic, InPlace, Reducing, Arranging, Picking, Making, Converting, Indexing, Interoperation
+    Overwriting,
+    Arithmetic,
+    InPlace,
+    Reducing,
+    Arranging,
+    Picking,
+    Making,
+    Converting,
+    Indexing,
+    Describing,
+    Interoperation,
 ):
     """An array of any number of dimensions that remembers how it was made.
 
     `Tensor(array)` wraps a NumPy array without copying it. `nnkit.tensor` makes one from numbers; the old forms
     `Tensor([1, 2])` and `Tensor(2, 3)`, float32 numbers and a shape, work too.
+
+    Examples:
+        >>> torch.Tensor([1, 2])
+        tensor([1., 2.])
+        >>> torch.Tensor(2, 3).shape
+        torch.Size([2, 3])
     """
 
     # Its public home, which is what `type(x)` shows.
@@ -53,94 +67,10 @@ class Tensor(
         if requires_grad:
             self.requires_grad_()
 
-    # What it is -----------------------------------------------------------------------------------------
-
-    @property
-    def shape(self) -> Size:
-        """The size of each dimension."""
-        return Size(self.array.shape)
-
-    def size(self, dim: int | None = None) -> Any:
-        """Return the shape, or the size of one dimension."""
-        return self.shape if dim is None else self.array.shape[wrap_dim(dim, self.array.ndim)]
-
-    @property
-    def ndim(self) -> builtins.int:
-        """The number of dimensions."""
-        return self.array.ndim
-
-    def dim(self) -> builtins.int:
-        """Return the number of dimensions."""
-        return self.array.ndim
-
-    def numel(self) -> builtins.int:
-        """Return the number of elements."""
-        return self.array.size
-
-    nelement = numel
-
-    def stride(self, dim: int | None = None) -> Any:
-        """Return the distance between neighbours along each dimension, in elements."""
-        strides = tuple(step // self.array.itemsize for step in self.array.strides)
-        if self.is_contiguous():
-            strides = tuple(math.prod(self.array.shape[i + 1 :]) for i in range(self.array.ndim))
-        return strides if dim is None else strides[wrap_dim(dim, self.array.ndim)]
-
-    def is_contiguous(self) -> builtins.bool:
-        """Return whether the elements lie one after the other, or a kernel chose where they lie."""
-        return self._fresh or self.array.flags.c_contiguous
-
-    def storage_offset(self) -> builtins.int:
-        """Return how many elements lie before the first one in the memory that views share."""
-        if self._origin is None:
-            return 0
-        return (self.data_ptr() - self._origin.base.data_ptr()) // self.array.itemsize
-
-    @property
-    def layout(self) -> dtypes.Layout:
-        """How elements are stored: always with strides."""
-        return dtypes.strided
-
-    @property
-    def itemsize(self) -> builtins.int:
-        """The number of bytes of an element."""
-        return self.array.itemsize
-
-    @property
-    def nbytes(self) -> builtins.int:
-        """The number of bytes of all elements."""
-        return self.array.nbytes
-
-    def element_size(self) -> builtins.int:
-        """Return the number of bytes of an element."""
-        return self.array.itemsize
-
-    def data_ptr(self) -> builtins.int:
-        """Return the address of the first element."""
-        return cast(int, self.array.__array_interface__["data"][0])
-
-    @property
-    def dtype(self) -> dtypes.dtype:
-        """The type of the elements."""
-        return dtypes.of_array(self.array)
-
     @property
     def backend(self) -> Backend:
         """What calculates with this tensor."""
         return backend_for(self.device.type)
-
-    @property
-    def device(self) -> device:
-        """Where the elements are."""
-        return CPU
-
-    def is_floating_point(self) -> builtins.bool:
-        """Return whether the elements have a fraction."""
-        return self.array.dtype.kind == "f"
-
-    def type(self, kind: dtypes.dtype | None = None) -> Any:
-        """Return the name of PyTorch's class of such tensors, or this tensor as another element type."""
-        return f"torch.{self.dtype.label}Tensor" if kind is None else self.to(kind)
 
     # Out of it ------------------------------------------------------------------------------------------
 
@@ -149,6 +79,10 @@ class Tensor(
 
         Raises:
             RuntimeError: there is not exactly one.
+
+        Examples:
+            >>> torch.tensor([2.5]).item()
+            2.5
         """
         if self.array.size != 1:
             raise RuntimeError(f"a Tensor with {self.array.size} elements cannot be converted to Scalar")
@@ -156,7 +90,12 @@ class Tensor(
         return self.array.item()
 
     def tolist(self) -> Any:
-        """Return the elements as nested lists of Python numbers."""
+        """Return the elements as nested lists of Python numbers.
+
+        Examples:
+            >>> torch.tensor([[1, 2], [3, 4]]).tolist()
+            [[1, 2], [3, 4]]
+        """
         note_obstacle("tolist()")
         return self.array.tolist()
 
@@ -217,6 +156,10 @@ class Tensor(
 
         Raises:
             AssertionError: the device is a CUDA device.
+
+        Examples:
+            >>> torch.tensor([1, 2]).to(torch.float64)
+            tensor([1., 2.], dtype=torch.float64)
         """
         result = self
         for target in (*targets, dtype, device):
@@ -231,7 +174,12 @@ class Tensor(
         return result
 
     def cpu(self) -> Tensor:
-        """Return the tensor on the CPU."""
+        """Return the tensor on the CPU.
+
+        Examples:
+            >>> torch.ones(2).cpu().device
+            device(type='cpu')
+        """
         return self
 
     def cuda(self, device: Any = None) -> Tensor:
@@ -239,21 +187,45 @@ class Tensor(
 
         Raises:
             AssertionError: there is no CUDA backend.
+
+        Examples:
+            >>> torch.ones(2).cuda()
+            Traceback (most recent call last):
+                ...
+            AssertionError: Torch not compiled with CUDA enabled
         """
         return self.to(available("cuda" if device is None else device))
 
     def contiguous(self) -> Tensor:
-        """Return the tensor, or a copy whose elements lie one after the other."""
+        """Return the tensor, or a copy whose elements lie one after the other.
+
+        Examples:
+            >>> x = torch.ones(2, 3).t()
+            >>> x.is_contiguous(), x.contiguous().is_contiguous()
+            (False, True)
+        """
         return self if self.is_contiguous() else self.apply(ops.Clone, contiguous=True)
 
     # Operations -----------------------------------------------------------------------------------------
 
     def apply(self, operation: builtins.type[Operation], *others: Any, **options: Any) -> Tensor:
-        """See `TensorBase.apply`."""
+        """See `TensorBase.apply`.
+
+        Examples:
+            >>> from nnkit import ops
+            >>> torch.tensor([4.0]).apply(ops.Sqrt)
+            tensor([2.])
+        """
         return apply(operation, self, *others, **options)
 
     def apply_all(self, operation: builtins.type[Operation], *others: Any, **options: Any) -> tuple[Tensor, ...]:
-        """See `TensorBase.apply_all`."""
+        """See `TensorBase.apply_all`.
+
+        Examples:
+            >>> from nnkit import ops
+            >>> torch.tensor([1, 2]).apply_all(ops.Unbind, dim=0)
+            (tensor(1), tensor(2))
+        """
         return apply_all(operation, self, *others, **options)
 
     @staticmethod
