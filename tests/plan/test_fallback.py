@@ -213,7 +213,6 @@ CASES = {
     "where": (hidden(lambda h: nnkit.where(h > 0, h, h * 0.1)), OUTSIDE),
     "comparison": (hidden(lambda h: h * (h > 0)), OUTSIDE),
     "detached": (hidden(lambda h: h.detach()), OUTSIDE),
-    "stacked": (hidden(lambda h: nnkit.stack([h, h]).mean(0)), "a sum that is not over the batch and all positions"),
     "stacked along the batch": (
         hidden(lambda h: nnkit.cat([h.unsqueeze(0), h.unsqueeze(0)], 1)[0, :18]),
         "a concatenation along the batch",
@@ -371,7 +370,6 @@ CRITERIA = {
         OUTSIDE,
     ),
     "changed labels": (lambda logits, labels: F.cross_entropy(logits, (labels + 1) % 4), unknown("Add")),
-    "one column": (lambda logits, labels: logits[:, 0].sum(), unknown("zeros")),
     "printed": (lambda logits, labels: (loss := F.cross_entropy(logits, labels), str(loss))[0], "the text of a tensor"),
 }
 
