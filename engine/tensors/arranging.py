@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -85,28 +84,6 @@ class Arranging(Shaping):
         if first + length > size:
             raise RuntimeError(f"start ({first}) + length ({length}) exceeds dimension size ({size}).")
         return self.apply(ops.Slice, dim=axis, span=slice(first, first + length))
-
-    def unflatten(self, dim: int, sizes: Sequence[int]) -> Tensor:
-        """Return a dimension split into several, as a view; -1 stands for what is left.
-
-        Raises:
-            RuntimeError: the sizes do not make up the dimension.
-
-        Examples:
-            >>> torch.zeros(2, 6).unflatten(1, (2, -1)).shape
-            torch.Size([2, 2, 3])
-        """
-        axis = wrap_dim(dim, self.array.ndim)
-        shape, wanted = self.array.shape, tuple(sizes)
-        if not wanted:
-            raise RuntimeError("unflatten: sizes must be non-empty")
-        known = math.prod(size for size in wanted if size != -1)
-        if (known != shape[axis]) if -1 not in wanted else (known == 0 or shape[axis] % known):
-            raise RuntimeError(
-                f"unflatten: Provided sizes {list(wanted)} don't multiply up to the size of dim {axis} "
-                f"({shape[axis]}) in the input tensor"
-            )
-        return self.view(*shape[:axis], *wanted, *shape[axis + 1 :])
 
     def repeat(self, *repeats: Any) -> Tensor:
         """Return copies side by side, as many along each dimension as is said.

@@ -104,6 +104,9 @@ SMALL = {
     "a scale for each feature": lambda: Built(
         lambda s, x: s.b(s.a(x) * s.scale / s.spread), a=linear(12, 6), b=linear(6, 4), **two_scales()
     ),
+    "stacked": lambda: Built(
+        lambda s, x: s.b(nnkit.stack([s.a(x), x[:, :6]], 1).mean(1)), a=linear(12, 6), b=linear(6, 4)
+    ),
     "a buffer": lambda: Built(
         lambda s, x: s.b(s.a(x) * s.mask), a=linear(12, 6), b=linear(6, 4), mask=nn.Buffer(nnkit.arange(6.0))
     ),
@@ -236,6 +239,7 @@ CRITERIA = {
         lambda logits, hot: F.kl_div(logits.log_softmax(1), (hot + 0.1).log(), reduction="batchmean", log_target=True)
     ),
     "times": lambda logits, labels: F.cross_entropy(logits, labels) * 0.5,
+    "one column": lambda logits, labels: logits[:, 0].sum(),
     "two": lambda logits, labels: F.cross_entropy(logits, labels) - F.cross_entropy(logits * 2, labels) / 3,
     "mean of losses": lambda logits, labels: F.cross_entropy(logits, labels, reduction="none").mean(),
     "penalty": lambda logits, labels: F.cross_entropy(logits, labels) + 0.1 * logits.square().mean(),
