@@ -1,14 +1,19 @@
-"""Whatever nnkit shares with PyTorch is compared with it by some line of the tables or sample of an operation."""
+"""Whatever nnkit shares with PyTorch is compared with it: by the tables, by samples, by the examples of docstrings."""
 
+import doctest
 import functools
 import importlib
+import inspect
 import re
 from pathlib import Path
 
 import pytest
+import torch
 from parity.cases import table
-from public_names import IDS, NAMES
+from parity.programs import namespace
+from public_names import NAMES, documented
 
+import nnkit
 from nnkit import ops
 
 # How a line names what is in a namespace; methods are named behind a dot, classes of data by themselves.
@@ -33,8 +38,9 @@ def compared():
     samples = [sample.program for operation in ops.operations() for sample in operation.samples]
     modules = [row.module for name in ("LAYERS", "LOSSES") for row in table(name)]
     lines = [line for name in ("OPTIMIZERS", "SCHEDULES", "PROGRAMS") for line in table(name)]
+    examples = [example.source for path, name in SHARED for example in examples_of(path, name)]
     programs = (Path(__file__).parent.parent / "programs").glob("*.py")
-    return "\n".join([*samples, *modules, *lines, *(path.read_text(encoding="utf-8") for path in programs)])
+    return "\n".join([*samples, *modules, *lines, *examples, *(path.read_text(encoding="utf-8") for path in programs)])
 
 
 def is_pytorchs(path, name):
@@ -48,8 +54,32 @@ def is_pytorchs(path, name):
     return hasattr(home, name)
 
 
-@pytest.mark.parametrize(("path", "name"), NAMES, ids=IDS)
+def examples_of(path, name):
+    """Return the examples in the docstring of a name."""
+    return doctest.DocTestParser().get_examples(inspect.getdoc(documented(path, name)) or "")
+
+
+SHARED = [(path, name) for path, name in NAMES if is_pytorchs(path, name)]
+IDS = [f"{path}.{name}" for path, name in SHARED]
+
+
+@pytest.mark.parametrize(("path", "name"), SHARED, ids=IDS)
 def test_a_public_name_is_compared(path, name):
-    if not is_pytorchs(path, name):
-        pytest.skip("PyTorch has no such name")
-    assert re.search(rf"{PREFIXES.get(path, '')}{name}\b", compared()), "no case"
+    # A function that is a method is compared where the method is.
+    is_method = path == "nnkit" and getattr(nnkit, name) is getattr(nnkit.Tensor, name, None)
+    prefix = PREFIXES["nnkit.Tensor"] if is_method else PREFIXES.get(path, "")
+    assert re.search(rf"{prefix}{name}\b", compared()), "no case"
+
+
+@pytest.mark.parametrize(("path", "name"), SHARED, ids=IDS)
+@pytest.mark.filterwarnings("ignore")
+def test_an_example_does_the_same_in_pytorch(path, name):
+    examples = examples_of(path, name)
+    if any("nnkit" in example.source for example in examples):
+        pytest.skip("shows what PyTorch does not have")
+    torch.manual_seed(0)
+    test = doctest.DocTest(examples, namespace("torch"), f"{path}.{name}", None, 0, None)
+    told = []
+    options = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    doctest.DocTestRunner(optionflags=options).run(test, out=told.append)
+    assert not told, "".join(told)

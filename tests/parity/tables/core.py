@@ -10,7 +10,7 @@ LAYERS = [
     layer("nn.MaxPool2d(2)", (N, 3, 6, 7)),
     layer("nn.Flatten()", (N, 3, 2)),
     layer("nn.ReLU()", (N, 5)),
-    layer("nn.Dropout(0.25)", (N, 5), random=True),
+    layer("nn.Dropout(0.25)", (N, 5)),
     layer("nn.Sequential(nn.Linear(4, 5), nn.Tanh(), nn.Linear(5, 2), nn.LogSoftmax(dim=1))", (N, 4)),
 ]
 LOSSES = [
@@ -32,4 +32,9 @@ PROGRAMS = """
 torch.ones(2, 2) + 1
 nn.Linear(2, 3)(torch.ones(4, 5))
 torch.ones(2) @ torch.ones(3)
+torch.absolute(torch.tensor([-1.5])), torch.tensor([-2]).absolute()
+torch.divide(torch.tensor([3.0]), 2), torch.tensor([3.0]).divide(2)
+torch.subtract(torch.tensor([3]), 2), torch.tensor([3]).subtract(2)
+torch.swapaxes(torch.arange(6).view(2, 3), 0, 1), torch.arange(6).view(2, 3).swapaxes(0, -1)
+torch.ones(2, 3).nelement(), isinstance(torch.float32, torch.dtype)
 """
