@@ -34,6 +34,7 @@ from nnkit.tensors.views import Creation, Origin, Step
 
 
 class Tensor(
+    Describing,
     Overwriting,
     Arithmetic,
     InPlace,
@@ -43,7 +44,6 @@ class Tensor(
     Making,
     Converting,
     Indexing,
-    Describing,
     Interoperation,
 ):
     """An array of any number of dimensions that remembers how it was made.
