@@ -1,6 +1,7 @@
 # `make train` trains a first network, `make test` checks everything; each needs only Python and make.
 PYTHON ?= python3
 VENV ?= .venv
+DOCS_VENV ?= .venv-docs
 BIN := $(VENV)/bin
 
 # A strict editable install links files one by one, so the list of files is part of what makes it current.
@@ -32,9 +33,9 @@ WRITE_SCHEMA := from pathlib import Path; from nnkit.training.config import sche
 schema: $(VENV)/.installed-dev
 	$(BIN)/python -c '$(WRITE_SCHEMA)'
 
-docs: $(VENV)/.installed-docs
+docs: $(DOCS_VENV)/.installed
 	@# What the theme would announce of itself is no warning about these pages.
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+	NO_MKDOCS_2_WARNING=1 $(DOCS_VENV)/bin/mkdocs build
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
@@ -52,9 +53,11 @@ $(VENV)/.installed-dev: pyproject.toml $(SOURCES) | $(BIN)/python
 	@$(BIN)/python -m pip install --quiet --editable '.[dev]' --config-settings editable_mode=strict
 	@touch $@ $(VENV)/.installed
 
-$(VENV)/.installed-docs: pyproject.toml $(SOURCES) | $(BIN)/python
-	@$(BIN)/python -m pip install --quiet --editable '.[docs]' --config-settings editable_mode=strict
-	@touch $@ $(VENV)/.installed
+# In an environment of its own: what the site is made with changes what terminals show.
+$(DOCS_VENV)/.installed: pyproject.toml $(SOURCES)
+	@$(PYTHON) -m venv $(DOCS_VENV)
+	@$(DOCS_VENV)/bin/python -m pip install --quiet --editable '.[docs]' --config-settings editable_mode=strict
+	@touch $@
 
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(DOCS_VENV) .mypy_cache .pytest_cache .ruff_cache
