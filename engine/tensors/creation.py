@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import operator
 import warnings
 from collections.abc import Sequence
@@ -163,7 +162,6 @@ def as_tensor(data: Any, dtype: dtype | None = None, device: Device = None) -> T
     return tensor(data, dtype, device)
 
 
-@functools.cache
 def full(
     size: Any,
     fill_value: Scalar,
