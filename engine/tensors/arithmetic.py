@@ -303,6 +303,10 @@ class Arithmetic(Elementary):
         check_broadcast((self.array, other.array))
         return self.detached(np.asarray(combine(self.array, other.array)))
 
+    subtract = sub
+    multiply = mul
+    divide = div
+
     def __add__(self, other: Operand) -> Tensor:
         return self.add(other) if is_operand(other) else NotImplemented
 
