@@ -136,7 +136,8 @@ class Lowering:
                 others = (self._values.get(id(each)) for each in call.inputs)
                 axes = (each.batch_axis for each in others if isinstance(each, Symbol) and each.ndim == tensor.ndim)
                 self._undefined.remove(id(tensor))
-                self.define(tensor, self.program.external(tensor.shape, next(axes, 0)))
+                symbol = self.program.external(tensor.shape, next(axes, 0))
+                self.define(tensor, self.program.filled_up(symbol))
 
     def _run(self, call: Call, number: int) -> None:
         self._define_remade(call)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnkit import ops
-from nnkit.dtypes import Scalar, common_type
+from nnkit.dtypes import C_NAMES, Scalar, common_type, of_array
 from nnkit.ops.operation import check_broadcast
 from nnkit.tensors.base import TensorBase
 from nnkit.tensors.elementary import Elementary
@@ -19,12 +19,20 @@ if TYPE_CHECKING:
 Operand = Any  # a Tensor or a Python number; anything else lets Python try the other operand
 
 
-def _usable(other: object) -> bool:
+def is_operand(other: object) -> bool:
+    """Return whether a tensor can be combined with something."""
     return isinstance(other, TensorBase | Scalar | np.number | np.bool_)
 
 
 def _scalar(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
+
+
+def check_mask(mask: Tensor) -> None:
+    """Raise PyTorch's RuntimeError unless a mask is boolean."""
+    if mask.array.dtype != np.bool_:
+        kind = C_NAMES[of_array(mask.array)]
+        raise RuntimeError(f"masked_fill_ only supports boolean masks, but got mask with dtype {kind}")
 
 
 class Arithmetic(Elementary):
@@ -182,6 +190,7 @@ class Arithmetic(Elementary):
             >>> torch.tensor([1.0, 2.0]).masked_fill(torch.tensor([True, False]), 0)
             tensor([0., 2.])
         """
+        check_mask(mask)
         return self.apply(ops.MaskedFill, mask, value=value)
 
     def softmax(self, dim: int) -> Tensor:
@@ -294,45 +303,49 @@ class Arithmetic(Elementary):
         check_broadcast((self.array, other.array))
         return self.detached(np.asarray(combine(self.array, other.array)))
 
+    subtract = sub
+    multiply = mul
+    divide = div
+
     def __add__(self, other: Operand) -> Tensor:
-        return self.add(other) if _usable(other) else NotImplemented
+        return self.add(other) if is_operand(other) else NotImplemented
 
     __radd__ = __add__
 
     def __sub__(self, other: Operand) -> Tensor:
-        return self.sub(other) if _usable(other) else NotImplemented
+        return self.sub(other) if is_operand(other) else NotImplemented
 
     def __rsub__(self, other: Operand) -> Tensor:
-        return self.apply(ops.Rsub, number=_scalar(other)) if _usable(other) else NotImplemented
+        return self.apply(ops.Rsub, number=_scalar(other)) if is_operand(other) else NotImplemented
 
     def __mul__(self, other: Operand) -> Tensor:
-        return self.mul(other) if _usable(other) else NotImplemented
+        return self.mul(other) if is_operand(other) else NotImplemented
 
     __rmul__ = __mul__
 
     def __truediv__(self, other: Operand) -> Tensor:
-        return self.div(other) if _usable(other) else NotImplemented
+        return self.div(other) if is_operand(other) else NotImplemented
 
     def __rtruediv__(self, other: Operand) -> Tensor:
-        return self.reciprocal().mul(other) if _usable(other) else NotImplemented
+        return self.reciprocal().mul(other) if is_operand(other) else NotImplemented
 
     def __pow__(self, other: Operand) -> Tensor:
-        return self.pow(other) if _usable(other) else NotImplemented
+        return self.pow(other) if is_operand(other) else NotImplemented
 
     def __rpow__(self, other: Operand) -> Tensor:
-        return self.apply(ops.PowScalar, base=_scalar(other)) if _usable(other) else NotImplemented
+        return self.apply(ops.PowScalar, base=_scalar(other)) if is_operand(other) else NotImplemented
 
     def __floordiv__(self, other: Operand) -> Tensor:
-        return self.floor_divide(other) if _usable(other) else NotImplemented
+        return self.floor_divide(other) if is_operand(other) else NotImplemented
 
     def __rfloordiv__(self, other: Operand) -> Tensor:
-        return self._as_tensor(other).floor_divide(self) if _usable(other) else NotImplemented
+        return self._as_tensor(other).floor_divide(self) if is_operand(other) else NotImplemented
 
     def __mod__(self, other: Operand) -> Tensor:
-        return self.remainder(other) if _usable(other) else NotImplemented
+        return self.remainder(other) if is_operand(other) else NotImplemented
 
     def __rmod__(self, other: Operand) -> Tensor:
-        return self._as_tensor(other).remainder(self) if _usable(other) else NotImplemented
+        return self._as_tensor(other).remainder(self) if is_operand(other) else NotImplemented
 
     def _as_tensor(self, value: Any) -> Tensor:
         """Return a number as a tensor that decides the type of a result no more than the number."""
@@ -354,33 +367,33 @@ class Arithmetic(Elementary):
         return self.detached(np.asarray(combine(self.array, right)))
 
     def __and__(self, other: Operand) -> Tensor:
-        return self._logical(other, np.bitwise_and) if _usable(other) else NotImplemented
+        return self._logical(other, np.bitwise_and) if is_operand(other) else NotImplemented
 
     def __or__(self, other: Operand) -> Tensor:
-        return self._logical(other, np.bitwise_or) if _usable(other) else NotImplemented
+        return self._logical(other, np.bitwise_or) if is_operand(other) else NotImplemented
 
     def __xor__(self, other: Operand) -> Tensor:
-        return self._logical(other, np.bitwise_xor) if _usable(other) else NotImplemented
+        return self._logical(other, np.bitwise_xor) if is_operand(other) else NotImplemented
 
     def __eq__(self, other: object) -> Any:
         if isinstance(other, np.ndarray):
             other = self.detached(other)
-        return self.eq(other) if _usable(other) else False
+        return self.eq(other) if is_operand(other) else False
 
     def __ne__(self, other: object) -> Any:
-        return self.ne(other) if _usable(other) else True
+        return self.ne(other) if is_operand(other) else True
 
     def __lt__(self, other: Operand) -> Tensor:
-        return self.lt(other) if _usable(other) else NotImplemented
+        return self.lt(other) if is_operand(other) else NotImplemented
 
     def __le__(self, other: Operand) -> Tensor:
-        return self.le(other) if _usable(other) else NotImplemented
+        return self.le(other) if is_operand(other) else NotImplemented
 
     def __gt__(self, other: Operand) -> Tensor:
-        return self.gt(other) if _usable(other) else NotImplemented
+        return self.gt(other) if is_operand(other) else NotImplemented
 
     def __ge__(self, other: Operand) -> Tensor:
-        return self.ge(other) if _usable(other) else NotImplemented
+        return self.ge(other) if is_operand(other) else NotImplemented
 
     # Tensors are equal element by element, so as keys and in sets they are told apart by identity.
     def __hash__(self) -> int:

@@ -83,12 +83,34 @@ def _numbers(data: Any) -> Any:
     return [_numbers(item) for item in data] if isinstance(data, list | tuple) else data
 
 
+def _beyond_int64(array: Array, dtype: dtype | None) -> Array:
+    """Return numbers of which NumPy makes no int64, as floating-point numbers where they are to be that."""
+    numbers = array.reshape(-1).tolist()
+    strange = [each for each in numbers if not isinstance(each, Scalar)]
+    if strange:
+        raise RuntimeError(f"Could not infer dtype of {type(strange[0]).__name__}")
+    if any(isinstance(each, float) for each in numbers) or (dtype is not None and dtype.is_floating_point):
+        return array.astype(np.float64)
+    raise ValueError("Overflow when unpacking long long")
+
+
+def _check_range(array: Array, dtype: dtype) -> None:
+    """Raise PyTorch's RuntimeError if a type of whole numbers does not hold all of some numbers."""
+    if dtype.numpy.kind not in "iu":
+        return
+    limits = np.iinfo(dtype.numpy)
+    # Types without a sign count backwards from their greatest number.
+    least = limits.min or -limits.max
+    if not ((array >= least) & (array <= limits.max)).all():
+        raise RuntimeError(f"value cannot be converted to type {dtype.name} without overflow")
+
+
 def tensor(data: Any, dtype: dtype | None = None, device: Device = None, requires_grad: bool = False) -> Tensor:
     """Return a new tensor of numbers: a number, nested sequences, or an array, which is copied.
 
     Raises:
         ValueError: the sequences do not have one length.
-        TypeError: something is not a number.
+        RuntimeError: something is not a number, or the type does not hold it.
 
     Examples:
         >>> torch.tensor([[1, 2], [3, 4]])
@@ -113,12 +135,14 @@ def tensor(data: Any, dtype: dtype | None = None, device: Device = None, require
         numbers = _numbers(data)
         _depths(numbers)
         array = np.array(numbers)
-        if array.dtype.kind == "O":
-            raise TypeError(f"new(): invalid data type '{type(array.reshape(-1)[0]).__name__}'")
+        if array.dtype.kind in "uO":
+            array = _beyond_int64(array, dtype)
         # Python's numbers are float32 and int64 whatever NumPy would make of them.
         with np.errstate(over="ignore"):
             array = array.astype(float32.numpy) if array.size == 0 or array.dtype.kind == "f" else array
-        array = array.astype(int64.numpy) if array.dtype.kind in "iu" else array
+        array = array.astype(int64.numpy) if array.dtype.kind == "i" else array
+        if dtype is not None:
+            _check_range(array, dtype)
     if dtype is not None:
         array = array.astype(dtype.numpy)
     return _finish(array, device, requires_grad)

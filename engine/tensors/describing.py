@@ -39,7 +39,11 @@ class Describing(TensorBase):
             >>> torch.ones(2, 3).size(), torch.ones(2, 3).size(1)
             (torch.Size([2, 3]), 3)
         """
-        return self.shape if dim is None else self.array.shape[wrap_dim(dim, self.array.ndim)]
+        if dim is None:
+            return self.shape
+        if self.array.ndim == 0:
+            raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+        return self.array.shape[wrap_dim(dim, self.array.ndim)]
 
     @property
     def ndim(self) -> builtins.int:

@@ -180,6 +180,8 @@ class Elementary(TensorBase):
         """
         return self.apply(ops.Abs)
 
+    absolute = abs  # noqa: A003  # the method is meant
+
     def reciprocal(self) -> Tensor:
         """Return 1 divided by each element.
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nnkit import ops
-from nnkit.dtypes import Scalar
+from nnkit.dtypes import Scalar, of_array
 from nnkit.kernels.layout import Array
 from nnkit.recording import note_obstacle
 from nnkit.streams import HasStream, stream_of
+from nnkit.tensors.arithmetic import check_mask, is_operand
 from nnkit.tensors.base import TensorBase
 
 if TYPE_CHECKING:
@@ -133,6 +134,7 @@ class InPlace(TensorBase):
             >>> torch.zeros(2).masked_fill_(torch.tensor([True, False]), 5)
             tensor([5., 0.])
         """
+        check_mask(mask)
         return self.apply_in_place(ops.MaskedFill, mask, value=value)
 
     def copy_(self, source: Tensor) -> Tensor:
@@ -151,6 +153,10 @@ class InPlace(TensorBase):
             >>> torch.zeros(2).fill_(3)
             tensor([3., 3.])
         """
+        if isinstance(value, TensorBase) and value.array.ndim:
+            raise RuntimeError(
+                f"fill_ only supports 0-dimension value tensor but got tensor with {value.array.ndim} dimensions."
+            )
         return self.apply_in_place(ops.Fill, value=value)
 
     def zero_(self) -> Tensor:
@@ -163,19 +169,19 @@ class InPlace(TensorBase):
         return self.apply_in_place(ops.Zero, value=0)
 
     def __iadd__(self, other: Any) -> Tensor:
-        return self.add_(other)
+        return self.add_(other) if is_operand(other) else NotImplemented
 
     def __isub__(self, other: Any) -> Tensor:
-        return self.sub_(other)
+        return self.sub_(other) if is_operand(other) else NotImplemented
 
     def __imul__(self, other: Any) -> Tensor:
-        return self.mul_(other)
+        return self.mul_(other) if is_operand(other) else NotImplemented
 
     def __itruediv__(self, other: Any) -> Tensor:
-        return self.div_(other)
+        return self.div_(other) if is_operand(other) else NotImplemented
 
     def __ipow__(self, other: Any) -> Tensor:
-        return self.pow_(other)
+        return self.pow_(other) if is_operand(other) else NotImplemented
 
     def uniform_(self, low: float = 0, high: float = 1, *, generator: HasStream | None = None) -> Tensor:
         """Write numbers evenly spread over [low, high).
@@ -184,6 +190,7 @@ class InPlace(TensorBase):
             >>> torch.empty(2).uniform_(-1, 1)
             tensor([-0.0075,  0.5364])
         """
+        self._require_floating("check_uniform_bounds")
         return self._draw(stream_of(generator).uniform(self.array.size, low, high, self.array.dtype))
 
     def normal_(self, mean: float = 0, std: float = 1, *, generator: HasStream | None = None) -> Tensor:
@@ -193,7 +200,12 @@ class InPlace(TensorBase):
             >>> torch.empty(2).normal_(mean=1, std=0.1)
             tensor([1.1541, 0.9707])
         """
+        self._require_floating("normal_kernel_cpu")
         return self._draw(stream_of(generator).normal(self.array.size, mean, std, self.array.dtype))
+
+    def _require_floating(self, kernel: str) -> None:
+        if self.array.dtype.kind != "f":
+            raise NotImplementedError(f"\"{kernel}\" not implemented for '{of_array(self.array).label}'")
 
     def _draw(self, numbers: Array) -> Tensor:
         note_obstacle("random numbers in the network")

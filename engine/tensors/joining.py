@@ -14,6 +14,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
     Raises:
         RuntimeError: their other sizes differ.
+        TypeError: they are no tensors, or in no tuple or list.
         ValueError: there are none.
 
     Examples:
@@ -22,6 +23,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                 [0., 0.],
                 [0., 0.]])
     """
+    _check_tensors("cat", tensors)
     if len(tensors) == 0:
         raise ValueError("torch.cat(): expected a non-empty list of Tensors")
     return apply(ops.Cat, *tensors, dim=dim)
@@ -32,12 +34,14 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 
     Raises:
         RuntimeError: their shapes differ, or there are none.
+        TypeError: they are no tensors, or in no tuple or list.
 
     Examples:
         >>> torch.stack((torch.ones(2), torch.zeros(2)))
         tensor([[1., 1.],
                 [0., 0.]])
     """
+    _check_tensors("stack", tensors)
     if len(tensors) == 0:
         raise RuntimeError("stack expects a non-empty TensorList")
     return apply(ops.Stack, *tensors, dim=dim)
@@ -51,3 +55,12 @@ def where(condition: Tensor, input: Any, other: Any) -> Tensor:
         tensor([1., 6.])
     """
     return apply(ops.Where, condition, input, other)
+
+
+def _check_tensors(function: str, tensors: object) -> None:
+    if not isinstance(tensors, list | tuple):
+        kind = type(tensors).__name__
+        raise TypeError(f"{function}(): argument 'tensors' (position 1) must be tuple of Tensors, not {kind}")
+    for position, each in enumerate(tensors):
+        if not isinstance(each, Tensor):
+            raise TypeError(f"expected Tensor as element {position} in argument 0, but got {type(each).__name__}")

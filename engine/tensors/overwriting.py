@@ -8,6 +8,7 @@ import numpy as np
 
 from nnkit.dtypes import of_array
 from nnkit.kernels.layout import Array
+from nnkit.kernels.memory import address
 from nnkit.ops import Operation
 from nnkit.recording import active, note_in_place
 from nnkit.tape import INFERENCE, Node, is_inference_mode_enabled, is_recording
@@ -47,6 +48,11 @@ class Overwriting(Differentiation):
             raise RuntimeError(
                 "unsupported operation: more than one element of the written-to tensor refers to a single memory "
                 "location. Please clone() the tensor before performing the operation."
+            )
+        if any(isinstance(each, Differentiation) and _overlap(self.array, each.array) for each in others):
+            raise RuntimeError(
+                "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single "
+                "memory location. Please clone() the tensor before performing the operation."
             )
         is_kept = recorded or active() is not None
         before = self.detached(self.array.copy() if is_kept else self.array)
@@ -114,3 +120,20 @@ class Overwriting(Differentiation):
         if left is not None and left.retain is not None:
             left.retain = None
             self.retain_grad()
+
+
+def _overlap(target: Array, source: Array) -> bool:
+    """Return whether arrays without gaps share memory and are not the same, element for element."""
+    steps = zip(target.shape, target.strides, source.strides, strict=False)
+    same_steps = all(one == other for size, one, other in steps if size > 1)
+    if same_steps and target.shape == source.shape and address(target) == address(source):
+        return False
+    first, second = _span(target), _span(source)
+    return first is not None and second is not None and first[0] < second[1] and second[0] < first[1]
+
+
+def _span(array: Array) -> tuple[int, int] | None:
+    """Return where the memory of an array begins and ends, or None if not every byte of it is in one element."""
+    reach = sum((size - 1) * stride for size, stride in zip(array.shape, array.strides, strict=True))
+    start = address(array)
+    return (start, start + array.nbytes) if reach + array.itemsize == array.nbytes else None

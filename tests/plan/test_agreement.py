@@ -54,6 +54,11 @@ SMALL = {
     "dropout of images": lambda: nn.Sequential(nn.Dropout(0.2), linear(12, 4)),
     "dropout of all": lambda: nn.Sequential(linear(12, 9), nn.Dropout(1.0), linear(9, 4)),
     "dropout twice": lambda: nn.Sequential(linear(12, 9), nn.Dropout(0.3), linear(9, 9), nn.Dropout(), linear(9, 4)),
+    "dropout, then rows of length 1": lambda: Built(
+        lambda s, x: (lambda h: s.b(h / h.square().sum(1, keepdim=True).sqrt()))(F.dropout(s.a(x), 0.2, s.training)),
+        a=linear(12, 9),
+        b=linear(9, 4),
+    ),
     "identity": lambda: nn.Sequential(nn.Identity(), linear(12, 4)),
     "one class": lambda: nn.Sequential(linear(12, 1)),
     "log softmax twice": lambda: nn.Sequential(linear(12, 4), nn.LogSoftmax(1)),

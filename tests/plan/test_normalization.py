@@ -50,6 +50,16 @@ def branches(network, x):
     return network.last(network.norm(hidden) + network.other(hidden) * hidden)
 
 
+def unit_rows(network, x):
+    hidden = network.norm(network.linear(x.flatten(1)))
+    return network.last(hidden / hidden.square().sum(1, keepdim=True).sqrt())
+
+
+def quotient(network, x):
+    hidden = network.linear(x.flatten(1))
+    return network.last(hidden / network.norm(hidden).abs())
+
+
 NETWORKS = {
     "of images": lambda: nn.Sequential(nn.BatchNorm2d(2), nn.Flatten(), nn.Linear(84, 4)),
     "of rows": lambda: flat(nn.BatchNorm1d(8)),
@@ -69,6 +79,9 @@ NETWORKS = {
     "branches": lambda: Built(
         branches, linear=nn.Linear(84, 8), norm=nn.BatchNorm1d(8), other=nn.BatchNorm1d(8), last=nn.Linear(8, 4)
     ),
+    # What fills up the last block must be as finite as the images.
+    "rows of length 1": lambda: Built(unit_rows, linear=nn.Linear(84, 8), norm=nn.BatchNorm1d(8), last=nn.Linear(8, 4)),
+    "a divisor": lambda: Built(quotient, linear=nn.Linear(84, 8), norm=nn.BatchNorm1d(8), last=nn.Linear(8, 4)),
 }
 
 

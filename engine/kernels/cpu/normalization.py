@@ -1,6 +1,6 @@
 """Batch normalization: what a block of images adds to the statistics of a batch, and what these make of the block.
 
-The images beyond the batch, which fill up its last block, count nowhere, and what is written for them is 0.
+The images beyond the batch, which fill up its last block, count nowhere, and their gradient is 0.
 """
 
 from __future__ import annotations
@@ -142,8 +142,7 @@ def normalize(step, x, other, bias, out, scratch, labels, images):
         shift = simd.row_values(one, other, 2 * channels + channel, 0)
         for position in range(channel * count, (channel + 1) * count):
             away = simd_arithmetic.subtract(simd.load(one, x, position * distance, 0, 0), mean)
-            result = simd_arithmetic.fused(away, scale, shift)
-            simd.store(simd.first_lanes(result, images), out, position * distance, 0, 0)
+            simd.store(simd_arithmetic.fused(away, scale, shift), out, position * distance, 0, 0)
 
 
 @instruction(NORMALIZE_SUMS)

@@ -61,7 +61,7 @@ class DataLoader:
         batch_size: int | None = 1,
         shuffle: bool | None = None,
         sampler: Iterable[Any] | None = None,
-        batch_sampler: Iterable[list[Any]] | None = None,
+        batch_sampler: Iterable[Iterable[Any]] | None = None,
         num_workers: int = 0,
         collate_fn: Callable[[Any], Any] | None = None,
         pin_memory: bool = False,
@@ -161,13 +161,15 @@ def _sampler(dataset: Any, shuffle: bool, generator: Generator | None) -> Iterab
     return RandomSampler(dataset, generator=generator) if shuffle else SequentialSampler(dataset)
 
 
-def _samples(dataset: Any, indices: list[Any]) -> list[Any]:
+def _samples(dataset: Any, indices: Iterable[Any]) -> list[Any]:
     together = getattr(dataset, "__getitems__", None)
     return together(indices) if together else [dataset[index] for index in indices]
 
 
-def _gathered(dataset: Any, indices: list[Any]) -> list[Tensor] | None:
+def _gathered(dataset: Any, indices: Iterable[Any]) -> list[Tensor] | None:
     """Return the batch of rows of tensors, picked all at once; None if the data set is not made of such rows."""
+    if not isinstance(indices, list | tuple) or not indices:
+        return None
     if type(dataset) is Subset:
         return _gathered(dataset.dataset, [dataset.indices[index] for index in indices])
     # A subclass may do something else with each row.
@@ -176,7 +178,9 @@ def _gathered(dataset: Any, indices: list[Any]) -> list[Tensor] | None:
     # Gradients tell stacked rows from rows that are picked at once.
     if any(tensor.requires_grad for tensor in dataset.tensors):
         return None
-    return [tensor[indices] for tensor in dataset.tensors]
+    # A tuple would be an index for each dimension.
+    rows = list(indices)
+    return [tensor[rows] for tensor in dataset.tensors]
 
 
 def _check_workers(
