@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import operator
 import warnings
 from collections.abc import Sequence
@@ -139,7 +138,6 @@ def as_tensor(data: Any, dtype: dtype | None = None, device: Device = None) -> T
     return tensor(data, dtype, device)
 
 
-@functools.cache
 def full(
     size: Any,
     fill_value: Scalar,

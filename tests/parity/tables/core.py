@@ -37,4 +37,6 @@ torch.divide(torch.tensor([3.0]), 2), torch.tensor([3.0]).divide(2)
 torch.subtract(torch.tensor([3]), 2), torch.tensor([3]).subtract(2)
 torch.swapaxes(torch.arange(6).view(2, 3), 0, 1), torch.arange(6).view(2, 3).swapaxes(0, -1)
 torch.ones(2, 3).nelement(), isinstance(torch.float32, torch.dtype)
+x = torch.full((2,), 1.0); x.add_(1); torch.full((2,), 1.0)
+torch.full([2, 1], 3)
 """
