@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nnkit import ops
-from nnkit.dtypes import Scalar
+from nnkit.dtypes import Scalar, of_array
 from nnkit.kernels.layout import Array
 from nnkit.recording import note_obstacle
 from nnkit.streams import HasStream, stream_of
@@ -184,6 +184,7 @@ class InPlace(TensorBase):
             >>> torch.empty(2).uniform_(-1, 1)
             tensor([-0.0075,  0.5364])
         """
+        self._check_drawn("check_uniform_bounds")
         return self._draw(stream_of(generator).uniform(self.array.size, low, high, self.array.dtype))
 
     def normal_(self, mean: float = 0, std: float = 1, *, generator: HasStream | None = None) -> Tensor:
@@ -193,7 +194,12 @@ class InPlace(TensorBase):
             >>> torch.empty(2).normal_(mean=1, std=0.1)
             tensor([1.1541, 0.9707])
         """
+        self._check_drawn("normal_kernel_cpu")
         return self._draw(stream_of(generator).normal(self.array.size, mean, std, self.array.dtype))
+
+    def _check_drawn(self, kernel: str) -> None:
+        if self.array.dtype.kind != "f":
+            raise NotImplementedError(f"\"{kernel}\" not implemented for '{of_array(self.array).label}'")
 
     def _draw(self, numbers: Array) -> Tensor:
         note_obstacle("random numbers in the network")
