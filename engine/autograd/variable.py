@@ -13,12 +13,7 @@ class _VariableType(type):
 class Variable(metaclass=_VariableType):
     """The old name of a tensor that takes part in differentiation; today every tensor does.
 
-    Args:
-        data: the tensor whose values it shares.
-        requires_grad: whether gradients are computed for it.
-
-    Raises:
-        TypeError: `data` is no tensor.
+    `Variable(data, requires_grad=False)` is a tensor that shares the values of `data`, or a TypeError if that is none.
 
     Examples:
         >>> torch.autograd.Variable(torch.ones(2), requires_grad=True)

@@ -47,7 +47,7 @@ class Picking(TensorBase):
     """Elements by their positions, and positions by their elements."""
 
     def gather(self, dim: int, index: Tensor) -> Tensor:
-        """Return the elements at positions along a dimension: out[i][j] = self[index[i][j]][j] for dim 0.
+        """Return the elements at positions along a dimension: `out[i][j] = self[index[i][j]][j]` for dim 0.
 
         Args:
             dim: the dimension.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
 from typing import Any
 
@@ -58,6 +59,7 @@ def _check_memory(array: Array) -> None:
         )
 
 
+@functools.cache
 def _warn_of_read_only() -> None:
     # Once in a program, as the text says.
     warnings.warn(
