@@ -66,7 +66,7 @@ def command(
     """Train a network from a config.
 
     CONFIG is a YAML file, or the name of a built-in config: quickstart, lenet, speedrun, lenet_best,
-    mnist_convnet, rnn or sequential. It may be left out to resume, since checkpoints carry theirs.
+    mnist_convnet, rnn, lstm, basic_mnist or sequential. It may be left out to resume, since checkpoints carry theirs.
 
     Ctrl-C saves the run after the step that it is in. A run that goes on from a checkpoint ends with the same
     bits as one that was never stopped.

