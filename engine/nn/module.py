@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from nnkit.devices import available
 from nnkit.devices import device as Device
 from nnkit.dtypes import dtype as DType
-from nnkit.dtypes import float32, float64
+from nnkit.dtypes import float16, float32, float64
 from nnkit.nn.hooked import Hooked
 from nnkit.nn.hooks import HookedCall, everywhere
 from nnkit.nn.state import State, _IncompatibleKeys, collect_state, load_state
@@ -258,6 +258,15 @@ class Module(Hooked, Tree):
             torch.float64
         """
         return self._as_float(float64)
+
+    def half(self: Self) -> Self:
+        """Change the floating-point parameters and buffers to float16.
+
+        Examples:
+            >>> nn.Linear(2, 1).half().weight.dtype
+            torch.float16
+        """
+        return self._as_float(float16)
 
     # State
 

@@ -11,10 +11,9 @@ def reduction_of(size_average: bool | None, reduce: bool | None, reduction: str)
     """Return the reduction that `size_average` and `reduce` mean, or `reduction` where they are not given."""
     if size_average is None and reduce is None:
         return reduction
-    if reduce is False:
-        meant = "none"
-    else:
-        meant = "sum" if size_average is False else "mean"
+    # Their truth is asked for: whoever makes a loss with its input and target instead of calling it, hears of it.
+    averaged, one = size_average is None or bool(size_average), reduce is None or bool(reduce)
+    meant = "none" if not one else "mean" if averaged else "sum"
     warnings.warn(
         f"size_average and reduce args will be deprecated, please use reduction='{meant}' instead.", stacklevel=3
     )

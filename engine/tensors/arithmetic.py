@@ -56,6 +56,8 @@ class Arithmetic(Elementary):
         """
         return self.apply(ops.Sub, _scalar(other), alpha=alpha)
 
+    subtract = sub
+
     def mul(self, other: Operand) -> Tensor:
         """Return self * other.
 
@@ -64,6 +66,8 @@ class Arithmetic(Elementary):
             tensor([3, 6])
         """
         return self.apply(ops.Mul, _scalar(other))
+
+    multiply = mul
 
     def div(self, other: Operand, *, rounding_mode: str | None = None) -> Tensor:
         """Return self / other: of floating type, or rounded to a whole number.
@@ -88,6 +92,8 @@ class Arithmetic(Elementary):
                 "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '" + rounding_mode + "'"
             )
         return self.apply(ops.DivRounded, _scalar(other), rounding_mode=rounding_mode)
+
+    divide = div
 
     def floor_divide(self, other: Operand) -> Tensor:
         """Return self / other rounded down, through which no gradient flows.

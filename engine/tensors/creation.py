@@ -15,6 +15,7 @@ from nnkit.kernels.layout import Array
 from nnkit.recording import note_constant, note_obstacle
 from nnkit.streams import HasStream, stream_of
 from nnkit.tensors.limits import claim
+from nnkit.tensors.nesting import of_sequence
 from nnkit.tensors.sharing import from_numpy
 from nnkit.tensors.tensor import Tensor
 
@@ -32,17 +33,28 @@ def _finish(array: Array, place: Device, requires_grad: bool) -> Tensor:
 
 
 def _shape(function: str, given: tuple[Any, ...]) -> tuple[int, ...]:
-    if len(given) == 1 and isinstance(given[0], Sequence):
+    inside = len(given) == 1 and isinstance(given[0], Sequence) and not isinstance(given[0], str)
+    if inside:
         given = tuple(given[0])
+    elif len(given) == 1 and not hasattr(given[0], "__index__"):
+        raise TypeError(
+            f"{function}(): argument 'size' (position 1) must be tuple of ints, not {type(given[0]).__name__}"
+        )
     for position, size in enumerate(given):
         if isinstance(size, bool) or not hasattr(size, "__index__"):
+            kind = type(size).__name__
+            if inside and position == 0:
+                raise TypeError(
+                    f"{function}(): argument 'size' (position 1) must be tuple of ints, but found element of type "
+                    f"{kind} at pos 0"
+                )
             raise TypeError(
                 f"{function}(): argument 'size' failed to unpack the object at pos {position + 1} with error \"type "
-                f'must be tuple of ints,but got {type(size).__name__}"'
+                f'must be tuple of ints,but got {kind}"'
             )
     shape = tuple(operator.index(size) for size in given)
     if any(size < 0 for size in shape):
-        if function == "empty":
+        if function in ("empty", "rand", "randn"):
             size = next(size for size in shape if size < 0)
             raise RuntimeError(f"Trying to create tensor with negative dimension {size}: {list(shape)}")
         raise RuntimeError(f"{function}: Dimension size must be non-negative.")
@@ -61,48 +73,6 @@ def _allocated(shape: tuple[int, ...], value: Scalar, kind: np.dtype[Any]) -> Ar
             f"[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to "
             f"allocate {size} bytes. Error code 12 (Cannot allocate memory)"
         ) from None
-
-
-def _depths(data: Any, depth: int = 0, sizes: list[int] | None = None) -> None:
-    """Raise PyTorch's ValueError if nested sequences do not have one length at each depth."""
-    if not isinstance(data, Sequence) or isinstance(data, str):
-        return
-    sizes = [] if sizes is None else sizes
-    if len(sizes) == depth:
-        sizes.append(len(data))
-    elif len(data) != sizes[depth]:
-        raise ValueError(f"expected sequence of length {sizes[depth]} at dim {depth} (got {len(data)})")
-    for item in data:
-        _depths(item, depth + 1, sizes)
-
-
-def _numbers(data: Any) -> Any:
-    """Return nested sequences with the tensors in them replaced by numbers."""
-    if isinstance(data, Tensor):
-        return data.tolist()
-    return [_numbers(item) for item in data] if isinstance(data, list | tuple) else data
-
-
-def _beyond_int64(array: Array, dtype: dtype | None) -> Array:
-    """Return numbers of which NumPy makes no int64, as floating-point numbers where they are to be that."""
-    numbers = array.reshape(-1).tolist()
-    strange = [each for each in numbers if not isinstance(each, Scalar)]
-    if strange:
-        raise RuntimeError(f"Could not infer dtype of {type(strange[0]).__name__}")
-    if any(isinstance(each, float) for each in numbers) or (dtype is not None and dtype.is_floating_point):
-        return array.astype(np.float64)
-    raise ValueError("Overflow when unpacking long long")
-
-
-def _check_range(array: Array, dtype: dtype) -> None:
-    """Raise PyTorch's RuntimeError if a type of whole numbers does not hold all of some numbers."""
-    if dtype.numpy.kind not in "iu":
-        return
-    limits = np.iinfo(dtype.numpy)
-    # Types without a sign count backwards from their greatest number.
-    least = limits.min or -limits.max
-    if not ((array >= least) & (array <= limits.max)).all():
-        raise RuntimeError(f"value cannot be converted to type {dtype.name} without overflow")
 
 
 def tensor(data: Any, dtype: dtype | None = None, device: Device = None, requires_grad: bool = False) -> Tensor:
@@ -132,17 +102,7 @@ def tensor(data: Any, dtype: dtype | None = None, device: Device = None, require
         array = np.array(data)
         of_array(array)
     else:
-        numbers = _numbers(data)
-        _depths(numbers)
-        array = np.array(numbers)
-        if array.dtype.kind in "uO":
-            array = _beyond_int64(array, dtype)
-        # Python's numbers are float32 and int64 whatever NumPy would make of them.
-        with np.errstate(over="ignore"):
-            array = array.astype(float32.numpy) if array.size == 0 or array.dtype.kind == "f" else array
-        array = array.astype(int64.numpy) if array.dtype.kind == "i" else array
-        if dtype is not None:
-            _check_range(array, dtype)
+        array = of_sequence(data, dtype)
     if dtype is not None:
         array = array.astype(dtype.numpy)
     return _finish(array, device, requires_grad)
@@ -245,14 +205,22 @@ def arange(
     return _finish(np.arange(first, last, step).astype(kind), device, requires_grad)
 
 
-def linspace(start: float, end: float, steps: int, dtype: dtype | None = None) -> Tensor:
+def linspace(start: float, end: float, steps: int, dtype: dtype | None = None, requires_grad: bool = False) -> Tensor:
     """Return evenly spaced numbers from start to end, both included.
 
     Examples:
         >>> torch.linspace(0, 1, 5)
         tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
     """
-    return _finish(np.linspace(start, end, steps).astype((dtype or float32).numpy), None, False)
+    kind = (dtype or float32).numpy
+    if kind.kind != "f":
+        return _finish(np.linspace(start, end, steps).astype(kind), None, requires_grad)
+    # Counted from the nearer end and rounded once, as PyTorch does: the numbers are symmetric to the last bit.
+    first, last = np.asarray(start, kind)[()], np.asarray(end, kind)[()]
+    step = np.longdouble((last - first) / np.asarray(max(steps - 1, 1), kind)[()])
+    places = np.arange(steps)
+    numbers = np.where(places < max(steps // 2, 1), first + step * places, last - step * (steps - 1 - places))
+    return _finish(numbers.astype(kind), None, requires_grad)
 
 
 def rand(
@@ -268,7 +236,8 @@ def rand(
         >>> torch.rand(3)
         tensor([0.4963, 0.7682, 0.0885])
     """
-    result = empty(*size, dtype=dtype, device=device).uniform_(0, 1, generator=generator)
+    made = _allocated(_shape("rand", size), 0, (dtype or float32).numpy)
+    result = _finish(made, device, False).uniform_(0, 1, generator=generator)
     return result.requires_grad_(requires_grad)
 
 
@@ -285,7 +254,8 @@ def randn(
         >>> torch.randn(3)
         tensor([ 1.5410, -0.2934, -2.1788])
     """
-    result = empty(*size, dtype=dtype, device=device).normal_(0, 1, generator=generator)
+    made = _allocated(_shape("randn", size), 0, (dtype or float32).numpy)
+    result = _finish(made, device, False).normal_(0, 1, generator=generator)
     return result.requires_grad_(requires_grad)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from nnkit.recording import note_obstacle
 from nnkit.streams import HasStream, stream_of
 from nnkit.tensors.creation import empty
+from nnkit.tensors.nesting import warn_once
 from nnkit.tensors.tensor import Tensor
 
 
@@ -102,12 +103,12 @@ def multinomial(
     return Tensor(found.astype(np.int64).reshape(*weights.shape[:-1], num_samples))
 
 
-def meshgrid(*tensors: Tensor, indexing: str = "ij") -> tuple[Tensor, ...]:
+def meshgrid(*tensors: Tensor, indexing: str | None = None) -> tuple[Tensor, ...]:
     """Return the coordinates of the points of a grid, one tensor for each axis.
 
     Args:
         tensors: the coordinates along each axis, (n,).
-        indexing: "ij" for axes in their order, "xy" for the first two exchanged.
+        indexing: "ij" for axes in their order, "xy" for the first two exchanged; "ij" with a warning if it is omitted.
 
     Raises:
         RuntimeError: there is no such indexing.
@@ -119,6 +120,9 @@ def meshgrid(*tensors: Tensor, indexing: str = "ij") -> tuple[Tensor, ...]:
                 [3, 4]]))
     """
     axes = tuple(tensors[0]) if len(tensors) == 1 and isinstance(tensors[0], list | tuple) else tensors
+    if indexing is None:
+        warn_once("torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument.")
+        indexing = "ij"
     if indexing not in ("ij", "xy"):
         raise RuntimeError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
     swapped = indexing == "xy" and len(axes) > 1

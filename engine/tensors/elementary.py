@@ -180,7 +180,7 @@ class Elementary(TensorBase):
         """
         return self.apply(ops.Abs)
 
-    absolute = abs  # noqa: A003  # the method is meant
+    absolute = abs  # noqa: A003 (the method above, not the builtin)
 
     def reciprocal(self) -> Tensor:
         """Return 1 divided by each element.
