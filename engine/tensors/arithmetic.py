@@ -278,41 +278,6 @@ class Arithmetic(Elementary):
         """
         return self._compare(other, np.greater_equal)
 
-    def logical_and(self, other: Tensor) -> Tensor:
-        """Return where both are not 0.
-
-        Examples:
-            >>> torch.tensor([0, 1, 2]).logical_and(torch.tensor([1, 0, 3]))
-            tensor([False, False,  True])
-        """
-        return self._logically(other, np.logical_and)
-
-    def logical_or(self, other: Tensor) -> Tensor:
-        """Return where at least one is not 0.
-
-        Examples:
-            >>> torch.tensor([0, 1, 2]).logical_or(torch.tensor([0, 0, 3]))
-            tensor([False,  True,  True])
-        """
-        return self._logically(other, np.logical_or)
-
-    def logical_xor(self, other: Tensor) -> Tensor:
-        """Return where one is 0 and the other is not.
-
-        Examples:
-            >>> torch.tensor([0, 1, 2]).logical_xor(torch.tensor([0, 0, 3]))
-            tensor([False,  True, False])
-        """
-        return self._logically(other, np.logical_xor)
-
-    def _logically(self, other: Tensor, combine: Callable[..., Any]) -> Tensor:
-        check_broadcast((self.array, other.array))
-        return self.detached(np.asarray(combine(self.array, other.array)))
-
-    subtract = sub
-    multiply = mul
-    divide = div
-
     def __add__(self, other: Operand) -> Tensor:
         return self.add(other) if is_operand(other) else NotImplemented
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nnkit import ops
+from nnkit.ops.operation import check_broadcast
 from nnkit.tensors.base import TensorBase
 
 if TYPE_CHECKING:
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Elementary(TensorBase):
-    """Functions of one variable."""
+    """Functions of one variable, and what is true of one element or two."""
 
     def exp(self) -> Tensor:
         """Return e to the power of each element.
@@ -274,3 +276,34 @@ class Elementary(TensorBase):
 
     def _told(self, function: Any) -> Tensor:
         return self.detached(np.asarray(function(self.array)))
+
+    def logical_and(self, other: Tensor) -> Tensor:
+        """Return where both are not 0.
+
+        Examples:
+            >>> torch.tensor([0, 1, 2]).logical_and(torch.tensor([1, 0, 3]))
+            tensor([False, False,  True])
+        """
+        return self._logically(other, np.logical_and)
+
+    def logical_or(self, other: Tensor) -> Tensor:
+        """Return where at least one is not 0.
+
+        Examples:
+            >>> torch.tensor([0, 1, 2]).logical_or(torch.tensor([0, 0, 3]))
+            tensor([False,  True,  True])
+        """
+        return self._logically(other, np.logical_or)
+
+    def logical_xor(self, other: Tensor) -> Tensor:
+        """Return where one is 0 and the other is not.
+
+        Examples:
+            >>> torch.tensor([0, 1, 2]).logical_xor(torch.tensor([0, 0, 3]))
+            tensor([False,  True, False])
+        """
+        return self._logically(other, np.logical_xor)
+
+    def _logically(self, other: Tensor, combine: Callable[..., Any]) -> Tensor:
+        check_broadcast((self.array, other.array))
+        return self.detached(np.asarray(combine(self.array, other.array)))
