@@ -172,18 +172,18 @@ def broadcast_shapes(first: Sequence[int], second: Sequence[int]) -> tuple[int, 
     Raises:
         RuntimeError: two sizes differ and neither is 1.
     """
+    if not first or not second:
+        return tuple(first or second)
     ndim = max(len(first), len(second))
-    result = []
+    wide, other = ((1,) * (ndim - len(shape)) + tuple(shape) for shape in (first, second))
     for position in reversed(range(ndim)):
-        a = ([1] * (ndim - len(first)) + list(first))[position]
-        b = ([1] * (ndim - len(second)) + list(second))[position]
+        a, b = wide[position], other[position]
         if a != b and 1 not in (a, b):
             raise RuntimeError(
                 f"The size of tensor a ({a}) must match the size of tensor b ({b}) at non-singleton dimension "
                 f"{position}"
             )
-        result.append(b if a == 1 else a)
-    return tuple(reversed(result))
+    return tuple(b if a == 1 else a for a, b in zip(wide, other, strict=True))
 
 
 def check_broadcast(operands: Iterable[Operand]) -> None:

@@ -1,7 +1,4 @@
-"""Gradients that are too long, made shorter.
-
-`foreach` is accepted everywhere and without effect: it chooses between PyTorch's implementations.
-"""
+"""Gradients that are too long, made shorter."""
 
 from __future__ import annotations
 
@@ -9,7 +6,12 @@ import types
 import warnings
 from collections.abc import Iterable
 
-from nnkit.tensors import Tensor, no_grad, stack, tensor
+import numpy as np
+
+from nnkit import ops
+from nnkit.kernels import Backend, backend_for
+from nnkit.kernels.layout import Array
+from nnkit.tensors import Tensor, no_grad, tensor
 
 Tensors = Tensor | Iterable[Tensor]
 
@@ -22,6 +24,10 @@ def _gradients(parameters: Tensors) -> list[Tensor]:
     return [each.grad for each in _listed(parameters) if each.grad is not None]
 
 
+def _norm(backend: Backend, array: Array, order: float) -> Array:
+    return ops.Norm(backend, (False,)).forward(array, p=order)
+
+
 def get_total_norm(
     tensors: Tensors, norm_type: float = 2.0, error_if_nonfinite: bool = False, foreach: bool | None = None
 ) -> Tensor:
@@ -31,7 +37,7 @@ def get_total_norm(
         tensors: one tensor or several.
         norm_type: order of the norm, infinity included.
         error_if_nonfinite: raise where the norm is NaN or infinite.
-        foreach: see above.
+        foreach: accepted and without effect.
 
     Raises:
         RuntimeError: the norm is not finite, and that is to be an error.
@@ -41,9 +47,10 @@ def get_total_norm(
         tensor(5.)
     """
     order = float(norm_type)
-    with no_grad():
-        norms = [each.norm(order) for each in _listed(tensors)]
-        total = stack(norms).norm(order) if norms else tensor(0.0)
+    # On arrays: training does this in each step, where tensors around so few numbers would take several times as long.
+    with np.errstate(all="ignore"):
+        norms = [_norm(each.backend, each.array, order) for each in _listed(tensors)]
+        total = Tensor(_norm(backend_for("cpu"), np.stack(norms), order)) if norms else tensor(0.0)
     if error_if_nonfinite and not total.isfinite():
         raise RuntimeError(
             f"The total norm of order {order} for gradients from `parameters` is non-finite, so it cannot be clipped. "
@@ -62,7 +69,7 @@ def clip_grads_with_norm_(
         parameters: one parameter or several; those without a gradient are left out.
         max_norm: the norm that the gradients may have.
         total_norm: the norm that they have, as `get_total_norm` returns it.
-        foreach: see above.
+        foreach: accepted and without effect.
 
     Examples:
         >>> weight = nn.Parameter(torch.ones(1))
@@ -73,6 +80,8 @@ def clip_grads_with_norm_(
     """
     with no_grad():
         factor = (float(max_norm) / (total_norm + 1e-6)).clamp(max=1.0)
+        if factor.item() == 1:
+            return
         for gradient in _gradients(parameters):
             gradient.mul_(factor)
 
@@ -91,7 +100,7 @@ def clip_grad_norm_(
         max_norm: the norm that the gradients may have.
         norm_type: order of the norm, infinity included.
         error_if_nonfinite: raise where the norm is NaN or infinite, which would make all gradients NaN or 0.
-        foreach: see above.
+        foreach: accepted and without effect.
 
     Raises:
         RuntimeError: the norm is not finite, and that is to be an error.
@@ -146,7 +155,7 @@ def clip_grad_value_(parameters: Tensors, clip_value: float, foreach: bool | Non
     Args:
         parameters: one parameter or several; those without a gradient are left out.
         clip_value: what no element may exceed.
-        foreach: see above.
+        foreach: accepted and without effect.
 
     Examples:
         >>> weight = nn.Parameter(torch.ones(3))
