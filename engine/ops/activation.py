@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -150,6 +151,12 @@ class Silu(Activation):
         return grad * (share * (1 + a * (1 - share)))
 
 
+def log_sigmoid(xp: Any, a: Array) -> Array:
+    """Return the logarithm of the sigmoid of a: of both exponentials that of a number below 0 cannot overflow."""
+    result: Array = xp.minimum(a, 0) - xp.log1p(xp.exp(-xp.abs(a)))
+    return result
+
+
 class Softplus(Activation):
     """log(1 + exp(beta * a)) / beta, a smooth ReLU; a itself where beta * a is above a threshold.
 
@@ -164,9 +171,7 @@ class Softplus(Activation):
         self.beta, self.threshold = a.dtype.type(beta), a.dtype.type(threshold)
         self.save(a)
         scaled = a * self.beta
-        # Of both exponentials only that of a number below 0 cannot overflow.
-        smooth = self.xp.log1p(self.xp.exp(-self.xp.abs(scaled))) + self.xp.maximum(scaled, 0)
-        return self.xp.where(scaled > self.threshold, a, smooth / self.beta)
+        return self.xp.where(scaled > self.threshold, a, -log_sigmoid(self.xp, -scaled) / self.beta)
 
     def backward(self, grad: Array) -> Gradients:
         scaled = self.saved[0] * self.beta
@@ -182,7 +187,7 @@ class LogSigmoid(Activation):
     def forward(self, a: Array) -> Array:
         self.check(a)
         self.save(a)
-        return self.xp.minimum(a, 0) - self.xp.log1p(self.xp.exp(-self.xp.abs(a)))
+        return log_sigmoid(self.xp, a)
 
     def backward(self, grad: Array) -> Gradients:
         return grad * self.backend.sigmoid(-self.saved[0])

@@ -6,6 +6,7 @@ from typing import Any
 
 from nnkit.dtypes import of_array
 from nnkit.kernels.layout import Array
+from nnkit.ops.activation import log_sigmoid
 from nnkit.ops.operation import Gradients, N, Operation, check_broadcast, sample
 
 
@@ -184,18 +185,13 @@ class BinaryCrossEntropyWithLogits(ElementwiseLoss):
         if target.dtype.kind != "f":
             kinds = f"{of_array(a).label} can't be cast to the desired output type {of_array(target).label}"
             raise RuntimeError(f"result type {kinds}")
-        for given, beside in ((pos_weight, target), (weight, a)):
-            if given is not None:
-                check_broadcast((given, beside) if given is pos_weight else (beside, given))
+        if pos_weight is not None:
+            check_broadcast((pos_weight, target))
+        if weight is not None:
+            check_broadcast((a, weight))
         self.save(a, target, weight, pos_weight)
-        # The logarithm of the sigmoid, and so written that no exponential overflows.
-        losses = (1 - target) * a + self.factor(target, pos_weight) * self.minus_log_sigmoid(a)
+        losses = (1 - target) * a - self.factor(target, pos_weight) * log_sigmoid(self.xp, a)
         return self.reduced(losses if weight is None else losses * weight, reduction)
-
-    def minus_log_sigmoid(self, a: Array) -> Array:
-        """Return minus the logarithm of the sigmoid of a."""
-        positive: Array = self.xp.log1p(self.xp.exp(-self.xp.abs(a))) + self.xp.maximum(-a, 0)
-        return positive
 
     def factor(self, target: Array, pos_weight: Array | None) -> Any:
         """Return what the logarithm of the sigmoid counts."""
@@ -207,7 +203,7 @@ class BinaryCrossEntropyWithLogits(ElementwiseLoss):
         by_a = grad * ((1 - target) - self.factor(target, pos_weight) * self.backend.sigmoid(-a))
         if not self.needs_input_grad[1]:
             return by_a, None
-        extra = 0 if pos_weight is None else (pos_weight - 1) * self.minus_log_sigmoid(a)
+        extra = 0 if pos_weight is None else (1 - pos_weight) * log_sigmoid(self.xp, a)
         return by_a, grad * (extra - a)
 
 
