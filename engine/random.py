@@ -14,6 +14,7 @@ import numpy as np
 from nnkit.devices import available, device
 from nnkit.streams import Stream, default_stream
 from nnkit.tensors import Tensor
+from nnkit.tensors.naming import typename
 
 _WORDS = 624
 # What PyTorch's generator keeps, in the order of its C++ structures.
@@ -130,9 +131,7 @@ class Generator:
             True
         """
         if not isinstance(new_state, Tensor):
-            kind = type(new_state)
-            name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
-            raise TypeError(f"expected a torch.ByteTensor, but got {name}")
+            raise TypeError(f"expected a torch.ByteTensor, but got {typename(new_state)}")
         array = np.ascontiguousarray(new_state.detach().numpy())
         if array.dtype != np.uint8:
             raise TypeError("RNG state must be a torch.ByteTensor")

@@ -12,8 +12,8 @@ from itertools import chain, groupby
 from typing import Any, TypeVar
 
 from nnkit.nn.module import Module, _indent
-from nnkit.nn.naming import typename
 from nnkit.nn.pairs import pairs_of
+from nnkit.tensors.naming import typename
 
 Numbered = TypeVar("Numbered", bound="_Numbered")
 Row = TypeVar("Row", bound="Sequential")

@@ -47,8 +47,8 @@ from nnkit.nn.functional_pooling import (
     max_pool1d,
     max_pool2d,
 )
-from nnkit.nn.naming import require_tensor
 from nnkit.tensors import Tensor, apply
+from nnkit.tensors.naming import require_tensor
 
 __all__ = [
     "adaptive_avg_pool1d",

@@ -9,9 +9,9 @@ import warnings
 
 from nnkit import ops
 from nnkit.dtypes import dtype as DType
-from nnkit.nn.naming import require_tensor, typename
 from nnkit.ops import Operation
 from nnkit.tensors import Tensor
+from nnkit.tensors.naming import require_tensor, typename
 
 
 def relu(input: Tensor, inplace: bool = False) -> Tensor:

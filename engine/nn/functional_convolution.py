@@ -9,8 +9,8 @@ import warnings
 from collections.abc import Sequence
 
 from nnkit import ops
-from nnkit.nn.naming import integers, require_tensor, typename
 from nnkit.tensors import Tensor, apply
+from nnkit.tensors.naming import integers, require_tensor, typename
 
 Sizes = int | Sequence[int]
 

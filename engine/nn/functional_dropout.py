@@ -14,10 +14,10 @@ import numpy as np
 
 from nnkit.kernels.layout import Array
 from nnkit.kernels.memory import aligned, aligned_like
-from nnkit.nn.naming import require_tensor
 from nnkit.recording import note_remade
 from nnkit.streams import default_stream
 from nnkit.tensors import Tensor
+from nnkit.tensors.naming import require_tensor
 
 
 def check_probability(p: float) -> None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import warnings
 
 from nnkit import ops
-from nnkit.nn.naming import require_tensor
 from nnkit.nn.reduction import check_reduction, reduced, reduction_of
 from nnkit.ops.operation import broadcast_shapes
 from nnkit.tensors import Tensor, apply
+from nnkit.tensors.naming import require_tensor
 
 
 def _broadcast(input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:

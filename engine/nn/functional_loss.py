@@ -13,10 +13,10 @@ import numpy as np
 from nnkit import ops
 from nnkit.dtypes import int64, uint8
 from nnkit.kernels.layout import Array
-from nnkit.nn.naming import require_tensor
 from nnkit.nn.reduction import check_reduction, reduction_of
 from nnkit.recording import note_constant, note_obstacle, note_remade
 from nnkit.tensors import Tensor, apply
+from nnkit.tensors.naming import require_tensor
 
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:

@@ -9,8 +9,8 @@ import math
 
 from nnkit import ops
 from nnkit.dtypes import float32
-from nnkit.nn.naming import require_tensor, typename
 from nnkit.tensors import Tensor, apply
+from nnkit.tensors.naming import require_tensor, typename
 
 # What an input is normalized with, in the order in which PyTorch looks at it.
 _PARTS = ("running_mean", "running_var", "weight", "bias")

@@ -9,8 +9,8 @@ import math
 from collections.abc import Sequence
 
 from nnkit import ops
-from nnkit.nn.naming import integers, require_tensor, typename
 from nnkit.tensors import Tensor, apply
+from nnkit.tensors.naming import integers, require_tensor, typename
 
 _EDGES: dict[str, tuple[type[ops.EdgePad], type[ops.EdgePad]]] = {
     "reflect": (ops.ReflectionPad1D, ops.ReflectionPad2D),

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from typing import Literal, overload
 
 from nnkit import ops
-from nnkit.nn.naming import integers, require_tensor, typename
 from nnkit.nn.windows import Sizes, check_sequences, length, lengths, max_pool1d_lengths, pair, step_of
 from nnkit.tensors import Tensor, apply, apply_all
+from nnkit.tensors.naming import integers, require_tensor, typename
 
 
 @overload

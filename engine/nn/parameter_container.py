@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator, KeysView, Mapping
 from typing import Any
 
 from nnkit.nn.module import Module
-from nnkit.nn.naming import typename
 from nnkit.nn.pairs import pairs_of
 from nnkit.nn.parameter import Parameter
 from nnkit.tensors import Tensor
+from nnkit.tensors.naming import typename
 
 
 def _as_parameter(value: Any) -> Any:

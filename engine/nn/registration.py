@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nnkit.nn.naming import typename
 from nnkit.nn.parameter import Buffer, Parameter
 from nnkit.tensors import Tensor
+from nnkit.tensors.naming import typename
 
 
 class Registration:

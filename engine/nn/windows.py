@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from nnkit.kernels.backend import Sliding
-from nnkit.nn.naming import integers
 from nnkit.ops.pooling import pooled_size
 from nnkit.tensors import Tensor
+from nnkit.tensors.naming import integers
 
 Sizes = int | Sequence[int]
 

@@ -12,9 +12,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from nnkit.nn.naming import typename
 from nnkit.registry import Registry
 from nnkit.tensors import Tensor, no_grad
+from nnkit.tensors.naming import typename
 
 Parameters = Iterable[Tensor] | Iterable[tuple[str, Tensor]] | Iterable[dict[str, Any]]
 Group = dict[str, Any]

@@ -8,9 +8,9 @@ from typing import Any, ClassVar, NamedTuple
 
 from nnkit.kernels.layout import Array
 from nnkit.kernels.updates import Rule, Update, Updates
-from nnkit.nn.naming import typename
 from nnkit.optim.optimizer import Closure, Group, Optimizer, Parameters
 from nnkit.tensors import Tensor, enable_grad, full_like, tensor
+from nnkit.tensors.naming import typename
 
 # What counts the steps of a parameter in its state; it is no array of the rule.
 STEP = "step"

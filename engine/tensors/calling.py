@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from nnkit.dtypes import can_cast
 from nnkit.tape import is_grad_enabled
 from nnkit.tensors.creation import tensor
+from nnkit.tensors.naming import require_tensor
 from nnkit.tensors.tensor import Tensor
 
 Result = TypeVar("Result")
@@ -30,9 +31,7 @@ def as_function(method: Callable[..., Result], *, of_numbers: bool = False) -> C
             args = (options.pop("input"), *args)
         if args and not isinstance(args[0], Tensor):
             if not (of_numbers and isinstance(args[0], bool | int | float)):
-                kind = type(args[0])
-                given = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
-                raise TypeError(f"{name}(): argument 'input' (position 1) must be Tensor, not {given}")
+                require_tensor(name, "input", 1, args[0])
             args = (tensor(args[0]), *args[1:])
         result = method(*args, **options)
         if out is not None:

@@ -6,7 +6,7 @@ import operator
 from collections.abc import Sequence
 from typing import Any
 
-from nnkit.tensors import Tensor
+from nnkit.tensors.tensor import Tensor
 
 
 def typename(value: object) -> str:
@@ -27,7 +27,7 @@ def require_tensor(function: str, argument: str, position: int, value: object) -
     """
     if not isinstance(value, Tensor):
         raise TypeError(
-            f"{function}(): argument '{argument}' (position {position}) must be Tensor, not {typename(value)}"
+            f"{function}(): argument '{argument}' (position {position}) must be Tensor, not {typename(type(value))}"
         )
 
 

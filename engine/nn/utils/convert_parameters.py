@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nnkit.nn.naming import typename
 from nnkit.tensors import Tensor, cat
+from nnkit.tensors.naming import typename
 
 
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
