@@ -64,8 +64,11 @@ class Layout:
 
 strided = Layout()
 
+# Python's types, which are taken for element types.
+OF_PYTHON: dict[Any, dtype] = {float: float64, int: int64, _Bool: bool_}
 _OF_NUMPY = {each.numpy: each for each in (float64, float32, float16, int64, int32, int16, int8, uint8, bool_)}
 
+LABELS = {each: each.label for each in _OF_NUMPY.values()}
 # What C++ calls each type: some of PyTorch's messages use these names.
 C_NAMES = {
     float16: "c10::Half",
@@ -97,10 +100,41 @@ def of_array(array: Array) -> dtype:
 
 
 def of_scalar(value: Scalar) -> dtype:
-    """Return the type that a Python number has by itself: bool, int64 or float32."""
+    """Return the type that a Python number has by itself: bool, int64 or float32.
+
+    Raises:
+        OverflowError: it is a whole number that int64 does not hold.
+    """
     if isinstance(value, _Bool):
         return bool_
-    return int64 if isinstance(value, int) else float32
+    if not isinstance(value, int):
+        return float32
+    if value.bit_length() > 63:
+        raise OverflowError("int too big to convert")
+    return int64
+
+
+# What some of PyTorch's messages call types of whole numbers.
+_STANDARD_NAMES = {"int32": "int", "int16": "int16_t", "int8": "int8_t", "uint8": "uint8_t", "int64": "int64_t"}
+
+
+def element(value: Any, kind: np.dtype[Any]) -> Any:
+    """Return a number as an element of a type; what has no sign counts backwards from its greatest number.
+
+    Raises:
+        OverflowError: it is a whole number that int64 does not hold.
+        RuntimeError: it is one that the type does not hold.
+    """
+    if isinstance(value, int):
+        of_scalar(value)
+    try:
+        return kind.type(value)
+    except OverflowError:
+        greatest = np.iinfo(kind).max
+        if kind.kind == "u" and -greatest <= value < 0:
+            return np.asarray(value).astype(kind)[()]
+        name = _STANDARD_NAMES[kind.name]
+        raise RuntimeError(f"value cannot be converted to type {name} without overflow") from None
 
 
 def _category(numpy_type: np.dtype[Any]) -> int:

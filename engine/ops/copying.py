@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.dtypes import Scalar
+from nnkit.dtypes import Scalar, element
 from nnkit.kernels.layout import Array
 from nnkit.ops.operation import Gradients, N, Operand, Operation, broadcast_shapes, sample
 
@@ -63,7 +63,7 @@ class Fill(Operation):
     overload = 2
 
     def forward(self, a: Array, *, value: Scalar) -> Array:
-        return self.xp.full_like(a, self.xp.asarray(value).astype(a.dtype))
+        return self.xp.full_like(a, element(value, a.dtype))
 
     def backward(self, grad: Array) -> Gradients:
         return self.xp.zeros_like(grad)

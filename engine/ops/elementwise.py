@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.dtypes import Scalar
+from nnkit.dtypes import Scalar, element
 from nnkit.kernels.layout import Array
 from nnkit.ops.operation import Gradients, N, Operand, Operation, check_broadcast, sample
 
@@ -228,7 +228,7 @@ class MaskedFill(Operation):
     def forward(self, a: Array, mask: Array, *, value: Scalar) -> Array:
         check_broadcast((a, mask))
         self.save(mask)
-        return self.xp.where(mask, a.dtype.type(value), a)
+        return self.xp.where(mask, element(value, a.dtype), a)
 
     def backward(self, grad: Array) -> Gradients:
         return self.xp.where(self.saved[0], 0, grad)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from nnkit.dtypes import of_array
 from nnkit.kernels.layout import Array
 from nnkit.ops.operation import Gradients, N, Operation, sample, wrap_dim, wrap_dims
 
@@ -196,6 +197,11 @@ class Expand(Rearrangement):
 
     def forward(self, a: Array, *, shape: Sequence[int]) -> Array:
         extra = len(shape) - a.ndim
+        if extra < 0:
+            raise RuntimeError(
+                f"expand(torch.{of_array(a).label}Tensor{{{list(a.shape)}}}, size={list(shape)}): the number of sizes "
+                f"provided ({len(shape)}) must be greater or equal to the number of dimensions in the tensor ({a.ndim})"
+            )
         sizes = []
         for index, wanted in enumerate(shape):
             existing = a.shape[index - extra] if index >= extra else 1

@@ -28,11 +28,16 @@ def _scalar(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def check_mask(mask: Tensor) -> None:
-    """Raise PyTorch's RuntimeError unless a mask is boolean."""
+def check_mask(mask: Tensor, value: Any) -> None:
+    """Raise PyTorch's RuntimeError unless a mask is boolean and the value one number."""
     if mask.array.dtype != np.bool_:
         kind = C_NAMES[of_array(mask.array)]
         raise RuntimeError(f"masked_fill_ only supports boolean masks, but got mask with dtype {kind}")
+    if isinstance(value, TensorBase) and value.array.ndim:
+        dimensions = f"{value.array.ndim} dimension(s)"
+        raise RuntimeError(
+            f"masked_fill_ only supports a 0-dimensional value tensor, but got tensor with {dimensions}."
+        )
 
 
 class Arithmetic(Elementary):
@@ -196,7 +201,7 @@ class Arithmetic(Elementary):
             >>> torch.tensor([1.0, 2.0]).masked_fill(torch.tensor([True, False]), 0)
             tensor([0., 2.])
         """
-        check_mask(mask)
+        check_mask(mask, value)
         return self.apply(ops.MaskedFill, mask, value=value)
 
     def softmax(self, dim: int) -> Tensor:

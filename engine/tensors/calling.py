@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -10,6 +11,7 @@ from typing import Any, TypeVar
 from nnkit.dtypes import can_cast
 from nnkit.tape import is_grad_enabled
 from nnkit.tensors.creation import tensor
+from nnkit.tensors.explaining import explained
 from nnkit.tensors.naming import require_tensor
 from nnkit.tensors.tensor import Tensor
 
@@ -24,8 +26,8 @@ def as_function(method: Callable[..., Result], *, of_numbers: bool = False) -> C
         of_numbers: whether `input` may be a number, too.
     """
     name = method.__name__
+    run = inspect.unwrap(method)
 
-    @functools.wraps(method)
     def function(*args: Any, out: Tensor | None = None, **options: Any) -> Result:
         if "input" in options:
             args = (options.pop("input"), *args)
@@ -33,13 +35,13 @@ def as_function(method: Callable[..., Result], *, of_numbers: bool = False) -> C
             if not (of_numbers and isinstance(args[0], bool | int | float)):
                 require_tensor(name, "input", 1, args[0])
             args = (tensor(args[0]), *args[1:])
-        result = method(*args, **options)
+        result = run(*args, **options)
         if out is not None:
             _write(out, result, name)
             return out  # type: ignore[return-value]  # a method with `out` returns a tensor
         return result
 
-    return function
+    return functools.wraps(method)(explained(function, name))
 
 
 def _write(out: Tensor, result: Any, name: str) -> None:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import operator
 import warnings
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from nnkit.devices import available, device
-from nnkit.dtypes import Scalar, dtype, float32, int64, of_array, of_scalar
+from nnkit.dtypes import Scalar, dtype, element, float32, int64, of_array, of_scalar
 from nnkit.kernels.layout import Array
 from nnkit.recording import note_constant, note_obstacle
 from nnkit.streams import HasStream, stream_of
+from nnkit.tensors.explaining import explained
 from nnkit.tensors.limits import claim
 from nnkit.tensors.nesting import of_sequence
+from nnkit.tensors.shaping import sizes
 from nnkit.tensors.sharing import from_numpy
 from nnkit.tensors.tensor import Tensor
 
@@ -33,26 +34,13 @@ def _finish(array: Array, place: Device, requires_grad: bool) -> Tensor:
 
 
 def _shape(function: str, given: tuple[Any, ...]) -> tuple[int, ...]:
-    inside = len(given) == 1 and isinstance(given[0], Sequence) and not isinstance(given[0], str)
-    if inside:
-        given = tuple(given[0])
-    elif len(given) == 1 and not hasattr(given[0], "__index__"):
-        raise TypeError(
-            f"{function}(): argument 'size' (position 1) must be tuple of ints, not {type(given[0]).__name__}"
-        )
-    for position, size in enumerate(given):
-        if isinstance(size, bool) or not hasattr(size, "__index__"):
-            kind = type(size).__name__
-            if inside and position == 0:
-                raise TypeError(
-                    f"{function}(): argument 'size' (position 1) must be tuple of ints, but found element of type "
-                    f"{kind} at pos 0"
-                )
-            raise TypeError(
-                f"{function}(): argument 'size' failed to unpack the object at pos {position + 1} with error \"type "
-                f'must be tuple of ints,but got {kind}"'
-            )
-    shape = tuple(operator.index(size) for size in given)
+    """Return sizes that were given one by one or as one sequence.
+
+    Raises:
+        RuntimeError: one is negative.
+        TypeError: they are no sizes; `explained` says what is wrong with them.
+    """
+    shape = sizes(given)
     if any(size < 0 for size in shape):
         if function in ("empty", "rand", "randn"):
             size = next(size for size in shape if size < 0)
@@ -63,8 +51,9 @@ def _shape(function: str, given: tuple[Any, ...]) -> tuple[int, ...]:
 
 def _allocated(shape: tuple[int, ...], value: Scalar, kind: np.dtype[Any]) -> Array:
     claim(shape)
+    number = element(value, kind)
     try:
-        return np.full(shape, value, kind)
+        return np.full(shape, number, kind)
     except (MemoryError, ValueError):
         size = kind.itemsize
         for length in shape:
@@ -75,7 +64,8 @@ def _allocated(shape: tuple[int, ...], value: Scalar, kind: np.dtype[Any]) -> Ar
         ) from None
 
 
-def tensor(data: Any, dtype: dtype | None = None, device: Device = None, requires_grad: bool = False) -> Tensor:
+@explained
+def tensor(data: Any, *, dtype: dtype | None = None, device: Device = None, requires_grad: bool = False) -> Tensor:
     """Return a new tensor of numbers: a number, nested sequences, or an array, which is copied.
 
     Raises:
@@ -119,12 +109,14 @@ def as_tensor(data: Any, dtype: dtype | None = None, device: Device = None) -> T
         data = from_numpy(data)
     if isinstance(data, Tensor):
         return data if dtype is None else data.to(dtype)
-    return tensor(data, dtype, device)
+    return tensor(data, dtype=dtype, device=device)
 
 
+@explained
 def full(
     size: Any,
     fill_value: Scalar,
+    *,
     dtype: dtype | None = None,
     device: Device = None,
     requires_grad: bool = False,
@@ -136,9 +128,10 @@ def full(
         tensor([3.5000, 3.5000])
     """
     kind = (dtype or of_scalar(fill_value)).numpy
-    return _finish(_allocated(_shape("full", (size,)), fill_value, kind), device, requires_grad)
+    return _finish(_allocated(_shape("full", (tuple(size),)), fill_value, kind), device, requires_grad)
 
 
+@explained
 def zeros(*size: Any, dtype: dtype | None = None, device: Device = None, requires_grad: bool = False) -> Tensor:
     """Return a tensor of zeros.
 
@@ -149,6 +142,7 @@ def zeros(*size: Any, dtype: dtype | None = None, device: Device = None, require
     return _finish(_allocated(_shape("zeros", size), 0, (dtype or float32).numpy), device, requires_grad)
 
 
+@explained
 def ones(*size: Any, dtype: dtype | None = None, device: Device = None, requires_grad: bool = False) -> Tensor:
     """Return a tensor of ones.
 
@@ -160,6 +154,7 @@ def ones(*size: Any, dtype: dtype | None = None, device: Device = None, requires
     return _finish(_allocated(_shape("ones", size), 1, (dtype or float32).numpy), device, requires_grad)
 
 
+@explained
 def empty(*size: Any, dtype: dtype | None = None, device: Device = None, requires_grad: bool = False) -> Tensor:
     """Return a tensor of values that are to be written; here they are zeros, so that no run depends on old memory.
 
@@ -170,7 +165,8 @@ def empty(*size: Any, dtype: dtype | None = None, device: Device = None, require
     return _finish(_allocated(_shape("empty", size), 0, (dtype or float32).numpy), device, requires_grad)
 
 
-def eye(n: int, m: int | None = None, dtype: dtype | None = None, requires_grad: bool = False) -> Tensor:
+@explained
+def eye(n: int, m: int | None = None, *, dtype: dtype | None = None, requires_grad: bool = False) -> Tensor:
     """Return the identity matrix, or the first columns or rows of one.
 
     Examples:
@@ -181,10 +177,12 @@ def eye(n: int, m: int | None = None, dtype: dtype | None = None, requires_grad:
     return _finish(np.eye(n, m, dtype=(dtype or float32).numpy), None, requires_grad)
 
 
+@explained
 def arange(
     start: Scalar,
     end: Scalar | None = None,
     step: Scalar = 1,
+    *,
     dtype: dtype | None = None,
     device: Device = None,
     requires_grad: bool = False,
@@ -205,14 +203,17 @@ def arange(
     return _finish(np.arange(first, last, step).astype(kind), device, requires_grad)
 
 
-def linspace(start: float, end: float, steps: int, dtype: dtype | None = None, requires_grad: bool = False) -> Tensor:
+@explained
+def linspace(
+    start: float, end: float, steps: int, *, dtype: dtype | None = None, requires_grad: bool = False
+) -> Tensor:
     """Return evenly spaced numbers from start to end, both included.
 
     Examples:
         >>> torch.linspace(0, 1, 5)
         tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
     """
-    kind = (dtype or float32).numpy
+    kind, steps = (dtype or float32).numpy, operator.index(steps)
     if kind.kind != "f":
         return _finish(np.linspace(start, end, steps).astype(kind), None, requires_grad)
     # Counted from the nearer end and rounded once, as PyTorch does: the numbers are symmetric to the last bit.
@@ -223,6 +224,7 @@ def linspace(start: float, end: float, steps: int, dtype: dtype | None = None, r
     return _finish(numbers.astype(kind), None, requires_grad)
 
 
+@explained
 def rand(
     *size: Any,
     generator: HasStream | None = None,
@@ -241,6 +243,7 @@ def rand(
     return result.requires_grad_(requires_grad)
 
 
+@explained
 def randn(
     *size: Any,
     generator: HasStream | None = None,
@@ -259,6 +262,7 @@ def randn(
     return result.requires_grad_(requires_grad)
 
 
+@explained
 def randint(
     low: int,
     high: Any = None,
@@ -276,6 +280,9 @@ def randint(
     """
     if size is None:
         low, high, size = 0, low, high
+    if not isinstance(low, int | np.integer):
+        raise TypeError("a bound is no whole number")
+    size = tuple(size)
     if low >= high:
         raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
     shape = _shape("randint", (size,))
@@ -285,6 +292,7 @@ def randint(
     return _finish(numbers.astype((dtype or int64).numpy), device, False)
 
 
+@explained
 def randperm(n: int, *, generator: HasStream | None = None) -> Tensor:
     """Return the numbers below n in random order.
 
@@ -292,11 +300,14 @@ def randperm(n: int, *, generator: HasStream | None = None) -> Tensor:
         >>> torch.randperm(5)
         tensor([4, 0, 1, 3, 2])
     """
+    if n < 0:
+        raise RuntimeError(f"Trying to create tensor with negative dimension {n}: [{n}]")
     note_obstacle("random numbers in the network")
     return Tensor(stream_of(generator).permutation(n))
 
 
-def zeros_like(input: Tensor, dtype: dtype | None = None, requires_grad: bool = False) -> Tensor:
+@explained
+def zeros_like(input: Tensor, *, dtype: dtype | None = None, requires_grad: bool = False) -> Tensor:
     """Return zeros in the shape and type of a tensor.
 
     Examples:
@@ -306,7 +317,8 @@ def zeros_like(input: Tensor, dtype: dtype | None = None, requires_grad: bool = 
     return zeros(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
 
 
-def ones_like(input: Tensor, dtype: dtype | None = None, requires_grad: bool = False) -> Tensor:
+@explained
+def ones_like(input: Tensor, *, dtype: dtype | None = None, requires_grad: bool = False) -> Tensor:
     """Return ones in the shape and type of a tensor.
 
     Examples:
@@ -316,7 +328,8 @@ def ones_like(input: Tensor, dtype: dtype | None = None, requires_grad: bool = F
     return ones(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
 
 
-def empty_like(input: Tensor, dtype: dtype | None = None, requires_grad: bool = False) -> Tensor:
+@explained
+def empty_like(input: Tensor, *, dtype: dtype | None = None, requires_grad: bool = False) -> Tensor:
     """Return values to be written in the shape and type of a tensor.
 
     Examples:
@@ -326,7 +339,8 @@ def empty_like(input: Tensor, dtype: dtype | None = None, requires_grad: bool = 
     return empty(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
 
 
-def full_like(input: Tensor, fill_value: Scalar, dtype: dtype | None = None, requires_grad: bool = False) -> Tensor:
+@explained
+def full_like(input: Tensor, fill_value: Scalar, *, dtype: dtype | None = None, requires_grad: bool = False) -> Tensor:
     """Return one value everywhere in the shape and type of a tensor.
 
     Examples:
@@ -336,7 +350,8 @@ def full_like(input: Tensor, fill_value: Scalar, dtype: dtype | None = None, req
     return full(input.shape, fill_value, dtype=dtype or input.dtype, requires_grad=requires_grad)
 
 
-def rand_like(input: Tensor, dtype: dtype | None = None, requires_grad: bool = False) -> Tensor:
+@explained
+def rand_like(input: Tensor, *, dtype: dtype | None = None, requires_grad: bool = False) -> Tensor:
     """Return numbers evenly spread over [0, 1) in the shape and type of a tensor.
 
     Examples:
@@ -346,7 +361,8 @@ def rand_like(input: Tensor, dtype: dtype | None = None, requires_grad: bool = F
     return rand(input.shape, dtype=dtype or input.dtype, requires_grad=requires_grad)
 
 
-def randn_like(input: Tensor, dtype: dtype | None = None, requires_grad: bool = False) -> Tensor:
+@explained
+def randn_like(input: Tensor, *, dtype: dtype | None = None, requires_grad: bool = False) -> Tensor:
     """Return normally distributed numbers in the shape and type of a tensor.
 
     Examples:

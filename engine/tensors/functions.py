@@ -8,6 +8,7 @@ from nnkit import ops
 from nnkit.dtypes import Scalar, common_type, dtype, of_array
 from nnkit.recording import note_obstacle
 from nnkit.tensors.calling import as_function
+from nnkit.tensors.explaining import explained
 from nnkit.tensors.tensor import Tensor
 
 abs = as_function(Tensor.abs)
@@ -117,12 +118,13 @@ unflatten = as_function(Tensor.unflatten)
 unique = as_function(Tensor.unique)
 unsqueeze = as_function(Tensor.unsqueeze)
 var = as_function(Tensor.var)
-absolute = as_function(Tensor.abs)
-multiply = as_function(Tensor.mul, of_numbers=True)
-subtract = as_function(Tensor.sub, of_numbers=True)
-divide = as_function(Tensor.div, of_numbers=True)
+absolute = as_function(Tensor.absolute)
+multiply = as_function(Tensor.multiply, of_numbers=True)
+subtract = as_function(Tensor.subtract, of_numbers=True)
+divide = as_function(Tensor.divide, of_numbers=True)
 
 
+@explained
 def addmm(input: Tensor, mat1: Tensor, mat2: Tensor) -> Tensor:
     """Return input + mat1 @ mat2.
 
@@ -142,6 +144,7 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor) -> Tensor:
     return input.apply(ops.Addmm, mat1, mat2)
 
 
+@explained
 def equal(input: Tensor, other: Tensor) -> bool:
     """Return whether two tensors have the same shape and the same elements.
 
@@ -152,6 +155,7 @@ def equal(input: Tensor, other: Tensor) -> bool:
     return input.shape == other.shape and bool((input == other).all())
 
 
+@explained
 def allclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
     """Return whether all elements are as near as rtol * |other| + atol.
 
@@ -185,6 +189,7 @@ def is_tensor(thing: object) -> bool:
     return isinstance(thing, Tensor)
 
 
+@explained
 def isclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
     """Return which elements are as near as rtol * |other| + atol.
 
@@ -195,6 +200,7 @@ def isclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8
     return Tensor(np.isclose(input.array, other.array, rtol=rtol, atol=atol, equal_nan=equal_nan))
 
 
+@explained
 def numel(input: Tensor) -> int:
     """Return the number of elements.
 

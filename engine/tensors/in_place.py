@@ -134,7 +134,7 @@ class InPlace(TensorBase):
             >>> torch.zeros(2).masked_fill_(torch.tensor([True, False]), 5)
             tensor([5., 0.])
         """
-        check_mask(mask)
+        check_mask(mask, value)
         return self.apply_in_place(ops.MaskedFill, mask, value=value)
 
     def copy_(self, source: Tensor) -> Tensor:

@@ -5,18 +5,28 @@ from __future__ import annotations
 import contextlib
 import operator
 import re
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nnkit import ops
-from nnkit.dtypes import of_array
+from nnkit.dtypes import element, of_array
 from nnkit.recording import note_obstacle
 from nnkit.tensors.base import TensorBase
+from nnkit.tensors.forms import type_name
 
 if TYPE_CHECKING:
     from nnkit.tensors.tensor import Tensor
+
+
+_NO_NUMBERS = (TensorBase, Sequence, np.ndarray, slice)
+_NO_TUPLE_WARNING = (
+    "Using a non-tuple sequence for multidimensional indexing is deprecated and will be changed in pytorch 2.9; use "
+    "x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will be interpreted as tensor index, x[torch.tensor(seq)], "
+    "which will result either in an error or a different result"
+)
 
 
 def _is_integer(item: object) -> bool:
@@ -35,14 +45,37 @@ def _as_number(item: Any) -> Any:
 
 
 def _positions(item: Any) -> Any:
-    """Return an index made of a tensor, list or array as an array of positions or a mask."""
-    array = item.array if isinstance(item, TensorBase) else np.asarray(item)
-    if array.size == 0 and isinstance(item, list | tuple):
-        array = array.astype(np.int64)
-    if array.dtype.kind not in "iub":
-        raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
+    """Return an index made of a tensor, list or array as an array of positions or a mask.
+
+    Raises:
+        IndexError: it is nothing of the kind.
+        TypeError: there is text in it.
+    """
+    if isinstance(item, TensorBase):
+        array = item.array
+        if array.dtype.kind not in "iub":
+            raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
+    elif isinstance(item, Sequence | np.ndarray | bool | np.bool_):
+        array = np.asarray(item)
+        if array.dtype.kind in "US":
+            raise TypeError("new(): invalid data type 'str'")
+    else:
+        raise IndexError(
+            "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices (got "
+            f"{type_name(item)})"
+        )
     # Copied in any case: the tape may need it after its owner has changed it.
-    return array.astype(np.int64 if array.dtype.kind in "iu" else np.bool_)
+    return array.astype(np.bool_ if array.dtype.kind == "b" else np.int64)
+
+
+def _entries(key: Any) -> tuple[Any, ...]:
+    """Return the indices of a key, one for each dimension; PyTorch takes lists with more than numbers for tuples."""
+    if isinstance(key, tuple):
+        return key
+    if isinstance(key, list | str) and any(isinstance(each, _NO_NUMBERS) or each in (None, ...) for each in key):
+        warnings.warn(_NO_TUPLE_WARNING, UserWarning, stacklevel=4)
+        return tuple(key)
+    return (key,)
 
 
 @contextlib.contextmanager
@@ -55,6 +88,10 @@ def _pytorchs_words(key: tuple[Any, ...]) -> Iterator[None]:
     try:
         yield
     except IndexError as error:
+        if "could not be broadcast" in str(error):
+            shapes = ", ".join(str(list(each.shape)) for each in key if not isinstance(each, slice))
+            message = f"shape mismatch: indexing tensors could not be broadcast together with shapes {shapes}"
+            raise IndexError(message) from None
         found = re.fullmatch(r"index (-?\d+) is out of bounds for axis (\d+) with size (\d+)", str(error))
         if found is None:
             raise
@@ -76,23 +113,33 @@ class Indexing(TensorBase):
             return view.apply(ops.Index, key=picked)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        if value is None or isinstance(value, str):
-            raise TypeError(f"can't assign a {type(value).__name__} to a torch.{of_array(self.array).label}Tensor")
+        source: Any = value if isinstance(value, TensorBase) else self.detached(self._assigned(value))
         view, picked = self._basic(key)
-        if picked is None and isinstance(value, bool | int | float):
-            view.copy_(self.detached(np.asarray(value)))
-            return
-        source: Any = value if isinstance(value, TensorBase) else self.detached(np.asarray(value, self.array.dtype))
         if picked is not None:
             with _pytorchs_words(picked):
                 _check_fits(source.array.shape, view.array[picked].shape)
+            if source.array.ndim and source.array.dtype != self.array.dtype:
+                kinds = (of_array(array).label for array in (self.array, source.array))
+                raise RuntimeError(
+                    "Index put requires the source and destination dtypes match, got {} for the destination and {} for "
+                    "the source.".format(*kinds)
+                )
             view.apply_in_place(ops.IndexPut, source, key=picked)
         else:
             view.copy_(_stretched(source, view.array.shape))
 
+    def _assigned(self, value: Any) -> Any:
+        """Return a number that is to be written as an array."""
+        if not isinstance(value, bool | int | float | np.integer):
+            raise TypeError(f"can't assign a {type_name(value)} to a torch.{of_array(self.array).label}Tensor")
+        try:
+            return np.asarray(element(value, self.array.dtype))
+        except OverflowError:
+            raise ValueError("Overflow when unpacking long long") from None
+
     def _basic(self, key: Any) -> tuple[Tensor, tuple[Any, ...] | None]:
         """Follow the numbers, slices and None in the key, and return what arrays are left to pick from."""
-        items = [_as_number(item) for item in (key if isinstance(key, tuple) else (key,))]
+        items = [_as_number(item) for item in _entries(key)]
         used = sum(_dims_taken(item) for item in items)
         if self.array.ndim == 0 and _is_integer(items[0]) and not isinstance(key, tuple):
             raise IndexError(
@@ -169,7 +216,7 @@ def _dims_taken(item: Any) -> int:
 
 def _sliced(view: Tensor, dim: int, span: slice[Any, Any, Any]) -> Tensor:
     if span.step is not None and operator.index(span.step) <= 0:
-        raise ValueError("step must be greater than zero")
+        raise ValueError("step must be greater than zero" if span.step else "slice step cannot be zero")
     if span == slice(None):
         return view
     return view.apply(ops.Slice, dim=dim, span=span)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,17 @@ from nnkit.tensors.base import TensorBase
 
 if TYPE_CHECKING:
     from nnkit.tensors.tensor import Tensor
+
+
+class DLDeviceType(IntEnum):
+    """The numbers of the kinds of devices in DLPack, of which there is one here.
+
+    Examples:
+        >>> torch.ones(2).__dlpack_device__()
+        (<DLDeviceType.kDLCPU: 1>, 0)
+    """
+
+    kDLCPU = 1  # noqa: N815 (DLPack's name)
 
 
 class Interoperation(TensorBase):
@@ -65,6 +77,6 @@ class Interoperation(TensorBase):
         self._shared = True
         return self.array.__dlpack__(max_version=max_version, dl_device=dl_device, copy=copy)
 
-    def __dlpack_device__(self) -> tuple[int, int]:
+    def __dlpack_device__(self) -> tuple[DLDeviceType, int]:
         """Return the type and the number of the device, as DLPack has them."""
-        return self.array.__dlpack_device__()
+        return DLDeviceType.kDLCPU, 0

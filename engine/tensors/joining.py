@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from nnkit import ops
+from nnkit.tensors.explaining import explained
 from nnkit.tensors.tensor import Tensor, apply
 
 
+@explained
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Return tensors one after the other along a dimension.
 
@@ -23,12 +25,13 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                 [0., 0.],
                 [0., 0.]])
     """
-    _check_tensors("cat", tensors)
+    _check_tensors(tensors)
     if len(tensors) == 0:
         raise ValueError("torch.cat(): expected a non-empty list of Tensors")
     return apply(ops.Cat, *tensors, dim=dim)
 
 
+@explained
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Return tensors of one shape along a new dimension.
 
@@ -41,12 +44,13 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
         tensor([[1., 1.],
                 [0., 0.]])
     """
-    _check_tensors("stack", tensors)
+    _check_tensors(tensors)
     if len(tensors) == 0:
         raise RuntimeError("stack expects a non-empty TensorList")
     return apply(ops.Stack, *tensors, dim=dim)
 
 
+@explained
 def where(condition: Tensor, input: Any, other: Any) -> Tensor:
     """Return `input` where the condition is true and `other` elsewhere.
 
@@ -57,10 +61,6 @@ def where(condition: Tensor, input: Any, other: Any) -> Tensor:
     return apply(ops.Where, condition, input, other)
 
 
-def _check_tensors(function: str, tensors: object) -> None:
-    if not isinstance(tensors, list | tuple):
-        kind = type(tensors).__name__
-        raise TypeError(f"{function}(): argument 'tensors' (position 1) must be tuple of Tensors, not {kind}")
-    for position, each in enumerate(tensors):
-        if not isinstance(each, Tensor):
-            raise TypeError(f"expected Tensor as element {position} in argument 0, but got {type(each).__name__}")
+def _check_tensors(tensors: object) -> None:
+    if not isinstance(tensors, list | tuple) or not all(isinstance(each, Tensor) for each in tensors):
+        raise TypeError("no sequence of tensors")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnkit.dtypes import Scalar, dtype
+from nnkit.dtypes import Scalar, dtype, element
 from nnkit.recording import note_constant
 from nnkit.tensors.base import TensorBase
 from nnkit.tensors.shaping import sizes
@@ -55,7 +55,7 @@ class Making(TensorBase):
             tensor([7., 7.])
         """
         kind = self.array.dtype if dtype is None else dtype.numpy
-        made = self.detached(np.full(sizes((size,)), fill_value, kind))
+        made = self.detached(np.full(sizes((size,)), element(fill_value, kind), kind))
         note_constant(made)
         return made.requires_grad_(requires_grad)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnkit.dtypes import of_array
+from nnkit import ops
+from nnkit.dtypes import C_NAMES, LABELS, dtype, of_array
 from nnkit.kernels.layout import Array
 from nnkit.kernels.memory import address
 from nnkit.ops import Operation
@@ -60,7 +62,7 @@ class Overwriting(Differentiation):
             before._requires_grad, before._node, before._output = self.requires_grad, self.grad_fn, self._output
         result = before.apply(operation, *others, **options)
         note_in_place(self)
-        self._write(result.array)
+        self._write(result.array, C_NAMES if operation is ops.Clamp else LABELS)
         if recorded and result._node is not None:
             written_into(result._node, self.version)
             self.become(result._node, result._output)
@@ -90,7 +92,7 @@ class Overwriting(Differentiation):
             self.array = np.ascontiguousarray(self.array)
         return self.array.flags.c_contiguous
 
-    def _write(self, result: Array) -> None:
+    def _write(self, result: Array, names: Mapping[dtype, str]) -> None:
         if result.shape != self.array.shape:
             raise RuntimeError(
                 f"output with shape {list(self.array.shape)} doesn't match the broadcast shape {list(result.shape)}"
@@ -98,7 +100,7 @@ class Overwriting(Differentiation):
         if "biuf".index(result.dtype.kind.replace("u", "i")) > "biuf".index(self.array.dtype.kind.replace("u", "i")):
             raise RuntimeError(
                 f"result type {of_array(result).label} can't be cast to the desired output type "
-                f"{of_array(self.array).label}"
+                f"{names[of_array(self.array)]}"
             )
         self.array[...] = result
         self.version.value += 1

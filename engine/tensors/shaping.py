@@ -25,10 +25,22 @@ T_OF_NUMBER_WARNING = "Tensor.T is deprecated on 0-D tensors. This function is t
 
 
 def sizes(given: tuple[Any, ...]) -> tuple[int, ...]:
-    """Return sizes that were given one by one or as one sequence."""
-    if len(given) == 1 and isinstance(given[0], Sequence):
+    """Return sizes that were given one by one or as one sequence.
+
+    Raises:
+        TypeError: there are none, or something is no whole number.
+    """
+    if len(given) == 1 and isinstance(given[0], list | tuple):
         given = tuple(given[0])
-    return tuple(operator.index(size) for size in given)
+    elif not given:
+        raise TypeError("no sizes")
+    return tuple(_size(size) for size in given)
+
+
+def _size(size: Any) -> int:
+    if size is True or size is False:
+        raise TypeError("a truth value is no size")
+    return operator.index(size)
 
 
 class Shaping(TensorBase):

@@ -10,6 +10,7 @@ import numpy as np
 
 from nnkit.dtypes import of_array
 from nnkit.kernels.layout import Array
+from nnkit.tensors.forms import type_name
 from nnkit.tensors.tensor import Tensor
 
 
@@ -32,7 +33,7 @@ def from_numpy(ndarray: Array) -> Tensor:
         tensor([5., 0.], dtype=torch.float64)
     """
     if not isinstance(ndarray, np.ndarray):
-        raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
+        raise TypeError(f"expected np.ndarray (got {type_name(ndarray)})")
     _check_memory(ndarray)
     if not ndarray.flags.writeable:
         _warn_of_read_only()

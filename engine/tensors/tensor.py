@@ -16,11 +16,12 @@ from nnkit.kernels.layout import Array
 from nnkit.ops import Operation
 from nnkit.recording import Call, active, note_obstacle
 from nnkit.tape import Edge, Node, is_recording, node_class
-from nnkit.tensors.arithmetic import Arithmetic
+from nnkit.tensors.arithmetic import Arithmetic, is_operand
 from nnkit.tensors.arranging import Arranging
 from nnkit.tensors.backward import backward
 from nnkit.tensors.converting import Converting
 from nnkit.tensors.describing import Describing
+from nnkit.tensors.explaining import with_explained_methods
 from nnkit.tensors.formatting import tensor_text
 from nnkit.tensors.in_place import InPlace
 from nnkit.tensors.indexing import Indexing
@@ -33,6 +34,7 @@ from nnkit.tensors.versions import saved_tensors
 from nnkit.tensors.views import Creation, Origin, Step
 
 
+@with_explained_methods
 class Tensor(
     Describing,
     Overwriting,
@@ -137,6 +139,10 @@ class Tensor(
         return len(self.array)
 
     def __contains__(self, element: Any) -> builtins.bool:
+        if not is_operand(element):
+            raise RuntimeError(
+                f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}."
+            )
         return bool((self == element).any())
 
     def __repr__(self) -> str:
@@ -151,8 +157,22 @@ class Tensor(
 
     # Into another ---------------------------------------------------------------------------------------
 
-    def to(self, *targets: Any, dtype: Any = None, device: Any = None, non_blocking: builtins.bool = False) -> Tensor:
+    def to(
+        self,
+        *targets: Any,
+        dtype: Any = None,
+        device: Any = None,
+        non_blocking: builtins.bool = False,
+        copy: builtins.bool = False,
+    ) -> Tensor:
         """Return the tensor with another element type, or on another device.
+
+        Args:
+            targets: a device, an element type, both, or a tensor that has them; then `non_blocking` and `copy`.
+            dtype: the element type.
+            device: where it is to be.
+            non_blocking: has no effect on the CPU.
+            copy: return a copy also where nothing is to be changed.
 
         Raises:
             AssertionError: the device is a CUDA device.
@@ -161,17 +181,21 @@ class Tensor(
             >>> torch.tensor([1, 2]).to(torch.float64)
             tensor([1., 2.], dtype=torch.float64)
         """
-        result = self
-        for target in (*targets, dtype, device):
-            if target is None:
-                continue
-            if isinstance(target, Tensor):
-                target = target.dtype
-            if isinstance(target, dtypes.dtype):
-                result = result if result.dtype is target else result.apply(ops.ToCopy, kind=target.numpy)
-            else:
-                available(target)
-        return result
+        rest = list(targets)
+        if rest and isinstance(rest[0], Tensor):
+            dtype = rest.pop(0).dtype
+        elif rest and not _is_kind(rest[0]):
+            device = rest.pop(0)
+        if rest and _is_kind(rest[0]):
+            dtype = rest.pop(0)
+        if len(rest) > 1:
+            copy = rest.pop()
+        if (dtype is not None and not _is_kind(dtype)) or any(type(flag) is not bool for flag in (*rest, copy)):
+            raise TypeError("neither a type nor a device")
+        if device is not None:
+            available(device)
+        kind = self.dtype if dtype is None else dtypes.OF_PYTHON.get(dtype, dtype)
+        return self if kind is self.dtype and not copy else self.apply(ops.ToCopy, kind=kind.numpy)
 
     def cpu(self) -> Tensor:
         """Return the tensor on the CPU.
@@ -285,6 +309,10 @@ class Tensor(
 
 
 Node.tensor_of = Tensor
+
+
+def _is_kind(target: Any) -> bool:
+    return isinstance(target, dtypes.dtype) or (isinstance(target, type) and target in dtypes.OF_PYTHON)
 
 
 def _legacy_array(data: tuple[Any, ...]) -> Array:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from nnkit.tensors import Tensor, from_dlpack
+from nnkit.tensors.interoperation import DLDeviceType
 
-__all__ = ["from_dlpack", "to_dlpack"]
+__all__ = ["DLDeviceType", "from_dlpack", "to_dlpack"]
 
 
 def to_dlpack(tensor: Tensor) -> Any:
