@@ -99,6 +99,16 @@ def of_array(array: Array) -> dtype:
     return found
 
 
+def get_default_dtype() -> dtype:
+    """Return the element type of numbers with a fraction where no other is given.
+
+    Examples:
+        >>> torch.get_default_dtype()
+        torch.float32
+    """
+    return float32
+
+
 def of_scalar(value: Scalar) -> dtype:
     """Return the type that a Python number has by itself: bool, int64 or float32.
 

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 SOURCES = sorted(path for top in ("engine", "cli", "configs") for path in (ROOT / top).rglob("*.py"))
 # From the ground up. Rooms on one floor do not know each other; `nnkit` is the package's own namespace.
 FLOORS = (
-    ("configs", "errors", "escapes", "folders", "quantities"),
+    ("configs", "constants", "errors", "escapes", "folders", "quantities"),
     ("registry",),
     ("files",),
     ("devices", "kernels", "settings"),

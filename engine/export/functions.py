@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from nnkit import ops
 from nnkit.export.step import Converter, Step
 from nnkit.ops import Operation
@@ -89,7 +91,31 @@ def _trunc(step: Step) -> str:
     return step.graph.add("Mul", step.graph.add("Sign", name), size)
 
 
+def _lerp(step: Step) -> str:
+    graph, (start, end, *weights) = step.graph, step.names()
+    weight = weights[0] if weights else step.number(step.options["weight"])
+    return graph.add("Add", start, graph.add("Mul", weight, graph.add("Sub", end, start)))
+
+
+def _nan_to_num(step: Step) -> str:
+    if step.kind.kind != "f":
+        return step.name(0)
+    graph, name, limits = step.graph, step.name(0), np.finfo(step.kind)
+    tests = (
+        graph.add("IsNaN", name),
+        graph.add("IsInf", name, detect_negative=0),
+        graph.add("IsInf", name, detect_positive=0),
+    )
+    for test, key, other in zip(tests, ("nan", "posinf", "neginf"), (0, limits.max, limits.min), strict=True):
+        value = step.options[key]
+        name = graph.add("Where", test, step.number(other if value is None else value), name)
+    return name
+
+
 FUNCTIONS: dict[type[Operation], Converter] = {
+    ops.Acos: _one("Acos"),
+    ops.Asin: _one("Asin"),
+    ops.Atan: _one("Atan"),
     ops.Ceil: _one("Ceil"),
     ops.Cos: _one("Cos"),
     ops.Cosh: _one("Cosh"),
@@ -103,10 +129,13 @@ FUNCTIONS: dict[type[Operation], Converter] = {
     ops.Hardtanh: _hardtanh,
     ops.LeakyRelu: _leaky_relu,
     ops.LeakyReluInPlace: _leaky_relu,
+    ops.Lerp: _lerp,
+    ops.LerpTensor: _lerp,
     ops.Log10: _log_to_base(10),
     ops.Log1P: _log_of_one_more,
     ops.Log2: _log_to_base(2),
     ops.LogSigmoid: _log_sigmoid,
+    ops.NanToNum: _nan_to_num,
     ops.Round: _one("Round"),
     ops.Rsqrt: _rsqrt,
     ops.Sgn: _one("Sign"),
@@ -114,5 +143,6 @@ FUNCTIONS: dict[type[Operation], Converter] = {
     ops.Sin: _one("Sin"),
     ops.Sinh: _one("Sinh"),
     ops.Softplus: _softplus,
+    ops.Tan: _one("Tan"),
     ops.Trunc: _trunc,
 }

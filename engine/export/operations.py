@@ -236,7 +236,8 @@ def _product(step: Step) -> str:
 def _addmm(step: Step) -> str:
     bias, left, right = step.names()
     straight = _straight(step.graph, right)
-    return step.graph.add("Gemm", left, straight or right, bias, transB=int(straight is not None))
+    factors: dict[str, Any] = {key: float(step.options[key]) for key in ("beta", "alpha") if key in step.options}
+    return step.graph.add("Gemm", left, straight or right, bias, transB=int(straight is not None), **factors)
 
 
 def _straight(graph: Graph, name: str) -> str | None:

@@ -48,6 +48,27 @@ class Flip(Operation):
         return self.xp.flip(grad, self.dims)
 
 
+class Roll(Operation):
+    """The elements moved along some dimensions, or as one row; what falls off one end comes in at the other."""
+
+    shifts: int | tuple[int, ...]
+    dims: tuple[int, ...] | None
+
+    samples = [sample("x.roll(1, 0)", (N, 4)), sample("x.roll((3, -1), (0, 1))", (N, 4)), sample("x.roll(3)", (N, 4))]
+
+    def forward(self, a: Array, *, shifts: Sequence[int], dims: Sequence[int]) -> Array:
+        if not dims and len(shifts) == 1:
+            self.shifts, self.dims = shifts[0], None
+            return self.xp.roll(a, self.shifts)
+        if len(shifts) != len(dims):
+            raise RuntimeError(f"shifts and dimensions must align. shifts: {len(shifts)}, dims:{len(dims)}")
+        self.shifts, self.dims = tuple(shifts), tuple(wrap_dim(dim, a.ndim) for dim in dims)
+        return self.xp.roll(a, self.shifts, self.dims)
+
+    def backward(self, grad: Array) -> Gradients:
+        return self.xp.roll(grad, np.negative(self.shifts), self.dims)
+
+
 class Triangle(Operation):
     """A part of each matrix on one side of a diagonal, and 0 elsewhere."""
 
@@ -134,6 +155,21 @@ class Diagonal(Operation):
         places = np.arange(len(grad))
         out[places + max(-self.offset, 0), places + max(self.offset, 0)] = grad
         return out
+
+
+class Trace(Operation):
+    """The sum of the elements on the diagonal of a matrix."""
+
+    samples = [sample("x.trace()", (3, 4))]
+
+    def forward(self, a: Array) -> Array:
+        if a.ndim != 2:
+            raise RuntimeError(f"trace: expected a matrix, but got tensor with dim {a.ndim}")
+        self.shape = a.shape
+        return self.xp.trace(a, dtype=a.dtype if a.dtype.kind == "f" else np.int64)
+
+    def backward(self, grad: Array) -> Gradients:
+        return grad * self.xp.eye(*self.shape, dtype=grad.dtype)
 
 
 class DiagEmbed(Operation):

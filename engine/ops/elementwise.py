@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.dtypes import Scalar, element
+from nnkit.dtypes import C_NAMES, Scalar, element, of_array
 from nnkit.kernels.layout import Array
 from nnkit.ops.operation import Gradients, N, Operand, Operation, check_broadcast, sample
 
@@ -199,6 +199,68 @@ class Minimum(Extremum):
     samples = [sample("t.minimum(x, y)", (N, 4), (4,))]
     chosen = "minimum"
     reject = "greater"
+
+
+class Lerp(Operation):
+    """The point on the way from a to b that a number says: a for 0, b for 1."""
+
+    samples = [
+        sample("x.lerp(y, 0.25)", (N, 4), (4,)),
+        sample("x.lerp(y, 0.75)", (N, 4), (N, 4)),
+    ]
+    saved_names = ("self", "end")
+
+    def forward(self, a: Array, b: Array, *, weight: Scalar) -> Array:
+        check_broadcast((a, b))
+        if a.dtype != b.dtype:
+            raise RuntimeError(f"expected dtype {C_NAMES[of_array(a)]} for `end` but got dtype {C_NAMES[of_array(b)]}")
+        if a.dtype.kind != "f":
+            raise NotImplementedError(f"\"lerp_kernel_scalar\" not implemented for '{of_array(a).label}'")
+        self.weight = a.dtype.type(weight)
+        # From the nearer end, so that the last step arrives there.
+        return a + self.weight * (b - a) if weight < 0.5 else b - (b - a) * (1 - self.weight)
+
+    def backward(self, grad: Array) -> Gradients:
+        return grad * (1 - self.weight), grad * self.weight
+
+
+class LerpTensor(Operation):
+    """The points on the way from a to b that a tensor says."""
+
+    samples = [sample("x.lerp(y, z)", (N, 4), (4,), (N, 4))]
+    node_name = "LerpBackward1"
+    saved_names = ("self", "end", "weight")
+
+    def forward(self, a: Array, b: Array, weight: Array) -> Array:
+        check_broadcast((a, b, weight))
+        for name, each in (("end", b), ("weight", weight)):
+            if each.dtype != a.dtype:
+                kinds = C_NAMES[of_array(a)], C_NAMES[of_array(each)]
+                raise RuntimeError(f"expected dtype {kinds[0]} for `{name}` but got dtype {kinds[1]}")
+        self.save(a, b, weight)
+        return self.xp.where(self.xp.abs(weight) < 0.5, a + weight * (b - a), b - (b - a) * (1 - weight))
+
+    def backward(self, grad: Array) -> Gradients:
+        a, b, weight = self.saved
+        return grad * (1 - weight), grad * weight, grad * (b - a)
+
+
+class NanToNum(Operation):
+    """a, with numbers in the place of NaN and of both infinities."""
+
+    samples = [
+        sample("t.where(x.detach() > 0, x, float('nan')).nan_to_num(2.0)", (N, 4)),
+        sample("x.nan_to_num()", (N, 4)),
+    ]
+
+    def forward(self, a: Array, *, nan: float, posinf: float | None, neginf: float | None) -> Array:
+        if a.dtype.kind != "f":
+            return self.xp.array(a)
+        self.save(self.xp.isfinite(a))
+        return self.xp.nan_to_num(a, nan=nan, posinf=posinf, neginf=neginf)
+
+    def backward(self, grad: Array) -> Gradients:
+        return self.xp.where(self.saved[0], grad, 0)
 
 
 class Where(Operation):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from nnkit.dtypes import C_NAMES, of_array
 from nnkit.kernels.layout import Array
 from nnkit.ops.operation import Gradients, N, Operation, sample
@@ -13,6 +15,10 @@ def check_same_type(first: Array, second: Array) -> None:
         raise RuntimeError(
             f"mat1 and mat2 must have the same dtype, but got {of_array(first).label} and {of_array(second).label}"
         )
+
+
+def _wide(a: Array) -> Array:
+    return a.astype(np.float32)
 
 
 class MatrixProduct(Operation):
@@ -30,6 +36,9 @@ class MatrixProduct(Operation):
 
     def product(self, a: Array, b: Array, bias: Array | None) -> Array:
         """Return a b, plus the bias of each column."""
+        if a.dtype == np.float16:
+            # Added up in float32 and rounded once, as the instructions for such numbers do.
+            return self.product(_wide(a), _wide(b), None if bias is None else _wide(bias)).astype(np.float16)
         if a.dtype.kind == "f":
             return self.backend.product(a, b, bias)
         product: Array = self.xp.matmul(a, b)
@@ -37,6 +46,10 @@ class MatrixProduct(Operation):
 
     def gradients(self, grad: Array, a: Array | None, b: Array | None) -> tuple[Array | None, Array | None]:
         """Return the gradients of a and b; a factor that was not kept needs none for the other."""
+        if grad.dtype == np.float16:
+            wide = self.gradients(_wide(grad), None if a is None else _wide(a), None if b is None else _wide(b))
+            by_a, by_b = (None if each is None else each.astype(np.float16) for each in wide)
+            return by_a, by_b
         by_a = None if b is None else self.backend.product(grad, b.T, None)
         by_b = None if a is None else self.backend.product_transposed(grad, a)
         return by_a, by_b
@@ -69,21 +82,29 @@ class Addmm(MatrixProduct):
     samples = [
         sample("t.addmm(y, x, z)", (N, 4), (5,), (4, 5)),
         sample("F.linear(x, y, z)", (N, 4), (5, 4), (5,)),
+        sample("t.addmm(y, x, z, beta=0.5, alpha=-2)", (N, 4), (5,), (4, 5)),
     ]
     saved_names = ("self", "mat1", "mat2")
 
-    def forward(self, bias: Array, a: Array, b: Array) -> Array:
+    def forward(self, bias: Array, a: Array, b: Array, *, beta: float = 1, alpha: float = 1) -> Array:
         check_same_type(a, b)
         check_same_type(a, bias)
         self.check(a, b)
         self.save(a if self.needs_input_grad[2] else None, b if self.needs_input_grad[1] else None)
+        self.factors = beta, alpha
+        if self.factors != (1, 1):
+            scaled: Array = bias * bias.dtype.type(beta) + self.product(a, b, None) * a.dtype.type(alpha)
+            return scaled
         if bias.ndim == 1 and bias.shape[0] == b.shape[1]:
             return self.product(a, b, bias)
         result: Array = self.product(a, b, None) + bias
         return result
 
     def backward(self, grad: Array) -> Gradients:
-        return grad, *self.gradients(grad, *self.saved)
+        if self.factors == (1, 1):
+            return grad, *self.gradients(grad, *self.saved)
+        beta, alpha = (grad.dtype.type(factor) for factor in self.factors)
+        return grad * beta, *self.gradients(grad * alpha, *self.saved)
 
 
 class Mv(Operation):

@@ -200,3 +200,53 @@ class Topk(AlongDimension):
         self.remember(a, indices, dim)
         shape = indices.shape if a.ndim else ()
         return self.xp.take_along_axis(source, indices, dim).reshape(shape), indices.reshape(shape)
+
+
+class MedianDim(AlongDimension):
+    """The middle element of each row in order, of two the smaller one, and where it was; NaN where there is one."""
+
+    samples = [sample("x.median(1)[0]", (N, 5)), sample("x.median(-1, keepdim=True).values", (N, 4))]
+    node_name = "MedianBackward1"
+
+    def forward(self, a: Array, *, dim: int, keepdim: bool = False) -> tuple[Array, Array]:
+        dim = wrap_dim(dim, a.ndim)
+        source = at_least_1d(a)
+        check_median(a)
+        if not source.shape[dim]:
+            raise IndexError(f"median(): Expected reduction dim {dim} to have non-zero size.")
+        middle = order_of(source, dim, False).take([(source.shape[dim] - 1) // 2], dim)
+        nans = np.isnan(source)
+        first = nans.argmax(dim, keepdims=True)
+        indices = self.xp.where(nans.any(dim, keepdims=True), first, middle)
+        self.remember(a, indices, dim)
+        kept = [1] if keepdim and a.ndim else []
+        shape = (*a.shape[:dim], *kept, *a.shape[dim + 1 :])
+        return self.xp.take_along_axis(source, indices, dim).reshape(shape), indices.reshape(shape)
+
+
+class Median(Operation):
+    """The middle of all elements in order; equal ones share the gradient."""
+
+    samples = [sample("x.median()", (3, 4)), sample("x.median()", (5,))]
+
+    def forward(self, a: Array) -> Array:
+        check_median(a)
+        flat = a.reshape(-1)
+        if not flat.size:
+            return self.xp.asarray(np.nan, a.dtype)
+        order = order_of(flat, 0, False)
+        place = -1 if np.isnan(flat).any() else (flat.size - 1) // 2
+        result: Array = self.xp.asarray(flat[order[place]])
+        self.save(a, result)
+        return result
+
+    def backward(self, grad: Array) -> Gradients:
+        a, result = self.saved
+        chosen = (a == result) | (np.isnan(a) & np.isnan(result))
+        return chosen * (grad / self.xp.sum(chosen, dtype=grad.dtype))
+
+
+def check_median(a: Array) -> None:
+    """Raise PyTorch's NotImplementedError for truth values, which have no order here."""
+    if a.dtype == np.bool_:
+        raise NotImplementedError("\"median_cpu\" not implemented for 'Bool'")

@@ -48,6 +48,51 @@ class Cos(OfInput):
         return -self.xp.sin(a)
 
 
+class Tan(Floating):
+    """The tangent of an angle in radians."""
+
+    samples = [sample("x.tan()", (N, 4), low=-1.4, high=1.4)]
+
+    def compute(self, a: Array) -> Array:
+        result = self.xp.tan(a)
+        self.save(result)
+        return result
+
+    def backward(self, grad: Array) -> Gradients:
+        (result,) = self.saved
+        return grad * (result * result + 1)
+
+
+class Asin(OfInput):
+    """The angle in radians that has a sine."""
+
+    samples = [sample("x.asin()", (N, 4), low=-0.9, high=0.9)]
+    function = "arcsin"
+
+    def slope(self, a: Array) -> Array:
+        return 1 / self.xp.sqrt(1 - a * a)
+
+
+class Acos(OfInput):
+    """The angle in radians that has a cosine."""
+
+    samples = [sample("x.acos()", (N, 4), low=-0.9, high=0.9)]
+    function = "arccos"
+
+    def slope(self, a: Array) -> Array:
+        return -1 / self.xp.sqrt(1 - a * a)
+
+
+class Atan(OfInput):
+    """The angle in radians that has a tangent."""
+
+    samples = [sample("x.atan()", (N, 4))]
+    function = "arctan"
+
+    def slope(self, a: Array) -> Array:
+        return 1 / (a * a + 1)
+
+
 class Sinh(OfInput):
     """The hyperbolic sine."""
 

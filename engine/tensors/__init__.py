@@ -22,7 +22,7 @@ from nnkit.tensors.creation import (
     zeros,
     zeros_like,
 )
-from nnkit.tensors.joining import cat, stack, where
+from nnkit.tensors.joining import cat, concat, concatenate, hstack, stack, vstack, where
 from nnkit.tensors.modes import enable_grad, inference_mode, no_grad, set_grad_enabled
 from nnkit.tensors.sharing import from_dlpack, from_numpy
 from nnkit.tensors.size import Size
@@ -37,6 +37,8 @@ __all__ = [
     "arange",
     "as_tensor",
     "cat",
+    "concat",
+    "concatenate",
     "empty",
     "empty_like",
     "enable_grad",
@@ -45,6 +47,7 @@ __all__ = [
     "from_numpy",
     "full",
     "full_like",
+    "hstack",
     "inference_mode",
     "linspace",
     "no_grad",
@@ -59,6 +62,7 @@ __all__ = [
     "set_grad_enabled",
     "stack",
     "tensor",
+    "vstack",
     "where",
     "zeros",
     "zeros_like",

@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from nnkit import ops
 from nnkit.dtypes import C_NAMES, Scalar, common_type, of_array
-from nnkit.ops.operation import check_broadcast
 from nnkit.tensors.base import TensorBase
-from nnkit.tensors.elementary import Elementary
+from nnkit.tensors.comparing import Comparing, Operand, is_operand, scalar
 
 if TYPE_CHECKING:
     from nnkit.tensors.tensor import Tensor
-
-Operand = Any  # a Tensor or a Python number; anything else lets Python try the other operand
-
-
-def is_operand(other: object) -> bool:
-    """Return whether a tensor can be combined with something."""
-    return isinstance(other, TensorBase | Scalar | np.number | np.bool_)
-
-
-def _scalar(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value
 
 
 def check_mask(mask: Tensor, value: Any) -> None:
@@ -40,7 +27,7 @@ def check_mask(mask: Tensor, value: Any) -> None:
         )
 
 
-class Arithmetic(Elementary):
+class Arithmetic(Comparing):
     """Elementwise methods and operators."""
 
     def add(self, other: Operand, *, alpha: Scalar = 1) -> Tensor:
@@ -50,7 +37,7 @@ class Arithmetic(Elementary):
             >>> torch.ones(2).add(torch.tensor([1.0, 2.0]), alpha=10)
             tensor([11., 21.])
         """
-        return self.apply(ops.Add, _scalar(other), alpha=alpha)
+        return self.apply(ops.Add, scalar(other), alpha=alpha)
 
     def sub(self, other: Operand, *, alpha: Scalar = 1) -> Tensor:
         """Return self - alpha * other.
@@ -59,7 +46,7 @@ class Arithmetic(Elementary):
             >>> torch.tensor([3, 4]).sub(1)
             tensor([2, 3])
         """
-        return self.apply(ops.Sub, _scalar(other), alpha=alpha)
+        return self.apply(ops.Sub, scalar(other), alpha=alpha)
 
     subtract = sub
 
@@ -70,7 +57,7 @@ class Arithmetic(Elementary):
             >>> torch.tensor([1, 2]).mul(3)
             tensor([3, 6])
         """
-        return self.apply(ops.Mul, _scalar(other))
+        return self.apply(ops.Mul, scalar(other))
 
     multiply = mul
 
@@ -91,12 +78,12 @@ class Arithmetic(Elementary):
             tensor([ 3, -4])
         """
         if rounding_mode is None:
-            return self.apply(ops.Div, _scalar(other))
+            return self.apply(ops.Div, scalar(other))
         if rounding_mode not in ("floor", "trunc"):
             raise RuntimeError(
                 "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '" + rounding_mode + "'"
             )
-        return self.apply(ops.DivRounded, _scalar(other), rounding_mode=rounding_mode)
+        return self.apply(ops.DivRounded, scalar(other), rounding_mode=rounding_mode)
 
     divide = div
 
@@ -118,7 +105,7 @@ class Arithmetic(Elementary):
         """
         if isinstance(other, TensorBase):
             return self.apply(ops.Remainder, other)
-        return self.apply(ops.RemainderOfNumber, number=_scalar(other))
+        return self.apply(ops.RemainderOfNumber, number=scalar(other))
 
     def fmod(self, other: Scalar) -> Tensor:
         """Return what is left of a division that is rounded towards zero; it has the sign of this tensor.
@@ -127,7 +114,7 @@ class Arithmetic(Elementary):
             >>> torch.tensor([7, -7]).fmod(3)
             tensor([ 1, -1])
         """
-        return self.apply(ops.Fmod, number=_scalar(other))
+        return self.apply(ops.Fmod, number=scalar(other))
 
     def pow(self, exponent: Operand) -> Tensor:
         """Return self to the power of a number or, element by element, of a tensor.
@@ -138,7 +125,7 @@ class Arithmetic(Elementary):
         """
         if isinstance(exponent, TensorBase):
             return self.apply(ops.PowTensor, exponent)
-        return self.apply(ops.Pow, exponent=_scalar(exponent))
+        return self.apply(ops.Pow, exponent=scalar(exponent))
 
     def neg(self) -> Tensor:
         """Return -self.
@@ -157,6 +144,8 @@ class Arithmetic(Elementary):
             tensor([0.0000, 0.5000, 1.0000])
         """
         return self.apply(ops.Clamp, min=min, max=max)
+
+    clip = clamp
 
     def clamp_min(self, min: Scalar) -> Tensor:
         """Return the elements, held above a bound.
@@ -183,6 +172,8 @@ class Arithmetic(Elementary):
             >>> torch.tensor([1, 5]).maximum(torch.tensor([4, 2]))
             tensor([4, 5])
         """
+        if not isinstance(other, TensorBase):
+            raise TypeError("no tensor")
         return self.apply(ops.Maximum, other)
 
     def minimum(self, other: Tensor) -> Tensor:
@@ -192,7 +183,27 @@ class Arithmetic(Elementary):
             >>> torch.tensor([1, 5]).minimum(torch.tensor([4, 2]))
             tensor([1, 2])
         """
+        if not isinstance(other, TensorBase):
+            raise TypeError("no tensor")
         return self.apply(ops.Minimum, other)
+
+    def lerp(self, end: Tensor, weight: Any) -> Tensor:
+        """Return points on the way to `end`: self for a weight of 0, `end` for 1.
+
+        Args:
+            end: a tensor of this one's type.
+            weight: a number, or a tensor with one for each element.
+
+        Raises:
+            RuntimeError: the types differ.
+
+        Examples:
+            >>> torch.tensor([1.0, 2.0]).lerp(torch.tensor([3.0, 4.0]), 0.25)
+            tensor([1.5000, 2.5000])
+        """
+        if isinstance(weight, TensorBase):
+            return self.apply(ops.LerpTensor, end, weight)
+        return self.apply(ops.Lerp, end, weight=weight)
 
     def masked_fill(self, mask: Tensor, value: Scalar) -> Tensor:
         """Return the elements, with `value` where the boolean mask is true.
@@ -222,85 +233,25 @@ class Arithmetic(Elementary):
         """
         return self.apply(ops.LogSoftmax, dim=dim)
 
-    def _compare(self, other: Operand, compare: Callable[..., Any]) -> Tensor:
-        right = other.array if isinstance(other, TensorBase) else _scalar(other)
-        check_broadcast((self.array, right))
-        common = common_type((self.array, right))
-        values = compare(self.array.astype(common, copy=False), np.asarray(right).astype(common, copy=False))
-        return self.detached(np.asarray(values))
-
-    def eq(self, other: Operand) -> Tensor:
-        """Return whether self == other, element by element.
-
-        Examples:
-            >>> torch.tensor([1, 2]).eq(2)
-            tensor([False,  True])
-        """
-        return self._compare(other, np.equal)
-
-    def ne(self, other: Operand) -> Tensor:
-        """Return whether self != other, element by element.
-
-        Examples:
-            >>> torch.tensor([1, 2]).ne(2)
-            tensor([ True, False])
-        """
-        return self._compare(other, np.not_equal)
-
-    def lt(self, other: Operand) -> Tensor:
-        """Return whether self < other, element by element.
-
-        Examples:
-            >>> torch.tensor([1, 2]).lt(2)
-            tensor([ True, False])
-        """
-        return self._compare(other, np.less)
-
-    def le(self, other: Operand) -> Tensor:
-        """Return whether self <= other, element by element.
-
-        Examples:
-            >>> torch.tensor([1, 2]).le(1)
-            tensor([ True, False])
-        """
-        return self._compare(other, np.less_equal)
-
-    def gt(self, other: Operand) -> Tensor:
-        """Return whether self > other, element by element.
-
-        Examples:
-            >>> torch.tensor([1, 2]).gt(1)
-            tensor([False,  True])
-        """
-        return self._compare(other, np.greater)
-
-    def ge(self, other: Operand) -> Tensor:
-        """Return whether self >= other, element by element.
-
-        Examples:
-            >>> torch.tensor([1, 2]).ge(2)
-            tensor([False,  True])
-        """
-        return self._compare(other, np.greater_equal)
-
+    # Operators have made sure of their operands, so they need no method that explains what is wrong with them.
     def __add__(self, other: Operand) -> Tensor:
-        return self.add(other) if is_operand(other) else NotImplemented
+        return self.apply(ops.Add, scalar(other)) if is_operand(other) else NotImplemented
 
     __radd__ = __add__
 
     def __sub__(self, other: Operand) -> Tensor:
-        return self.sub(other) if is_operand(other) else NotImplemented
+        return self.apply(ops.Sub, scalar(other)) if is_operand(other) else NotImplemented
 
     def __rsub__(self, other: Operand) -> Tensor:
-        return self.apply(ops.Rsub, number=_scalar(other)) if is_operand(other) else NotImplemented
+        return self.apply(ops.Rsub, number=scalar(other)) if is_operand(other) else NotImplemented
 
     def __mul__(self, other: Operand) -> Tensor:
-        return self.mul(other) if is_operand(other) else NotImplemented
+        return self.apply(ops.Mul, scalar(other)) if is_operand(other) else NotImplemented
 
     __rmul__ = __mul__
 
     def __truediv__(self, other: Operand) -> Tensor:
-        return self.div(other) if is_operand(other) else NotImplemented
+        return self.apply(ops.Div, scalar(other)) if is_operand(other) else NotImplemented
 
     def __rtruediv__(self, other: Operand) -> Tensor:
         return self.reciprocal().mul(other) if is_operand(other) else NotImplemented
@@ -309,7 +260,7 @@ class Arithmetic(Elementary):
         return self.pow(other) if is_operand(other) else NotImplemented
 
     def __rpow__(self, other: Operand) -> Tensor:
-        return self.apply(ops.PowScalar, base=_scalar(other)) if is_operand(other) else NotImplemented
+        return self.apply(ops.PowScalar, base=scalar(other)) if is_operand(other) else NotImplemented
 
     def __floordiv__(self, other: Operand) -> Tensor:
         return self.floor_divide(other) if is_operand(other) else NotImplemented
@@ -325,52 +276,14 @@ class Arithmetic(Elementary):
 
     def _as_tensor(self, value: Any) -> Tensor:
         """Return a number as a tensor that decides the type of a result no more than the number."""
-        number = _scalar(value)
+        number = scalar(value)
         return self.detached(np.asarray(number, common_type((self.array, number))))
+
+    def __pos__(self) -> Tensor:
+        return self  # type: ignore[return-value]
 
     def __neg__(self) -> Tensor:
         return self.neg()
 
     def __abs__(self) -> Tensor:
         return self.abs()
-
-    def __invert__(self) -> Tensor:
-        return self.detached(np.invert(self.array))
-
-    def _logical(self, other: Operand, combine: Callable[..., Any]) -> Tensor:
-        right = other.array if isinstance(other, TensorBase) else _scalar(other)
-        check_broadcast((self.array, right))
-        return self.detached(np.asarray(combine(self.array, right)))
-
-    def __and__(self, other: Operand) -> Tensor:
-        return self._logical(other, np.bitwise_and) if is_operand(other) else NotImplemented
-
-    def __or__(self, other: Operand) -> Tensor:
-        return self._logical(other, np.bitwise_or) if is_operand(other) else NotImplemented
-
-    def __xor__(self, other: Operand) -> Tensor:
-        return self._logical(other, np.bitwise_xor) if is_operand(other) else NotImplemented
-
-    def __eq__(self, other: object) -> Any:
-        if isinstance(other, np.ndarray):
-            other = self.detached(other)
-        return self.eq(other) if is_operand(other) else False
-
-    def __ne__(self, other: object) -> Any:
-        return self.ne(other) if is_operand(other) else True
-
-    def __lt__(self, other: Operand) -> Tensor:
-        return self.lt(other) if is_operand(other) else NotImplemented
-
-    def __le__(self, other: Operand) -> Tensor:
-        return self.le(other) if is_operand(other) else NotImplemented
-
-    def __gt__(self, other: Operand) -> Tensor:
-        return self.gt(other) if is_operand(other) else NotImplemented
-
-    def __ge__(self, other: Operand) -> Tensor:
-        return self.ge(other) if is_operand(other) else NotImplemented
-
-    # Tensors are equal element by element, so as keys and in sets they are told apart by identity.
-    def __hash__(self) -> int:
-        return id(self)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from nnkit import ops
+from nnkit.kernels.layout import Array
 from nnkit.ops.operation import wrap_dim
+from nnkit.recording import note_obstacle
+from nnkit.tensors.base import TensorBase
 from nnkit.tensors.shaping import Shaping, sizes
 
 if TYPE_CHECKING:
@@ -117,6 +123,80 @@ class Arranging(Shaping):
             tensor([2, 1, 0])
         """
         return self.apply(ops.Flip, dims=sizes(dims))
+
+    def roll(self, shifts: int | Sequence[int], dims: int | Sequence[int] = ()) -> Tensor:
+        """Return a copy with the elements moved; what falls off one end comes in at the other.
+
+        Args:
+            shifts: by how many places, for each of the dimensions.
+            dims: the dimensions; the flattened elements are moved where there are none.
+
+        Raises:
+            RuntimeError: there are not as many shifts as dimensions.
+
+        Examples:
+            >>> torch.arange(4).roll(1)
+            tensor([3, 0, 1, 2])
+            >>> torch.tensor([[1, 2], [3, 4]]).roll(1, 0)
+            tensor([[3, 4],
+                    [1, 2]])
+        """
+        moves, axes = ((given,) if isinstance(given, int) else tuple(given) for given in (shifts, dims))
+        return self.apply(ops.Roll, shifts=moves, dims=axes)
+
+    def repeat_interleave(self, repeats: Any, dim: int | None = None) -> Tensor:
+        """Return each element several times in a row.
+
+        Args:
+            repeats: how often each is repeated, a number or a tensor of numbers.
+            dim: the dimension; the flattened elements are repeated where it is omitted.
+
+        Raises:
+            RuntimeError: a number is negative, or there are not as many as elements.
+
+        Examples:
+            >>> torch.tensor([1, 2]).repeat_interleave(2)
+            tensor([1, 1, 2, 2])
+            >>> torch.tensor([[1, 2], [3, 4]]).repeat_interleave(torch.tensor([1, 2]), 0)
+            tensor([[1, 2],
+                    [3, 4],
+                    [3, 4]])
+        """
+        if dim is None:
+            return self.flatten().repeat_interleave(repeats, 0)
+        axis = wrap_dim(dim, self.array.ndim)
+        if isinstance(repeats, TensorBase) and repeats.array.size != 1:
+            return self.apply(ops.IndexSelect, self._interleaved(repeats.array, self.array.shape[axis]), dim=axis)
+        count = operator.index(repeats)
+        if count < 0:
+            raise RuntimeError("Repeats must be non-negative")
+        shape = self.array.shape
+        wide = self.unsqueeze(axis + 1).expand(*shape[: axis + 1], count, *shape[axis + 1 :])
+        return wide.apply(ops.Clone, contiguous=True).flatten(axis, axis + 1)
+
+    def _interleaved(self, repeats: Array, size: int) -> Tensor:
+        """Return each position as often as is said."""
+        if repeats.shape != (size,):
+            raise RuntimeError(
+                f"repeats must have the same size as input along dim, but got repeats.size(0) = {repeats.size} and "
+                f"input.size(0) = {size}"
+            )
+        if (repeats < 0).any():
+            raise RuntimeError("repeats can not be negative")
+        note_obstacle("repeat_interleave()")
+        return self.detached(np.repeat(np.arange(size), repeats))
+
+    def trace(self) -> Tensor:
+        """Return the sum of the elements on the diagonal of a matrix.
+
+        Raises:
+            RuntimeError: the tensor is no matrix.
+
+        Examples:
+            >>> torch.tensor([[1, 2], [3, 4]]).trace()
+            tensor(5)
+        """
+        return self.apply(ops.Trace)
 
     def tril(self, diagonal: int = 0) -> Tensor:
         """Return each matrix with zeros above a diagonal.

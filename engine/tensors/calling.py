@@ -18,12 +18,15 @@ from nnkit.tensors.tensor import Tensor
 Result = TypeVar("Result")
 
 
-def as_function(method: Callable[..., Result], *, of_numbers: bool = False) -> Callable[..., Result]:
+def as_function(
+    method: Callable[..., Result], *, of_numbers: bool = False, in_sequence: bool = False
+) -> Callable[..., Result]:
     """Return a method of tensors as a function, which may be told `input` by name and to write into `out`.
 
     Args:
         method: what is called with `input` first.
         of_numbers: whether `input` may be a number, too.
+        in_sequence: whether numbers that the method takes one by one come in a list or tuple only.
     """
     name = method.__name__
     run = inspect.unwrap(method)
@@ -35,6 +38,8 @@ def as_function(method: Callable[..., Result], *, of_numbers: bool = False) -> C
             if not (of_numbers and isinstance(args[0], bool | int | float)):
                 require_tensor(name, "input", 1, args[0])
             args = (tensor(args[0]), *args[1:])
+        if in_sequence and len(args) > 1 and not (len(args) == 2 and isinstance(args[1], list | tuple)):
+            raise TypeError("no sequence")
         result = run(*args, **options)
         if out is not None:
             _write(out, result, name)

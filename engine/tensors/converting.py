@@ -99,11 +99,24 @@ class Converting(TensorBase):
         """
         return self.to(dtypes.bool_)
 
-    def type(self, kind: dtypes.dtype | None = None) -> Any:
+    def type(self, kind: Any = None) -> Any:
         """Return the name of PyTorch's class of such tensors, or this tensor as another element type.
+
+        Args:
+            kind: an element type, or one of the old classes of tensors or its name.
+
+        Raises:
+            ValueError: there is no such class.
 
         Examples:
             >>> torch.ones(2).type()
             'torch.FloatTensor'
         """
-        return f"torch.{dtypes.of_array(self.array).label}Tensor" if kind is None else self.to(kind)
+        if kind is None:
+            return f"torch.{dtypes.of_array(self.array).label}Tensor"
+        if isinstance(kind, str):
+            classes = {f"torch.{label}Tensor": element for element, label in dtypes.LABELS.items()}
+            if kind not in classes:
+                raise ValueError(f"invalid type: '{kind}'")
+            return self.to(classes[kind])
+        return self.to(getattr(kind, "kind", kind))

@@ -42,10 +42,10 @@ def _shape(function: str, given: tuple[Any, ...]) -> tuple[int, ...]:
     """
     shape = sizes(given)
     if any(size < 0 for size in shape):
-        if function in ("empty", "rand", "randn"):
-            size = next(size for size in shape if size < 0)
-            raise RuntimeError(f"Trying to create tensor with negative dimension {size}: {list(shape)}")
-        raise RuntimeError(f"{function}: Dimension size must be non-negative.")
+        if function == "zeros":
+            raise RuntimeError("zeros: Dimension size must be non-negative.")
+        size = next(size for size in shape if size < 0)
+        raise RuntimeError(f"Trying to create tensor with negative dimension {size}: {list(shape)}")
     return shape
 
 
@@ -174,12 +174,15 @@ def eye(n: int, m: int | None = None, *, dtype: dtype | None = None, requires_gr
         tensor([[1., 0.],
                 [0., 1.]])
     """
+    for name, size in (("n", n), ("m", m)):
+        if size is not None and size < 0:
+            raise RuntimeError(f"{name} must be greater or equal to 0, got {size}")
     return _finish(np.eye(n, m, dtype=(dtype or float32).numpy), None, requires_grad)
 
 
 @explained
 def arange(
-    start: Scalar,
+    start: Scalar | None = None,
     end: Scalar | None = None,
     step: Scalar = 1,
     *,
@@ -193,7 +196,10 @@ def arange(
         >>> torch.arange(1, 2, 0.25)
         tensor([1.0000, 1.2500, 1.5000, 1.7500])
     """
-    first, last = (0, start) if end is None else (start, end)
+    if end is None:
+        start, end = 0, start
+    given = (start or 0, end, step)
+    first, last, step = (each.item() if isinstance(each, np.generic | Tensor) else each for each in given)
     if step == 0:
         raise RuntimeError("step must be nonzero")
     if (last - first) * step < 0:
@@ -214,6 +220,8 @@ def linspace(
         tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
     """
     kind, steps = (dtype or float32).numpy, operator.index(steps)
+    if steps < 0:
+        raise RuntimeError("number of steps must be non-negative")
     if kind.kind != "f":
         return _finish(np.linspace(start, end, steps).astype(kind), None, requires_grad)
     # Counted from the nearer end and rounded once, as PyTorch does: the numbers are symmetric to the last bit.
@@ -264,7 +272,7 @@ def randn(
 
 @explained
 def randint(
-    low: int,
+    low: int | None = None,
     high: Any = None,
     size: Any = None,
     *,
@@ -280,6 +288,8 @@ def randint(
     """
     if size is None:
         low, high, size = 0, low, high
+    elif low is None or high is None:
+        low, high = 0, high if low is None else low
     if not isinstance(low, int | np.integer):
         raise TypeError("a bound is no whole number")
     size = tuple(size)

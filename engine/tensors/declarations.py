@@ -143,7 +143,7 @@ _FUNCTIONS: dict[str, Sequence[str]] = {
     },
     "mean": [
         "(Tensor input, *, torch.dtype dtype = None, Tensor out = None)",
-        "(Tensor input, tuple of ints[1] dim, bool keepdim = False, *, torch.dtype dtype = None, Tensor out = None)",
+        "(Tensor input, tuple of ints[1]? dim, bool keepdim = False, *, torch.dtype dtype = None, Tensor out = None)",
     ],
     "median": [
         "(Tensor input)",
@@ -203,7 +203,7 @@ _FUNCTIONS: dict[str, Sequence[str]] = {
     "squeeze": ["(Tensor input)", "(Tensor input, int dim)", "(Tensor input, tuple of ints dim)"],
     **{
         name: [
-            f"(Tensor input, tuple of ints[1] dim, bool unbiased = True, bool keepdim = False, {_OUT})",
+            f"(Tensor input, tuple of ints[1]? dim, bool unbiased = True, bool keepdim = False, {_OUT})",
             "(Tensor input, tuple of ints[1] dim = None, *, Number correction = None, bool keepdim = False, "
             "Tensor out = None)",
             "(Tensor input, bool unbiased = True)",
@@ -216,7 +216,7 @@ _FUNCTIONS: dict[str, Sequence[str]] = {
     ],
     "sum": [
         "(Tensor input, *, torch.dtype dtype = None)",
-        "(Tensor input, tuple of ints[1] dim, bool keepdim = False, *, torch.dtype dtype = None, Tensor out = None)",
+        "(Tensor input, tuple of ints[1]? dim, bool keepdim = False, *, torch.dtype dtype = None, Tensor out = None)",
     ],
     "swapaxes": ["(Tensor input, int axis0, int axis1)"],
     "t": ["(Tensor input)"],
@@ -262,6 +262,8 @@ _METHODS: dict[str, Sequence[str]] = {
         "(int repeats, int dim = None, *, int output_size = None)",
     ],
     "requires_grad_": ["(bool requires_grad = True)"],
+    "size": ["()", "(int dim)"],
+    "stride": ["()", "(int dim)"],
     "to": [
         f"(torch.device device = None, torch.dtype dtype = None, {_TO})",
         f"(torch.dtype dtype, {_TO})",

@@ -9,6 +9,7 @@ import numpy as np
 from nnkit.recording import note_obstacle
 from nnkit.streams import HasStream, stream_of
 from nnkit.tensors.creation import empty
+from nnkit.tensors.explaining import explained
 from nnkit.tensors.nesting import warn_once
 from nnkit.tensors.tensor import Tensor
 
@@ -38,6 +39,7 @@ def normal(mean: Any = 0.0, std: Any = 1.0, size: Any = None, *, generator: HasS
     return empty(shape).normal_(generator=generator).mul(std).add(mean)
 
 
+@explained
 def bernoulli(input: Tensor, *, generator: HasStream | None = None) -> Tensor:
     """Return 1 with the probability that each element is, and 0 else.
 
@@ -51,11 +53,15 @@ def bernoulli(input: Tensor, *, generator: HasStream | None = None) -> Tensor:
     note_obstacle("random numbers in the network")
     chances = input.array
     if not ((chances >= 0) & (chances <= 1)).all():
-        raise RuntimeError("Expected p_in >= 0 && p_in <= 1 to be true, but got false.")
+        raise RuntimeError(
+            "Expected p_in >= 0 && p_in <= 1 to be true, but got false.  (Could this error message be improved?  "
+            "If so, please report an enhancement request to PyTorch.)"
+        )
     drawn = stream_of(generator).uniform(chances.size, 0, 1, np.dtype(np.float32))
     return Tensor((drawn.reshape(chances.shape) < chances).astype(chances.dtype))
 
 
+@explained
 def multinomial(
     input: Tensor, num_samples: int, replacement: bool = False, *, generator: HasStream | None = None
 ) -> Tensor:

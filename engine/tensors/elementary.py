@@ -238,6 +238,56 @@ class Elementary(TensorBase):
         """
         return self.apply(ops.Sgn)
 
+    def tan(self) -> Tensor:
+        """Return the tangent of each element, an angle in radians.
+
+        Examples:
+            >>> torch.tensor([0.0, 1.0]).tan()
+            tensor([0.0000, 1.5574])
+        """
+        return self.apply(ops.Tan)
+
+    def asin(self) -> Tensor:
+        """Return the angle in radians that has each element as its sine; NaN beyond 1.
+
+        Examples:
+            >>> torch.tensor([0.0, 1.0]).asin()
+            tensor([0.0000, 1.5708])
+        """
+        return self.apply(ops.Asin)
+
+    def acos(self) -> Tensor:
+        """Return the angle in radians that has each element as its cosine; NaN beyond 1.
+
+        Examples:
+            >>> torch.tensor([0.0, 1.0]).acos()
+            tensor([1.5708, 0.0000])
+        """
+        return self.apply(ops.Acos)
+
+    def atan(self) -> Tensor:
+        """Return the angle in radians, between -pi/2 and pi/2, that has each element as its tangent.
+
+        Examples:
+            >>> torch.tensor([0.0, 1.0]).atan()
+            tensor([0.0000, 0.7854])
+        """
+        return self.apply(ops.Atan)
+
+    def nan_to_num(self, nan: float | None = None, posinf: float | None = None, neginf: float | None = None) -> Tensor:
+        """Return the elements, with numbers in the place of NaN and of the infinities.
+
+        Args:
+            nan: what NaN becomes; 0 if it is omitted.
+            posinf: what infinity becomes; the greatest number of the type if it is omitted.
+            neginf: what minus infinity becomes; the least number of the type if it is omitted.
+
+        Examples:
+            >>> torch.tensor([1.0, float("nan"), float("inf")]).nan_to_num(posinf=9.0)
+            tensor([1., 0., 9.])
+        """
+        return self.apply(ops.NanToNum, nan=0.0 if nan is None else nan, posinf=posinf, neginf=neginf)
+
     def isnan(self) -> Tensor:
         """Return which elements are NaN.
 

@@ -39,11 +39,16 @@ def explained(function: Callable[..., Result], name: str | None = None) -> Calla
                 raise
         return function(*spelled[0], **spelled[1])
 
+    call.__name__ = declared
     return call
 
 
 def with_explained_methods(tensor: Class) -> Class:
-    """Let the methods of tensors that are declared be `explained`."""
+    """Let the methods of tensors that are declared be `explained`, and all of them be told as the tensor's own."""
+    for base in tensor.__mro__:
+        for name, method in vars(base).items():
+            if inspect.isfunction(method):
+                method.__qualname__ = f"{tensor.__name__}.{name}"
     for declared in declared_methods():
         for name in (declared, f"{declared}_"):
             method = getattr(tensor, name, None)
@@ -85,9 +90,9 @@ def otherwise(
     }
     # A function of several sizes in Python has them by position only.
     kinds = [each.kind for each in inspect.signature(function).parameters.values()]
-    sizes = forms[-1].arguments[0].name if forms[-1].takes_sizes() else ""
-    if not args and sizes in spelled and inspect.Parameter.VAR_POSITIONAL in kinds:
-        args = (spelled.pop(sizes),)
+    sizes = forms[-1].sizes()
+    if sizes in spelled and inspect.Parameter.VAR_POSITIONAL in kinds:
+        args = (*args, spelled.pop(sizes))
     elif spelled == options:
         return None
     return args, spelled

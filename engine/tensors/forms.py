@@ -1,7 +1,7 @@
 """The ways to call a function that PyTorch declares, and its words for what fits none of them.
 
-A form is one way, as PyTorch's messages have it: `(int dim, bool keepdim = False)`. One mark is of this file's own:
-`tuple of ints[1]` may be one number as well.
+A form is one way, as PyTorch's messages have it: `(int dim, bool keepdim = False)`. Two marks are of these files' own:
+`tuple of ints[1]` may be one number as well, and with a question mark None.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Argument(NamedTuple):
     @property
     def kind_told(self) -> str:
         """The type as messages have it."""
-        return self.kind.removesuffix("[1]")
+        return self.kind.removesuffix("?").removesuffix("[1]")
 
     def given(self, options: Mapping[str, Any]) -> str | None:
         """Return the name under which options have it."""
@@ -47,7 +47,7 @@ class Form:
     """One way to call a function."""
 
     def __init__(self, text: str, *, numbers: bool) -> None:
-        self.told = text.replace("[1]", "")
+        self.told = text.replace("[1]?", "").replace("[1]", "")
         self._numbers = numbers
         self.arguments: list[Argument] = []
         by_name = False
@@ -64,6 +64,11 @@ class Form:
     def takes_sizes(self) -> bool:
         """Return whether the only argument is a tuple of ints, which may be given one by one."""
         return self.positional == 1 and self.arguments[0].kind == "tuple of ints"
+
+    def sizes(self) -> str | None:
+        """Return the name of the last positional argument if it is a tuple of ints."""
+        last = self.arguments[self.positional - 1] if self.positional else None
+        return last.name if last is not None and last.kind == "tuple of ints" else None
 
     def mismatch(self, name: str, args: Sequence[Any], options: Mapping[str, Any]) -> str | None:
         """Return, in PyTorch's words, what keeps these from being arguments of this form, or None.
@@ -103,12 +108,13 @@ class Form:
             raise MismatchError(self._unexpected(name, options, len(args)))
 
     def _check_value(self, name: str, argument: Argument, value: Any, position: int | None) -> None:
-        if value is None and argument.default == "None":
+        kind = argument.kind.removesuffix("?")
+        if value is None and (argument.default == "None" or kind != argument.kind):
             return
-        if fits(argument.kind, value, numbers=self._numbers):
-            if argument.kind == "tuple of Tensors":
+        if fits(kind, value, numbers=self._numbers):
+            if kind == "tuple of Tensors":
                 _check_tensors(value)
-            if argument.kind in _LISTS and isinstance(value, list | tuple):
+            if kind in _LISTS and isinstance(value, list | tuple):
                 _check_sizes(name, argument, value)
             return
         where = f"{name}(): argument '{argument.name}'{'' if position is None else f' (position {position})'}"
@@ -227,6 +233,8 @@ def _check_tensors(tensors: Sequence[Any]) -> None:
 
 
 def _is_size(value: Any) -> bool:
+    if isinstance(value, TensorBase):
+        return value.array.size == 1 and value.array.dtype.kind in "iu"
     return hasattr(value, "__index__") and not isinstance(value, bool)
 
 

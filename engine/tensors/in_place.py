@@ -9,8 +9,9 @@ from nnkit.dtypes import Scalar, of_array
 from nnkit.kernels.layout import Array
 from nnkit.recording import note_obstacle
 from nnkit.streams import HasStream, stream_of
-from nnkit.tensors.arithmetic import check_mask, is_operand
+from nnkit.tensors.arithmetic import check_mask
 from nnkit.tensors.base import TensorBase
+from nnkit.tensors.comparing import is_operand
 
 if TYPE_CHECKING:
     from nnkit.tensors.tensor import Tensor
@@ -126,6 +127,17 @@ class InPlace(TensorBase):
             tensor([0., 1.])
         """
         return self.apply_in_place(ops.Clamp, min=min, max=max)
+
+    clip_ = clamp_
+
+    def nan_to_num_(self, nan: float | None = None, posinf: float | None = None, neginf: float | None = None) -> Tensor:
+        """Put numbers in the place of NaN and of the infinities; see `nan_to_num`.
+
+        Examples:
+            >>> torch.tensor([1.0, float("nan")]).nan_to_num_()
+            tensor([1., 0.])
+        """
+        return self.apply_in_place(ops.NanToNum, nan=0.0 if nan is None else nan, posinf=posinf, neginf=neginf)
 
     def masked_fill_(self, mask: Tensor, value: Scalar) -> Tensor:
         """Write `value` where the boolean mask is true.

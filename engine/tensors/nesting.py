@@ -11,7 +11,9 @@ import numpy as np
 
 from nnkit.dtypes import Scalar, dtype, float32, int64
 from nnkit.kernels.layout import Array
-from nnkit.tensors.tensor import Tensor
+from nnkit.tensors.base import TensorBase
+from nnkit.tensors.forms import type_name
+from nnkit.tensors.size import Size
 
 
 @functools.cache
@@ -35,10 +37,10 @@ def _sizes(data: Any) -> list[int]:
 
 def _numbers(data: Any, sizes: list[int], depth: int = 0) -> Any:
     """Return nested sequences with numbers for the tensors in them, or raise PyTorch's error for what is none."""
-    if isinstance(data, Tensor):
-        if data.numel() != 1:
+    if isinstance(data, TensorBase):
+        if data.array.size != 1:
             raise ValueError("only one element tensors can be converted to Python scalars")
-        return data.item()
+        return data.array.item()
     if isinstance(data, str):
         raise TypeError("new(): invalid data type 'str'")
     if isinstance(data, Sequence) or (isinstance(data, np.ndarray) and data.ndim):
@@ -76,6 +78,17 @@ def _check_range(array: Array, dtype: dtype) -> None:
         raise RuntimeError(f"value cannot be converted to type {dtype.name} without overflow")
 
 
+def nested(data: Any) -> Array:
+    """Return an array of a number or nested sequences, in NumPy's type.
+
+    Raises:
+        TypeError: there is text in it, or a sequence where there is to be a number.
+        RuntimeError: something is no number.
+        ValueError: lengths differ.
+    """
+    return np.array(_numbers(data, _sizes(data)))
+
+
 def of_sequence(data: Any, dtype: dtype | None = None) -> Array:
     """Return an array of a number or nested sequences; Python's numbers are float32 and int64.
 
@@ -83,7 +96,7 @@ def of_sequence(data: Any, dtype: dtype | None = None) -> Array:
         RuntimeError: something is no number, or `dtype` does not hold it.
         ValueError: lengths differ, or a whole number is beyond int64.
     """
-    array = np.array(_numbers(data, _sizes(data)))
+    array = nested(data)
     if isinstance(data, Sequence) and data and isinstance(data[0], np.ndarray):
         warn_once(
             "Creating a tensor from a list of numpy.ndarrays is extremely slow. Please consider converting the list to "
@@ -98,3 +111,23 @@ def of_sequence(data: Any, dtype: dtype | None = None) -> Array:
     if dtype is not None:
         _check_range(array, dtype)
     return array
+
+
+def legacy_array(data: tuple[Any, ...], kind: dtype = float32) -> Array:
+    """Return the array that `Tensor(*data)` is made of where that is not an array: sizes, or numbers.
+
+    Raises:
+        TypeError: it is neither.
+    """
+    if all(isinstance(size, int) and size is not True and size is not False for size in data):
+        if any(size < 0 for size in data):
+            raise RuntimeError(f"Trying to create tensor with negative dimension {min(data)}: {list(data)}")
+        return np.zeros(data if data else 0, kind.numpy)
+    (first, *_) = data
+    if isinstance(first, str):
+        raise TypeError("new(): invalid data type 'str'")
+    if len(data) != 1 or not isinstance(first, Sequence | np.ndarray | TensorBase):
+        raise TypeError(f"new(): data must be a sequence (got {type_name(first)})")
+    if isinstance(first, Size):
+        return np.zeros(first, kind.numpy)
+    return np.array(first.array if isinstance(first, TensorBase) else nested(first)).astype(kind.numpy)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from nnkit import ops
+from nnkit.dtypes import of_array
 from nnkit.ops.operation import wrap_dim
 from nnkit.ops.picking import at_least_1d, order_of
 from nnkit.recording import note_obstacle
@@ -36,11 +38,33 @@ class SortReturn(Picked):
         return picked_text("sort", self)
 
 
+class MedianReturn(Picked):
+    """What `median(dim)` returns."""
+
+    def __repr__(self) -> str:
+        return picked_text("median", self)
+
+
 class TopkReturn(Picked):
     """What `topk` returns."""
 
     def __repr__(self) -> str:
         return picked_text("topk", self)
+
+
+def check_condition(condition: Tensor) -> None:
+    """Raise PyTorch's RuntimeError unless a condition has truth values, for which bytes may stand, with a warning."""
+    if condition.array.dtype == np.uint8:
+        warnings.warn(
+            "where received a uint8 condition tensor. This behavior is deprecated and will be removed in a future "
+            "version of PyTorch. Use a boolean condition instead.",
+            stacklevel=4,
+        )
+    elif condition.array.dtype != np.bool_:
+        raise RuntimeError(
+            "where expected condition to be a boolean tensor, but got a tensor with dtype "
+            f"{of_array(condition.array).label}"
+        )
 
 
 class Picking(TensorBase):
@@ -96,6 +120,24 @@ class Picking(TensorBase):
         if isinstance(source, TensorBase):
             return apply(ops.Scatter, source, index=index.array, dim=dim)
         return apply(ops.ScatterNumber, index=index.array, dim=dim, number=source)
+
+    def where(self, condition: Tensor, other: Any) -> Tensor:
+        """Return the elements where a condition is true, and those of `other` elsewhere.
+
+        Args:
+            condition: truth values.
+            other: a tensor or a number.
+
+        Raises:
+            RuntimeError: the condition has no truth values.
+
+        Examples:
+            >>> x = torch.tensor([1.0, -2.0])
+            >>> x.where(x > 0, 0.0)
+            tensor([1., 0.])
+        """
+        check_condition(condition)
+        return condition.apply(ops.Where, self, other)
 
     def index_select(self, dim: int, index: Tensor) -> Tensor:
         """Return a copy of some slices along a dimension.
@@ -159,6 +201,19 @@ class Picking(TensorBase):
         """
         return SortReturn(*self.apply_all(ops.Sort, dim=dim, descending=descending))
 
+    def median(self, dim: int | None = None, keepdim: bool = False) -> Any:
+        """Return the middle element in order, of two the smaller one; along a dimension with its position.
+
+        Examples:
+            >>> torch.tensor([3.0, 1.0, 2.0, 7.0]).median()
+            tensor(2.)
+            >>> torch.tensor([[3, 1, 2], [4, 6, 5]]).median(1).indices
+            tensor([2, 2])
+        """
+        if dim is None:
+            return self.apply(ops.Median)
+        return MedianReturn(*self.apply_all(ops.MedianDim, dim=dim, keepdim=keepdim))
+
     def argsort(self, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
         """Return where the elements are, in their order along a dimension.
 
@@ -213,6 +268,8 @@ class Picking(TensorBase):
             tensor([0, 2, 0, 1])
         """
         note_obstacle("bincount()")
+        if self.array.dtype.kind not in "iu":
+            raise NotImplementedError(f"\"bincount_cpu\" not implemented for '{of_array(self.array).label}'")
         if self.array.ndim != 1 or (self.array.size and self.array.min() < 0):
             raise RuntimeError("bincount only supports 1-d non-negative integral inputs.")
         given = None if weights is None else weights.array

@@ -309,3 +309,24 @@ class Reducing(TensorBase):
             torch.Size([5, 2, 4])
         """
         return self.apply(ops.Bmm, other)
+
+    def addmm(self, mat1: Tensor, mat2: Tensor, *, beta: float = 1, alpha: float = 1) -> Tensor:
+        """Return beta * self + alpha * mat1 @ mat2.
+
+        Args:
+            mat1: (n, m).
+            mat2: (m, p).
+            beta: the factor of this tensor, which is broadcast to (n, p).
+            alpha: the factor of the product.
+
+        Raises:
+            RuntimeError: shapes or types do not fit.
+
+        Examples:
+            >>> torch.ones(2).addmm(torch.eye(2), torch.eye(2))
+            tensor([[2., 1.],
+                    [1., 2.]])
+        """
+        if beta == 1 and alpha == 1:
+            return self.apply(ops.Addmm, mat1, mat2)
+        return self.apply(ops.Addmm, mat1, mat2, beta=beta, alpha=alpha)

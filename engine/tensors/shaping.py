@@ -250,6 +250,8 @@ class Shaping(TensorBase):
         """
         return self.apply(ops.Expand, shape=sizes(shape))
 
+    broadcast_to = expand
+
     def expand_as(self, other: Tensor) -> Tensor:
         """Return a view expanded to the shape of another tensor.
 

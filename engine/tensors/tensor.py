@@ -12,13 +12,13 @@ import numpy as np
 from nnkit import dtypes, ops
 from nnkit.devices import available
 from nnkit.kernels import Backend, backend_for
-from nnkit.kernels.layout import Array
 from nnkit.ops import Operation
 from nnkit.recording import Call, active, note_obstacle
 from nnkit.tape import Edge, Node, is_recording, node_class
-from nnkit.tensors.arithmetic import Arithmetic, is_operand
+from nnkit.tensors.arithmetic import Arithmetic
 from nnkit.tensors.arranging import Arranging
 from nnkit.tensors.backward import backward
+from nnkit.tensors.comparing import is_operand
 from nnkit.tensors.converting import Converting
 from nnkit.tensors.describing import Describing
 from nnkit.tensors.explaining import with_explained_methods
@@ -27,6 +27,7 @@ from nnkit.tensors.in_place import InPlace
 from nnkit.tensors.indexing import Indexing
 from nnkit.tensors.interoperation import Interoperation
 from nnkit.tensors.making import Making
+from nnkit.tensors.nesting import legacy_array
 from nnkit.tensors.overwriting import Overwriting
 from nnkit.tensors.picking import Picking
 from nnkit.tensors.reducing import Reducing
@@ -65,7 +66,7 @@ class Tensor(
 
     def __init__(self, *data: Any, requires_grad: bool = False) -> None:
         array = data[0] if data else None
-        super().__init__(array if isinstance(array, np.ndarray) and len(data) == 1 else _legacy_array(data))
+        super().__init__(array if isinstance(array, np.ndarray) and len(data) == 1 else legacy_array(data))
         if requires_grad:
             self.requires_grad_()
 
@@ -313,15 +314,6 @@ Node.tensor_of = Tensor
 
 def _is_kind(target: Any) -> bool:
     return isinstance(target, dtypes.dtype) or (isinstance(target, type) and target in dtypes.OF_PYTHON)
-
-
-def _legacy_array(data: tuple[Any, ...]) -> Array:
-    """Return the array that `Tensor(*data)` is made of where that is not an array: sizes, or numbers."""
-    if all(isinstance(size, int) for size in data):
-        return np.zeros(data if data else 0, np.float32)
-    if len(data) != 1 or isinstance(data[0], str):
-        raise TypeError(f"Tensor() takes an array, numbers in a list, or sizes, but got {data!r}")
-    return np.array(data[0].array if isinstance(data[0], Tensor) else data[0], np.float32)
 
 
 def apply(operation: type[Operation], *inputs: Any, **options: Any) -> Tensor:

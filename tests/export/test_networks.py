@@ -307,8 +307,8 @@ def test_only_losses_and_what_has_no_part_in_networks_is_left_out():
     losses = {each for each in ops.operations() if each.__module__ in ("nnkit.ops.loss", "nnkit.ops.elementwise_loss")}
     within_losses = {ops.AddNumber, ops.DivNumber, ops.MulNumber}
     divisions = {ops.DivRounded, ops.Fmod, ops.Remainder, ops.RemainderOfNumber}
-    orders = {ops.Cumsum, ops.Flip, ops.Repeat, ops.Sort, ops.Topk}
-    matrices = {ops.DiagEmbed, ops.Diagonal, ops.Tril, ops.Triu}
+    orders = {ops.Cumsum, ops.Flip, ops.Median, ops.MedianDim, ops.Repeat, ops.Roll, ops.Sort, ops.Topk}
+    matrices = {ops.DiagEmbed, ops.Diagonal, ops.Trace, ops.Tril, ops.Triu}
     picks = {ops.AsStrided, ops.Gather, ops.IndexPut, ops.IndexSelect, ops.MaskedSelect, ops.Scatter, ops.ScatterNumber}
     assert left_out == (losses - {ops.LogSoftmax, ops.Softmax}) | within_losses | divisions | orders | matrices | picks
 
