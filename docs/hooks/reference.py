@@ -47,5 +47,8 @@ def _home(path: str, name: str) -> str:
     """Return where a name is written: a method may come from a base class, a function from a method."""
     value = documented(path, name)
     if inspect.isfunction(value):
-        return f"{value.__module__}.{value.__qualname__}"
+        # Methods of tensors call themselves those of Tensor, whatever base class they come from.
+        owners = (base for base in nnkit.Tensor.__mro__ if vars(base).get(value.__name__) is value)
+        qualname = next((f"{owner.__name__}.{value.__name__}" for owner in owners), value.__qualname__)
+        return f"{value.__module__}.{qualname}"
     return f"{nnkit.home_of(name) if path == 'nnkit' else path}.{name}"

@@ -91,6 +91,13 @@ def _trunc(step: Step) -> str:
     return step.graph.add("Mul", step.graph.add("Sign", name), size)
 
 
+def _round_decimals(step: Step) -> str:
+    decimals = step.options["decimals"]
+    factor = step.number(10.0 ** abs(decimals))
+    there, back = ("Mul", "Div") if decimals > 0 else ("Div", "Mul")
+    return step.graph.add(back, step.graph.add("Round", step.graph.add(there, step.name(0), factor)), factor)
+
+
 def _lerp(step: Step) -> str:
     graph, (start, end, *weights) = step.graph, step.names()
     weight = weights[0] if weights else step.number(step.options["weight"])
@@ -137,6 +144,7 @@ FUNCTIONS: dict[type[Operation], Converter] = {
     ops.LogSigmoid: _log_sigmoid,
     ops.NanToNum: _nan_to_num,
     ops.Round: _one("Round"),
+    ops.RoundDecimals: _round_decimals,
     ops.Rsqrt: _rsqrt,
     ops.Sgn: _one("Sign"),
     ops.Silu: _silu,

@@ -83,3 +83,19 @@ class Fmod(WholeDivision):
 
     def backward(self, grad: Array) -> Gradients:
         return grad
+
+
+class FmodTensor(WholeDivision):
+    """`Fmod` of a division by another tensor."""
+
+    samples = [sample("x.fmod(y)", (N, 4), (4,), low=0.3)]
+    node_name = "FmodBackward1"
+
+    def forward(self, a: Array, b: Array) -> Array:
+        left, right = self.pair(a, b)
+        self.save(left, right)
+        return self.xp.fmod(left, right)
+
+    def backward(self, grad: Array) -> Gradients:
+        left, right = self.saved
+        return grad, -grad * self.xp.trunc(left / right) if self.needs_input_grad[1] else None

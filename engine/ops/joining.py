@@ -18,9 +18,12 @@ class Cat(Operation):
         for position, array in enumerate(arrays):
             if array.ndim == 0:
                 raise RuntimeError(f"zero-dimensional tensor (at position {position}) cannot be concatenated")
-        first = arrays[0]
+        first = next((array for array in arrays if array.shape != (0,)), arrays[0])
+        # A vector of nothing can be put to anything: what many programs begin to collect with.
+        self.skipped = [array.shape == (0,) and first.ndim != 1 for array in arrays]
         self.dim = wrap_dim(dim, first.ndim)
-        for position, array in enumerate(arrays):
+        taken = [(place, array) for place, array in enumerate(arrays) if not self.skipped[place]]
+        for position, array in taken:
             if array.ndim != first.ndim:
                 raise RuntimeError(f"Tensors must have same number of dimensions: got {first.ndim} and {array.ndim}")
             for axis, (expected, size) in enumerate(zip(first.shape, array.shape, strict=True)):
@@ -30,12 +33,13 @@ class Cat(Operation):
                         f"size {size} for tensor number {position} in the list."
                     )
         kind = common_type(arrays)
-        self.sizes = [array.shape[self.dim] for array in arrays]
-        return self.xp.concatenate([array.astype(kind, copy=False) for array in arrays], axis=self.dim)
+        self.sizes = [0 if gone else array.shape[self.dim] for gone, array in zip(self.skipped, arrays, strict=True)]
+        return self.xp.concatenate([array.astype(kind, copy=False) for _, array in taken], axis=self.dim)
 
     def backward(self, grad: Array) -> Gradients:
         ends = np.cumsum(self.sizes)[:-1]
-        return tuple(self.xp.split(grad, ends, axis=self.dim))
+        parts = self.xp.split(grad, ends, axis=self.dim)
+        return tuple(part.reshape(0) if gone else part for part, gone in zip(parts, self.skipped, strict=True))
 
 
 class Stack(Operation):

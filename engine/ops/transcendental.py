@@ -6,9 +6,10 @@ import math
 
 import numpy as np
 
+from nnkit.dtypes import of_array
 from nnkit.kernels.layout import Array
 from nnkit.ops.elementwise import Floating
-from nnkit.ops.operation import Gradients, N, sample
+from nnkit.ops.operation import Gradients, N, Operation, sample
 
 
 class OfInput(Floating):
@@ -227,6 +228,22 @@ class Round(Rounding):
 
     samples = [sample("x.round()", (N, 4))]
     function = "rint"
+
+
+class RoundDecimals(Operation):
+    """The nearest number with so many digits behind the point, or with so many zeros before it."""
+
+    samples = [sample("x.round(decimals=1)", (N, 4)), sample("(x * 90).round(decimals=-1)", (N, 4))]
+    node_name = "RoundBackward1"
+
+    def forward(self, a: Array, *, decimals: int) -> Array:
+        if a.dtype.kind != "f":
+            raise NotImplementedError(f"\"round_cpu\" not implemented for '{of_array(a).label}'")
+        step = a.dtype.type(10 ** abs(decimals))
+        return self.xp.rint(a * step) / step if decimals > 0 else self.xp.rint(a / step) * step
+
+    def backward(self, grad: Array) -> Gradients:
+        return self.xp.zeros_like(grad)
 
 
 class Sgn(Rounding):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnkit import ops
-from nnkit.dtypes import C_NAMES, Scalar, common_type, of_array
+from nnkit.dtypes import C_NAMES, Scalar, common_type, dtype, of_array
 from nnkit.tensors.base import TensorBase
 from nnkit.tensors.comparing import Comparing, Operand, is_operand, scalar
 
@@ -107,13 +107,15 @@ class Arithmetic(Comparing):
             return self.apply(ops.Remainder, other)
         return self.apply(ops.RemainderOfNumber, number=scalar(other))
 
-    def fmod(self, other: Scalar) -> Tensor:
+    def fmod(self, other: Operand) -> Tensor:
         """Return what is left of a division that is rounded towards zero; it has the sign of this tensor.
 
         Examples:
             >>> torch.tensor([7, -7]).fmod(3)
             tensor([ 1, -1])
         """
+        if isinstance(other, TensorBase):
+            return self.apply(ops.FmodTensor, other)
         return self.apply(ops.Fmod, number=scalar(other))
 
     def pow(self, exponent: Operand) -> Tensor:
@@ -215,23 +217,33 @@ class Arithmetic(Comparing):
         check_mask(mask, value)
         return self.apply(ops.MaskedFill, mask, value=value)
 
-    def softmax(self, dim: int) -> Tensor:
+    def to(self, *targets: Any, **options: Any) -> Tensor:
+        """See `Tensor.to`."""
+        raise NotImplementedError
+
+    def softmax(self, dim: int, dtype: dtype | None = None) -> Tensor:
         """Return exp(self) divided by its sum along a dimension.
+
+        Args:
+            dim: the dimension.
+            dtype: convert the elements to this type first.
 
         Examples:
             >>> torch.tensor([1.0, 1.0, 1.0, 1.0]).softmax(0)
             tensor([0.2500, 0.2500, 0.2500, 0.2500])
         """
-        return self.apply(ops.Softmax, dim=dim)
+        source = self if dtype is None else self.to(dtype=dtype)
+        return source.apply(ops.Softmax, dim=dim)
 
-    def log_softmax(self, dim: int) -> Tensor:
-        """Return the logarithm of the softmax along a dimension.
+    def log_softmax(self, dim: int, dtype: dtype | None = None) -> Tensor:
+        """Return the logarithm of the softmax along a dimension; see `softmax`.
 
         Examples:
             >>> torch.tensor([1.0, 1.0]).log_softmax(0)
             tensor([-0.6931, -0.6931])
         """
-        return self.apply(ops.LogSoftmax, dim=dim)
+        source = self if dtype is None else self.to(dtype=dtype)
+        return source.apply(ops.LogSoftmax, dim=dim)
 
     # Operators have made sure of their operands, so they need no method that explains what is wrong with them.
     def __add__(self, other: Operand) -> Tensor:

@@ -67,6 +67,25 @@ class Arranging(Shaping):
         size = self.array.shape[wrap_dim(dim, self.array.ndim)]
         return self.split(-(-size // chunks), dim) if size else self.split([0] * chunks, dim)
 
+    def select(self, dim: int, index: int) -> Tensor:
+        """Return one slice along a dimension, which vanishes, as a view.
+
+        Raises:
+            IndexError: there is no such slice.
+
+        Examples:
+            >>> torch.tensor([[1, 2], [3, 4]]).select(1, 0)
+            tensor([1, 3])
+        """
+        if self.array.ndim == 0:
+            raise IndexError("select() cannot be applied to a 0-dim tensor.")
+        axis = wrap_dim(dim, self.array.ndim)
+        size = self.array.shape[axis]
+        if not -size <= index < size:
+            shape = list(self.array.shape)
+            raise IndexError(f"select(): index {index} out of range for tensor of size {shape} at dimension {axis}")
+        return self.apply(ops.Select, dim=axis, index=index)
+
     def narrow(self, dim: int, start: int, length: int) -> Tensor:
         """Return a range along a dimension, as a view.
 

@@ -2,13 +2,44 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import TYPE_CHECKING, Any
 
 from nnkit import dtypes
+from nnkit.devices import available
 from nnkit.tensors.base import TensorBase
 
 if TYPE_CHECKING:
     from nnkit.tensors.tensor import Tensor
+
+
+def destination(
+    targets: tuple[Any, ...], dtype: Any, device: Any, copy: Any
+) -> tuple[dtypes.dtype | None, builtins.bool]:
+    """Return the element type that arguments of `to` ask for, and whether they want a copy in any case.
+
+    Raises:
+        AssertionError: they ask for a device that there is not.
+        TypeError: they are none of `to`.
+    """
+    rest = list(targets)
+    if rest and isinstance(rest[0], TensorBase):
+        dtype = dtypes.of_array(rest.pop(0).array)
+    elif rest and not _is_kind(rest[0]):
+        device = rest.pop(0)
+    if rest and _is_kind(rest[0]):
+        dtype = rest.pop(0)
+    if len(rest) > 1:
+        copy = rest.pop()
+    if (dtype is not None and not _is_kind(dtype)) or any(type(flag) is not bool for flag in (*rest, copy)):
+        raise TypeError("neither a type nor a device")
+    if device is not None:
+        available(device)
+    return dtypes.OF_PYTHON.get(dtype, dtype), copy
+
+
+def _is_kind(target: Any) -> builtins.bool:
+    return isinstance(target, dtypes.dtype) or (isinstance(target, type) and target in dtypes.OF_PYTHON)
 
 
 class Converting(TensorBase):

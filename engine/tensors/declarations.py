@@ -200,6 +200,7 @@ _FUNCTIONS: dict[str, Sequence[str]] = {
         "(Tensor input, *, bool stable, int dim = -1, bool descending = False, tuple of Tensors out = None)",
         "(Tensor input, int dim = -1, bool descending = False, *, tuple of Tensors out = None)",
     ],
+    "round": [f"(Tensor input, {_OUT})", "(Tensor input, *, int decimals, Tensor out = None)"],
     "squeeze": ["(Tensor input)", "(Tensor input, int dim)", "(Tensor input, tuple of ints dim)"],
     **{
         name: [
@@ -231,6 +232,7 @@ _FUNCTIONS: dict[str, Sequence[str]] = {
     "trace": ["(Tensor input)"],
     "transpose": ["(Tensor input, int dim0, int dim1)"],
     **{name: [f"(Tensor input, int diagonal = 0, {_OUT})"] for name in ("tril", "triu")},
+    "unflatten": ["(Tensor input, int dim, tuple of ints sizes)"],
     "unbind": ["(Tensor input, int dim = 0)"],
     "unsqueeze": ["(Tensor input, int dim)"],
     "where": [
@@ -244,6 +246,7 @@ _FUNCTIONS: dict[str, Sequence[str]] = {
 _TO = "bool non_blocking = False, bool copy = False, *, torch.memory_format memory_format = None"
 # Methods that are no functions, or not as functions are.
 _METHODS: dict[str, Sequence[str]] = {
+    "addmm": ["(Tensor mat1, Tensor mat2, *, Number beta = 1, Number alpha = 1)"],
     "copy_": ["(Tensor other, bool non_blocking = False)"],
     "expand": ["(tuple of ints size, *, bool implicit = False)"],
     "expand_as": ["(Tensor other)"],
@@ -262,6 +265,7 @@ _METHODS: dict[str, Sequence[str]] = {
         "(int repeats, int dim = None, *, int output_size = None)",
     ],
     "requires_grad_": ["(bool requires_grad = True)"],
+    "select": ["(int dim, int index)"],
     "size": ["()", "(int dim)"],
     "stride": ["()", "(int dim)"],
     "to": [

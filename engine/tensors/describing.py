@@ -64,6 +64,8 @@ class Describing(TensorBase):
         """
         return self.array.ndim
 
+    ndimension = dim
+
     def numel(self) -> builtins.int:
         """Return the number of elements.
 
@@ -175,6 +177,25 @@ class Describing(TensorBase):
             device(type='cpu')
         """
         return CPU
+
+    @property
+    def is_cuda(self) -> builtins.bool:
+        """Whether the elements are on a CUDA device; they never are.
+
+        Examples:
+            >>> torch.ones(2).is_cuda
+            False
+        """
+        return False
+
+    def get_device(self) -> builtins.int:
+        """Return the number of the CUDA device, -1 for the CPU.
+
+        Examples:
+            >>> torch.ones(2).get_device()
+            -1
+        """
+        return -1
 
     def is_floating_point(self) -> builtins.bool:
         """Return whether the elements have a fraction.

@@ -220,14 +220,17 @@ class Elementary(TensorBase):
         """
         return self.apply(ops.Trunc)
 
-    def round(self) -> Tensor:
+    def round(self, *, decimals: int = 0) -> Tensor:
         """Return the nearest whole number, of two the even one.
+
+        Args:
+            decimals: how many digits are kept behind the point; if it is negative, how many are lost before it.
 
         Examples:
             >>> torch.tensor([1.7, 2.5]).round()
             tensor([2., 2.])
         """
-        return self.apply(ops.Round)
+        return self.apply(ops.RoundDecimals, decimals=decimals) if decimals else self.apply(ops.Round)
 
     def sign(self) -> Tensor:
         """Return -1, 0 or 1 for each element; the gradient is 0.

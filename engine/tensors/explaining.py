@@ -46,9 +46,8 @@ def explained(function: Callable[..., Result], name: str | None = None) -> Calla
 def with_explained_methods(tensor: Class) -> Class:
     """Let the methods of tensors that are declared be `explained`, and all of them be told as the tensor's own."""
     for base in tensor.__mro__:
-        for name, method in vars(base).items():
-            if inspect.isfunction(method):
-                method.__qualname__ = f"{tensor.__name__}.{name}"
+        for function in filter(inspect.isfunction, vars(base).values()):
+            function.__qualname__ = f"{tensor.__name__}.{function.__name__}"
     for declared in declared_methods():
         for name in (declared, f"{declared}_"):
             method = getattr(tensor, name, None)

@@ -156,6 +156,8 @@ class InPlace(TensorBase):
             >>> torch.zeros(2).copy_(torch.tensor(3))
             tensor([3., 3.])
         """
+        if not is_operand(source):
+            raise TypeError("neither a tensor nor a number")
         return self.apply_in_place(ops.Copy, source)
 
     def fill_(self, value: Scalar) -> Tensor:
@@ -165,6 +167,8 @@ class InPlace(TensorBase):
             >>> torch.zeros(2).fill_(3)
             tensor([3., 3.])
         """
+        if not is_operand(value):
+            raise TypeError("neither a tensor nor a number")
         if isinstance(value, TensorBase) and value.array.ndim:
             raise RuntimeError(
                 f"fill_ only supports 0-dimension value tensor but got tensor with {value.array.ndim} dimensions."

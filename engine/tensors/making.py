@@ -9,6 +9,7 @@ import numpy as np
 from nnkit.dtypes import Scalar, dtype, element
 from nnkit.recording import note_constant
 from nnkit.tensors.base import TensorBase
+from nnkit.tensors.nesting import nested
 from nnkit.tensors.shaping import sizes
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class Making(TensorBase):
             tensor([7., 7.])
         """
         kind = self.array.dtype if dtype is None else dtype.numpy
-        made = self.detached(np.full(sizes((size,)), element(fill_value, kind), kind))
+        made = self.detached(np.full(sizes((tuple(size),)), element(fill_value, kind), kind))
         note_constant(made)
         return made.requires_grad_(requires_grad)
 
@@ -66,6 +67,6 @@ class Making(TensorBase):
             >>> torch.zeros(1).new_tensor([1, 2])
             tensor([1., 2.])
         """
-        values = data.array if isinstance(data, TensorBase) else data
+        values = data.array if isinstance(data, TensorBase) else nested(data)
         made = self.detached(np.array(values, self.array.dtype if dtype is None else dtype.numpy))
         return made.requires_grad_(requires_grad)

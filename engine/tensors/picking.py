@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from nnkit import ops
 from nnkit.dtypes import of_array
-from nnkit.ops.operation import wrap_dim
+from nnkit.ops.operation import wrap_dim, wrap_dims
 from nnkit.ops.picking import at_least_1d, order_of
 from nnkit.recording import note_obstacle
 from nnkit.tensors.base import TensorBase
@@ -181,14 +182,14 @@ class Picking(TensorBase):
             return tuple(self.detached(each) for each in found)
         return self.detached(np.stack(found, 1)[:, : self.array.ndim])
 
-    def count_nonzero(self) -> Tensor:
-        """Return how many elements are not 0.
+    def count_nonzero(self, dim: int | Sequence[int] | None = None) -> Tensor:
+        """Return how many elements are not 0, of all or along dimensions.
 
         Examples:
             >>> torch.tensor([0, 5, 7]).count_nonzero()
             tensor(2)
         """
-        return self.detached(np.asarray(np.count_nonzero(self.array), np.int64))
+        return self.detached(np.asarray(np.count_nonzero(self.array, wrap_dims(dim, self.array.ndim)), np.int64))
 
     def sort(self, dim: int = -1, descending: bool = False, stable: bool = False) -> SortReturn:
         """Return the elements in order along a dimension, and where they were; equal ones keep their order.

@@ -54,7 +54,7 @@ class Reducing(TensorBase):
             >>> torch.tensor([[1.0, 2.0], [3.0, 4.0]]).sum(0)
             tensor([4., 6.])
         """
-        source = self if dtype is None else self.to(dtype)
+        source = self if dtype is None else self.to(dtype=dtype)
         return source.apply(ops.Sum) if dim is None else source.apply(ops.SumDim, dim=dim, keepdim=keepdim)
 
     def mean(self, dim: Dims | None = None, keepdim: bool = False, *, dtype: dtype | None = None) -> Tensor:
@@ -72,26 +72,28 @@ class Reducing(TensorBase):
             >>> torch.tensor([[1.0, 2.0], [3.0, 4.0]]).mean(dim=1)
             tensor([1.5000, 3.5000])
         """
-        source = self if dtype is None else self.to(dtype)
+        source = self if dtype is None else self.to(dtype=dtype)
         return source.apply(ops.Mean) if dim is None else source.apply(ops.MeanDim, dim=dim, keepdim=keepdim)
 
-    def prod(self, dim: int | None = None, keepdim: bool = False) -> Tensor:
+    def prod(self, dim: int | None = None, keepdim: bool = False, *, dtype: dtype | None = None) -> Tensor:
         """Return the product of all elements or along a dimension; of integers and booleans it is int64.
 
         Examples:
             >>> torch.tensor([[1, 2], [3, 4]]).prod(1)
             tensor([ 2, 12])
         """
-        return self.apply(ops.Prod) if dim is None else self.apply(ops.ProdDim, dim=dim, keepdim=keepdim)
+        source = self if dtype is None else self.to(dtype=dtype)
+        return source.apply(ops.Prod) if dim is None else source.apply(ops.ProdDim, dim=dim, keepdim=keepdim)
 
-    def cumsum(self, dim: int) -> Tensor:
+    def cumsum(self, dim: int, *, dtype: dtype | None = None) -> Tensor:
         """Return the sum of each element and those before it along a dimension.
 
         Examples:
             >>> torch.tensor([1, 2, 3]).cumsum(0)
             tensor([1, 3, 6])
         """
-        return self.apply(ops.Cumsum, dim=dim)
+        source = self if dtype is None else self.to(dtype=dtype)
+        return source.apply(ops.Cumsum, dim=dim)
 
     def logsumexp(self, dim: Dims, keepdim: bool = False) -> Tensor:
         """Return the logarithm of the sum of exponentials along dimensions, computed without overflow.

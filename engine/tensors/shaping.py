@@ -200,7 +200,14 @@ class Shaping(TensorBase):
             )
         return self.transpose(-2, -1)
 
-    swapaxes = transpose
+    def swapaxes(self, axis0: int, axis1: int) -> Tensor:
+        """Return a view with two dimensions exchanged; see `transpose`.
+
+        Examples:
+            >>> torch.ones(2, 3, 4).swapaxes(0, -1).shape
+            torch.Size([4, 3, 2])
+        """
+        return self.transpose(axis0, axis1)
 
     def ravel(self) -> Tensor:
         """Return the elements in one dimension.

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nnkit import dtypes, ops
+from nnkit import ops
 from nnkit.devices import available
 from nnkit.kernels import Backend, backend_for
 from nnkit.ops import Operation
@@ -19,7 +19,7 @@ from nnkit.tensors.arithmetic import Arithmetic
 from nnkit.tensors.arranging import Arranging
 from nnkit.tensors.backward import backward
 from nnkit.tensors.comparing import is_operand
-from nnkit.tensors.converting import Converting
+from nnkit.tensors.converting import Converting, destination
 from nnkit.tensors.describing import Describing
 from nnkit.tensors.explaining import with_explained_methods
 from nnkit.tensors.formatting import tensor_text
@@ -183,21 +183,10 @@ class Tensor(
             >>> torch.tensor([1, 2]).to(torch.float64)
             tensor([1., 2.], dtype=torch.float64)
         """
-        rest = list(targets)
-        if rest and isinstance(rest[0], Tensor):
-            dtype = rest.pop(0).dtype
-        elif rest and not _is_kind(rest[0]):
-            device = rest.pop(0)
-        if rest and _is_kind(rest[0]):
-            dtype = rest.pop(0)
-        if len(rest) > 1:
-            copy = rest.pop()
-        if (dtype is not None and not _is_kind(dtype)) or any(type(flag) is not bool for flag in (*rest, copy)):
-            raise TypeError("neither a type nor a device")
-        if device is not None:
-            available(device)
-        kind = self.dtype if dtype is None else dtypes.OF_PYTHON.get(dtype, dtype)
-        return self if kind is self.dtype and not copy else self.apply(ops.ToCopy, kind=kind.numpy)
+        kind, copied = destination(targets, dtype, device, copy)
+        if copied or kind not in (None, self.dtype):
+            return self.apply(ops.ToCopy, kind=(kind or self.dtype).numpy)
+        return self
 
     def cpu(self) -> Tensor:
         """Return the tensor on the CPU.
@@ -311,10 +300,6 @@ class Tensor(
 
 
 Node.tensor_of = Tensor
-
-
-def _is_kind(target: Any) -> bool:
-    return isinstance(target, dtypes.dtype) or (isinstance(target, type) and target in dtypes.OF_PYTHON)
 
 
 def apply(operation: type[Operation], *inputs: Any, **options: Any) -> Tensor:

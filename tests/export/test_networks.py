@@ -306,7 +306,7 @@ def test_only_losses_and_what_has_no_part_in_networks_is_left_out():
     left_out = set(ops.operations()) - set(OPERATORS)
     losses = {each for each in ops.operations() if each.__module__ in ("nnkit.ops.loss", "nnkit.ops.elementwise_loss")}
     within_losses = {ops.AddNumber, ops.DivNumber, ops.MulNumber}
-    divisions = {ops.DivRounded, ops.Fmod, ops.Remainder, ops.RemainderOfNumber}
+    divisions = {ops.DivRounded, ops.Fmod, ops.FmodTensor, ops.Remainder, ops.RemainderOfNumber}
     orders = {ops.Cumsum, ops.Flip, ops.Median, ops.MedianDim, ops.Repeat, ops.Roll, ops.Sort, ops.Topk}
     matrices = {ops.DiagEmbed, ops.Diagonal, ops.Trace, ops.Tril, ops.Triu}
     picks = {ops.AsStrided, ops.Gather, ops.IndexPut, ops.IndexSelect, ops.MaskedSelect, ops.Scatter, ops.ScatterNumber}

@@ -62,6 +62,7 @@ CASES = [
     (ops.NanToNum, lambda x: (x.abs() * 1e38 * 1e38).nan_to_num(posinf=3.0) + (x.abs() * -1e38 * 1e38).nan_to_num()),
     (ops.ProdDim, lambda x: x.prod(1, keepdim=True)),
     (ops.Round, lambda x: (x * 3).round()),
+    (ops.RoundDecimals, lambda x: x.round(decimals=1) + (x * 90).round(decimals=-1)),
     (ops.Rsqrt, lambda x: (x.abs() + 1).rsqrt()),
     (ops.Sgn, lambda x: x.sign()),
     (ops.Silu, lambda x: F.silu(x)),
