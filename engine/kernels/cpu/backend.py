@@ -122,10 +122,17 @@ class CpuBackend(BatchStatistics):
 
     def product_gradients(self, grad: Array, x: Array | None, weight: Array | None, needs: Needs) -> ThreeGradients:
         """See `Backend.product_gradients`: one program, as for convolutions."""
+        memory, strides = None, (0, 0)
+        if weight is not None:
+            channels = len(weight)
+            memory, row, column = walk_through(weight)
+            strides = row, column
+        elif x is not None:
+            channels = x.shape[1]
+        else:
+            return None, None, self.channel_sums(grad)
         blocks, rows = as_blocks(grad), grad.shape[1]
-        memory, *strides = (None, 0, 0) if weight is None else walk_through(weight)
-        channels = x.shape[1] if weight is None and x is not None else 0 if weight is None else len(weight)
-        program = eager.product_gradients(channels, rows, tuple(strides), needs, blocks.shape[-1], grad.dtype)
+        program = eager.product_gradients(channels, rows, strides, needs, blocks.shape[-1], grad.dtype)
         shape = (len(grad), channels)
         by_x, by_weight, by_bias = layer_gradients(program, blocks, x, memory, shape, (rows, channels), needs)
         return by_x, None if by_weight is None else by_weight.T, by_bias
