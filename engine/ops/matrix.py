@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nnkit.dtypes import C_NAMES, of_array
+from nnkit.kernels.backend import ThreeGradients
 from nnkit.kernels.layout import Array
 from nnkit.ops.operation import Gradients, N, Operation, sample
 
@@ -44,15 +45,16 @@ class MatrixProduct(Operation):
         product: Array = self.xp.matmul(a, b)
         return product if bias is None else product + bias
 
-    def gradients(self, grad: Array, a: Array | None, b: Array | None) -> tuple[Array | None, Array | None]:
-        """Return the gradients of a and b; a factor that was not kept needs none for the other."""
+    def gradients(self, grad: Array, *, has_bias: bool) -> ThreeGradients:
+        """Return the gradients of a, b and, if there is one, the bias of each column."""
+        a, b = self.saved
+        needs = (b is not None, a is not None, has_bias)
         if grad.dtype == np.float16:
-            wide = self.gradients(_wide(grad), None if a is None else _wide(a), None if b is None else _wide(b))
-            by_a, by_b = (None if each is None else each.astype(np.float16) for each in wide)
-            return by_a, by_b
-        by_a = None if b is None else self.backend.product(grad, b.T, None)
-        by_b = None if a is None else self.backend.product_transposed(grad, a)
-        return by_a, by_b
+            wide = (None if each is None else _wide(each) for each in (a, b))
+            found = self.backend.product_gradients(_wide(grad), *wide, needs)
+            by_a, by_b, by_bias = (None if each is None else each.astype(np.float16) for each in found)
+            return by_a, by_b, by_bias
+        return self.backend.product_gradients(grad, a, b, needs)
 
 
 class Mm(MatrixProduct):
@@ -73,7 +75,7 @@ class Mm(MatrixProduct):
         return self.product(a, b, None)
 
     def backward(self, grad: Array) -> Gradients:
-        return self.gradients(grad, *self.saved)
+        return self.gradients(grad, has_bias=False)[:2]
 
 
 class Addmm(MatrixProduct):
@@ -92,19 +94,21 @@ class Addmm(MatrixProduct):
         self.check(a, b)
         self.save(a if self.needs_input_grad[2] else None, b if self.needs_input_grad[1] else None)
         self.factors = beta, alpha
-        if self.factors != (1, 1):
-            scaled: Array = bias * bias.dtype.type(beta) + self.product(a, b, None) * a.dtype.type(alpha)
-            return scaled
-        if bias.ndim == 1 and bias.shape[0] == b.shape[1]:
+        self.is_by_column = bias.shape == b.shape[1:] and self.factors == (1, 1)
+        if self.is_by_column:
             return self.product(a, b, bias)
-        result: Array = self.product(a, b, None) + bias
-        return result
+        result: Array = self.product(a, b, None)
+        if self.factors != (1, 1):
+            return bias * bias.dtype.type(beta) + result * result.dtype.type(alpha)
+        return result + bias
 
     def backward(self, grad: Array) -> Gradients:
-        if self.factors == (1, 1):
-            return grad, *self.gradients(grad, *self.saved)
-        beta, alpha = (grad.dtype.type(factor) for factor in self.factors)
-        return grad * beta, *self.gradients(grad * alpha, *self.saved)
+        if self.factors != (1, 1):
+            beta, alpha = (grad.dtype.type(factor) for factor in self.factors)
+            by_a, by_b, _ = self.gradients(grad * alpha, has_bias=False)
+            return grad * beta, by_a, by_b
+        by_a, by_b, by_bias = self.gradients(grad, has_bias=self.is_by_column and self.needs_input_grad[0])
+        return by_bias if self.is_by_column else grad, by_a, by_b
 
 
 class Mv(Operation):
