@@ -50,8 +50,8 @@ class MatrixProduct(Operation):
         a, b = self.saved
         needs = (b is not None, a is not None, has_bias)
         if grad.dtype == np.float16:
-            wide = (None if each is None else _wide(each) for each in (a, b))
-            found = self.backend.product_gradients(_wide(grad), *wide, needs)
+            wide_a, wide_b = (None if each is None else _wide(each) for each in (a, b))
+            found = self.backend.product_gradients(_wide(grad), wide_a, wide_b, needs)
             by_a, by_b, by_bias = (None if each is None else each.astype(np.float16) for each in found)
             return by_a, by_b, by_bias
         return self.backend.product_gradients(grad, a, b, needs)
