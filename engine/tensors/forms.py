@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nnkit.devices import device
-from nnkit.dtypes import Scalar, dtype
+from nnkit.dtypes import OF_PYTHON, Scalar, dtype
 from nnkit.tensors.base import TensorBase
 from nnkit.tensors.size import Size
 
@@ -259,7 +259,7 @@ def fits(kind: str, value: Any, *, numbers: bool = False) -> bool:
     if kind == "tuple of Tensors":
         return isinstance(value, list | tuple)
     if kind == "torch.dtype":
-        return isinstance(value, dtype) or value in (float, int, bool)
+        return isinstance(value, dtype) or (isinstance(value, type) and value in OF_PYTHON)
     if kind == "torch.device":
         return isinstance(value, str | device) or fits("int", value)
     if kind == "torch.Generator":

@@ -115,7 +115,9 @@ class Indexing(TensorBase):
     def __setitem__(self, key: Any, value: Any) -> None:
         source: Any = value if isinstance(value, TensorBase) else self.detached(self._assigned(value))
         view, picked = self._basic(key)
-        if picked is not None:
+        if picked is None and source is not value:
+            view.copy_(source)
+        elif picked is not None:
             with _pytorchs_words(picked):
                 _check_fits(source.array.shape, view.array[picked].shape)
             if source.array.ndim and source.array.dtype != self.array.dtype:
