@@ -190,7 +190,6 @@ torch.tensor(3).__round__()
 f"{torch.tensor(3.14159):.2f}", f"{torch.ones(2)}", str(torch.tensor(3)), "%.2f" % torch.tensor(3.14159)
 f"{torch.ones(2):.2f}"
 "%d" % torch.tensor(3)
-hash(torch.ones(1))==hash(torch.ones(1))
 {torch.tensor(1):2}[torch.tensor(1)]
 torch.ones(2).shape[5]
 torch.ones(2).size(5)
