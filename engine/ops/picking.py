@@ -242,7 +242,7 @@ class Median(Operation):
 
     def backward(self, grad: Array) -> Gradients:
         a, result = self.saved
-        chosen = (a == result) | (np.isnan(a) & np.isnan(result))
+        chosen = (a == result) | (self.xp.isnan(a) & self.xp.isnan(result))
         return chosen * (grad / self.xp.sum(chosen, dtype=grad.dtype))
 
 
