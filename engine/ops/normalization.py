@@ -19,6 +19,7 @@ class NativeBatchNorm(Operation):
     """
 
     differentiable = slice(0, 3)
+    saved_names = ("input", "weight", "bias", "running_mean", "running_var")
     samples = [
         sample("F.batch_norm(x, None, None, y, z, True)", (N, 3), (3,), (3,)),
         sample("F.batch_norm(x, None, None, y, z, True)", (N, 2, 5), (2,), (2,)),
@@ -54,11 +55,12 @@ class NativeBatchNorm(Operation):
             self.of_batch = False
             mean, variance = running_mean, running_var
         self.eps = eps
-        self.save(x, weight, mean, variance)
+        # The gradients of a batch need no running statistics; PyTorch's tape watches over them all the same.
+        self.save(x, weight, mean, variance, running_mean, running_var)
         return self.backend.normalization(x, mean, variance, weight, bias, eps)
 
     def backward(self, grad: Array) -> Gradients:
-        x, weight, mean, variance = self.saved
+        x, weight, mean, variance, *_ = self.saved
         by_x, by_weight, by_bias = self.needs_input_grad[:3]
         return self.backend.normalization_gradients(
             grad, x, (mean, variance), weight, self.eps, (by_x, by_weight, by_bias), of_batch=self.of_batch
