@@ -78,7 +78,7 @@ class Convolution(Module):
                 raise ValueError("padding='same' is not supported for strided convolutions")
         if self.padding_mode not in _PADDING_MODES:
             choices = ", ".join(repr(mode) for mode in _PADDING_MODES)
-            raise ValueError(f"padding_mode must be one of {{{choices}}}, but got padding_mode={self.padding_mode!r}")
+            raise ValueError(f"padding_mode must be one of {{{choices}}}, but got padding_mode='{self.padding_mode}'")
 
     def reset_parameters(self) -> None:
         """Draw new starting values."""
