@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import types
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +25,13 @@ class _Decay(LRScheduler):
         self._warn_outside_step()
         factor = self._factor()
         return [group["lr"] * factor for group in self.optimizer.param_groups]
+
+    def _product(self) -> float:
+        """Return the product of all factors up to now."""
+        raise NotImplementedError
+
+    def _get_closed_form_lr(self) -> list[float]:
+        return [base * self._product() for base in self.base_lrs]
 
 
 @SCHEDULERS.register("StepLR")
@@ -61,6 +69,9 @@ class StepLR(_Decay):
 
     def _factor(self) -> float:
         return 1 if self.last_epoch == 0 or self.last_epoch % self.step_size != 0 else self.gamma
+
+    def _product(self) -> float:
+        return self.gamma ** (self.last_epoch // self.step_size)
 
 
 @SCHEDULERS.register("MultiStepLR")
@@ -101,6 +112,9 @@ class MultiStepLR(_Decay):
         times = self.milestones.get(self.last_epoch, 0)
         return self.gamma**times if times else 1
 
+    def _product(self) -> float:
+        return self.gamma ** bisect.bisect_right(sorted(Counter(self.milestones).elements()), self.last_epoch)
+
 
 @SCHEDULERS.register("ExponentialLR")
 class ExponentialLR(_Decay):
@@ -134,6 +148,9 @@ class ExponentialLR(_Decay):
 
     def _factor(self) -> float:
         return 1 if self._is_initial else self.gamma
+
+    def _product(self) -> float:
+        return self.gamma**self.last_epoch
 
 
 class LambdaLR(LRScheduler):

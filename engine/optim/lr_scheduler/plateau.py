@@ -92,10 +92,17 @@ class ReduceLROnPlateau(LRScheduler):
         """Whether no metric counts as worse at present."""
         return self.cooldown_counter > 0
 
-    def step(self, metrics: SupportsFloat) -> None:  # type: ignore[override]  # no other schedule needs a metric
-        """Take a metric into account, and set the learning rates that follow from it."""
+    def step(  # type: ignore[override]  # no other schedule needs a metric
+        self, metrics: SupportsFloat, epoch: int | None = None
+    ) -> None:
+        """Take a metric into account, and set the learning rates that follow from it.
+
+        Args:
+            metrics: the metric.
+            epoch: the number of this step; PyTorch has deprecated it.
+        """
         current = float(metrics)
-        self.last_epoch += 1
+        self.last_epoch = self._next_epoch(epoch)
         if self._is_better(current):
             self.best = current
             self.num_bad_epochs = 0

@@ -79,8 +79,16 @@ class LRScheduler:
         """Return the learning rate of each group that the last step set."""
         return self._last_lr
 
-    def step(self) -> None:
-        """Set the next learning rate of each group; call it after the optimizer's step."""
+    def _get_closed_form_lr(self) -> list[float]:
+        """Return the learning rates at `last_epoch`, whatever they are now."""
+        return self.get_lr()
+
+    def step(self, epoch: int | None = None) -> None:
+        """Set the next learning rate of each group; call it after the optimizer's step.
+
+        Args:
+            epoch: the number of the step to go to, instead of the next one; PyTorch has deprecated it.
+        """
         if self._step_count == 1 and not self.optimizer._stepped:
             warnings.warn(
                 "Detected call of `lr_scheduler.step()` before `optimizer.step()`. "
@@ -92,15 +100,28 @@ class LRScheduler:
                 stacklevel=2,
             )
         self._step_count += 1
-        self.last_epoch += 1
+        self.last_epoch = self._next_epoch(epoch)
         self._get_lr_called_within_step = True
         try:
-            values = self.get_lr()
+            values = self.get_lr() if epoch is None else self._get_closed_form_lr()
         finally:
             self._get_lr_called_within_step = False
         for group, value in zip(self.optimizer.param_groups, values, strict=True):
             group["lr"] = value
         self._last_lr: list[float] = [group["lr"] for group in self.optimizer.param_groups]
+
+    def _next_epoch(self, epoch: int | None) -> int:
+        """Return the number of the present step, given what `step` was told; to be called from there."""
+        if epoch is None:
+            return self.last_epoch + 1
+        warnings.warn(
+            "The epoch parameter in `scheduler.step()` was not necessary and is being deprecated where possible. "
+            "Please use `scheduler.step()` to step the scheduler. During the deprecation, if epoch is different from "
+            "None, the closed form is used instead of the new chainable form, where available. Please open an issue "
+            "if you are unable to replicate your use case: https://github.com/pytorch/pytorch/issues/new/choose.",
+            stacklevel=3,
+        )
+        return epoch
 
     def _warn_outside_step(self) -> None:
         if not self._get_lr_called_within_step:

@@ -44,6 +44,7 @@ lr_scheduler.ReduceLROnPlateau(o, mode="max", patience=2, threshold=0.01, thresh
 
 # What the programs begin with.
 P = "p = nn.Parameter(torch.zeros(2)); "
+ADAM = "p.grad = torch.ones(2); o = optim.Adam([p]); o.step(); "
 SGD = f"{P}o = optim.SGD([p], lr=0.1, momentum=0.9); "
 STEPPED = "o.step(); s.step(); "
 OWN = "o = type('Own', (optim.Optimizer,), {'step': lambda self: 3})([p], {'lr': 0.1}); "
@@ -115,6 +116,21 @@ PROGRAMS = [
             "p.grad = torch.ones(2); optim.SGD([p]).zero_grad(); p.grad",
             "o = optim.SGD([p]); o.load_state_dict(optim.SGD([p], lr=3.0, momentum=0.5).state_dict()); o",
             "optim.SGD([p]).load_state_dict(optim.SGD([p, nn.Parameter(torch.ones(1))]).state_dict())",
+            "optim.SGD([p]).load_state_dict({})",
+            'optim.SGD([p]).load_state_dict({"param_groups": [{"params": [0]}]})',
+            'optim.SGD([p]).load_state_dict({"param_groups": [], "state": {}})',
+            "optim.SGD([p]).load_state_dict(None)",
+            "optim.SGD([p]).load_state_dict([])",
+            "optim.SGD([p]).load_state_dict(nn.Linear(1, 1).state_dict())",
+            f"{ADAM}s = o.state_dict(); o.load_state_dict(s); s['state'][0]['exp_avg'] is o.state[p]['exp_avg']",
+            f"{ADAM}q = optim.Adam([p]); q.load_state_dict(o.state_dict()); o.step(); q.state_dict()",
+            f"{ADAM}s = o.state_dict(); o.load_state_dict(s); s['param_groups'][0]['lr'] = 5.0; o.param_groups, s",
+            f"{ADAM}s = o.state_dict(); o.load_state_dict(s); o.param_groups[0]['lr'] = 5.0; s",
+            # A parameter whose elements are one place in memory.
+            *(
+                f"p = nn.Parameter(torch.zeros(1).expand(3)); p.grad = torch.ones(3); optim.{name}([p], lr=0.1).step()"
+                for name in ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta")
+            ),
             'o = optim.SGD([("a", p)]); o.load_state_dict(optim.SGD([p], lr=3.0).state_dict()); o.state_dict()',
             "lr_scheduler.LRScheduler(3)",
             "lr_scheduler.LambdaLR(3, lambda epoch: 1)",
@@ -144,6 +160,22 @@ PROGRAMS = [
             f"s = lr_scheduler.StepLR(o, 0); {STEPPED} 0",
             f"s = lr_scheduler.StepLR(o, 2.5); {STEPPED} s.state_dict()",
             f"s = lr_scheduler.CosineAnnealingLR(o, 0); {STEPPED} 0",
+            # To an epoch.
+            *(
+                f"s = lr_scheduler.{schedule}; o.step(); s.step({epoch}); s.get_last_lr(), s.state_dict()"
+                for schedule in (
+                    "StepLR(o, 2)",
+                    "MultiStepLR(o, [2, 2, 3, 7])",
+                    "ExponentialLR(o, 0.5)",
+                    "LambdaLR(o, lambda epoch: 1 / (epoch + 1))",
+                    "CosineAnnealingLR(o, 8, 0.01)",
+                    "OneCycleLR(o, 0.5, 10)",
+                )
+                for epoch in ("5", "epoch=0", "-1", "'x'")
+            ),
+            "s = lr_scheduler.ReduceLROnPlateau(o); s.step(2.0, 5); s.state_dict()",
+            "s = lr_scheduler.ReduceLROnPlateau(o); s.step(2.0, epoch='x'); s.last_epoch",
+            f"s = type('Halving', (lr_scheduler.LRScheduler,), {HALVING})(o); o.step(); s.step(2); s.get_last_lr()",
             "lr_scheduler.LRScheduler(o)",
             "lr_scheduler.LambdaLR(o, [abs, abs])",
             "lr_scheduler.LambdaLR(o, 3)",
