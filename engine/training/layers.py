@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 from nnkit.models import Sequential
 from nnkit.nn import LAYERS, Module
-from nnkit.nn.conv import Convolution
 from nnkit.nn.modes import evaluating
+from nnkit.nn.modules.conv import Convolution
 from nnkit.nn.tree import parameter_count
 from nnkit.tensors import Tensor, zeros
 from nnkit.tensors.limits import at_most

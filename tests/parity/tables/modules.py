@@ -137,6 +137,9 @@ _CHAIN = "M = torch.nn.modules.module; m = nn.Sequential(nn.Linear(2, 2), nn.ReL
 
 
 PROGRAMS = [
+    "sorted(repr(each) for each in [*map(type, nn.Sequential(nn.Linear(1, 1), nn.Flatten())), nn.Identity, nn.RNN, "
+    "nn.Module, nn.Sequential, nn.ModuleList, nn.ParameterList, nn.Conv2d, nn.MaxPool2d, nn.BatchNorm1d, nn.ReLU, "
+    "nn.Dropout, nn.MSELoss, nn.NLLLoss, nn.Parameter, nn.Buffer])",
     *after(f"{_LINEAR}; {_NOTE}", _HOOKS),
     *after(_LINEAR, _COPIES),
     *after(_LINEAR, _MEMBERS),

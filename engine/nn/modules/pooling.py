@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from nnkit.nn import functional as F
-from nnkit.nn.module import Module
+from nnkit.nn.modules.module import Module
 from nnkit.nn.registry import LAYERS
 from nnkit.tensors import Tensor
 

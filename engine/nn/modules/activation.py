@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from nnkit.nn import functional as F
-from nnkit.nn.module import Module
+from nnkit.nn.modules.module import Module
 from nnkit.nn.registry import LAYERS
 from nnkit.tensors import Tensor
 
@@ -352,20 +352,3 @@ class LogSoftmax(Softmax):
     def forward(self, input: Tensor) -> Tensor:
         """Return a tensor of the input's shape."""
         return F.log_softmax(input, self.dim)
-
-
-@LAYERS.register("Identity")
-class Identity(Module):
-    """Its input, unchanged; any arguments are accepted, so that it can stand in for another layer.
-
-    Examples:
-        >>> nn.Identity(54, unused=True)(torch.tensor([1.0]))
-        tensor([1.])
-    """
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__()
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Return `input` itself."""
-        return input

@@ -6,7 +6,7 @@ Source: Hinton et al., "Improving neural networks by preventing co-adaptation of
 from __future__ import annotations
 
 from nnkit.nn import functional_dropout as F
-from nnkit.nn.module import Module
+from nnkit.nn.modules.module import Module
 from nnkit.nn.registry import LAYERS
 from nnkit.tensors import Tensor
 

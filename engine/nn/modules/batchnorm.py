@@ -12,7 +12,7 @@ from nnkit.dtypes import dtype as DType
 from nnkit.dtypes import int64
 from nnkit.nn import init
 from nnkit.nn.functional_normalization import followed_batch_norm
-from nnkit.nn.module import Module
+from nnkit.nn.modules.module import Module
 from nnkit.nn.parameter import Parameter
 from nnkit.nn.registry import LAYERS
 from nnkit.tensors import Tensor, empty, ones, tensor, zeros

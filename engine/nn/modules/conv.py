@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 from nnkit.dtypes import dtype as DType
 from nnkit.nn import functional as F
 from nnkit.nn import init
-from nnkit.nn.module import Module
+from nnkit.nn.modules.module import Module
 from nnkit.nn.parameter import Parameter
 from nnkit.nn.registry import LAYERS
 from nnkit.tensors import Tensor, empty
