@@ -58,6 +58,7 @@ RANGES = {
     "div_factor": _POSITIVE,
     "divisor_override": Range(at_least=1, at_most=2**31),
     "end_dim": _DIMENSION,
+    "end_factor": Range(at_least=0, at_most=1),
     "epochs": Range(at_least=1, at_most=1_000_000),
     "every_seconds": _POSITIVE,
     "every_steps": Range(at_least=1, at_most=2**31),
@@ -100,11 +101,13 @@ RANGES = {
     # The first dimension is the batch, which stays.
     "Softplus.beta": _POSITIVE,
     "start_dim": Range(at_least=1, at_most=64),
+    "start_factor": Range(above=0, at_most=1),
     "step_size": Range(at_least=1, at_most=2**31),
     "stride": Range(at_least=1, at_most=1024),
     "T_max": Range(at_least=1, at_most=2**31),
     "threads": Range(at_least=1, at_most=1024),
     "threshold": _NOT_NEGATIVE,
+    "total_iters": Range(at_least=1, at_most=2**31),
     "total_steps": Range(at_least=1, at_most=2**31),
     # Without any patience a run would end before it begins.
     "training.patience": Range(at_least=1, at_most=1_000_000),

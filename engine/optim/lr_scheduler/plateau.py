@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal, SupportsFloat
 
-from nnkit.optim.lr_scheduler.scheduler import SCHEDULERS, LRScheduler, check_optimizer
+from nnkit.optim.lr_scheduler.scheduler import SCHEDULERS, LRScheduler, check_optimizer, warn_of_epoch
 from nnkit.optim.optimizer import Optimizer
 
 
@@ -102,7 +102,11 @@ class ReduceLROnPlateau(LRScheduler):
             epoch: the number of this step; PyTorch has deprecated it.
         """
         current = float(metrics)
-        self.last_epoch = self._next_epoch(epoch)
+        if epoch is None:
+            epoch = self.last_epoch + 1
+        else:
+            warn_of_epoch()
+        self.last_epoch = epoch
         if self._is_better(current):
             self.best = current
             self.num_bad_epochs = 0

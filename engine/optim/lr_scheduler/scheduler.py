@@ -60,6 +60,10 @@ class LRScheduler:
                 )
         self.base_lrs: list[float] = [group["initial_lr"] for group in optimizer.param_groups]
         self.last_epoch = last_epoch
+        self._initial_step()
+
+    def _initial_step(self) -> None:
+        """Take the step to the first learning rate, the one before all steps of the optimizer."""
         self._step_count = 0
         self._is_initial = True
         self.step()
@@ -100,7 +104,13 @@ class LRScheduler:
                 stacklevel=2,
             )
         self._step_count += 1
-        self.last_epoch = self._next_epoch(epoch)
+        if epoch is not None:
+            warn_of_epoch()
+        self._update_lr(epoch)
+
+    def _update_lr(self, epoch: int | None = None) -> None:
+        """Go to the next step, or to the one with this number."""
+        self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
         self._get_lr_called_within_step = True
         try:
             values = self.get_lr() if epoch is None else self._get_closed_form_lr()
@@ -109,19 +119,6 @@ class LRScheduler:
         for group, value in zip(self.optimizer.param_groups, values, strict=True):
             group["lr"] = value
         self._last_lr: list[float] = [group["lr"] for group in self.optimizer.param_groups]
-
-    def _next_epoch(self, epoch: int | None) -> int:
-        """Return the number of the present step, given what `step` was told; to be called from there."""
-        if epoch is None:
-            return self.last_epoch + 1
-        warnings.warn(
-            "The epoch parameter in `scheduler.step()` was not necessary and is being deprecated where possible. "
-            "Please use `scheduler.step()` to step the scheduler. During the deprecation, if epoch is different from "
-            "None, the closed form is used instead of the new chainable form, where available. Please open an issue "
-            "if you are unable to replicate your use case: https://github.com/pytorch/pytorch/issues/new/choose.",
-            stacklevel=3,
-        )
-        return epoch
 
     def _warn_outside_step(self) -> None:
         if not self._get_lr_called_within_step:
@@ -153,3 +150,14 @@ def check_optimizer(optimizer: object) -> None:
     """Raise PyTorch's TypeError unless something is an optimizer."""
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"{type(optimizer).__name__} is not an Optimizer")
+
+
+def warn_of_epoch() -> None:
+    """Warn that `step`, which calls this, was told the number of a step."""
+    warnings.warn(
+        "The epoch parameter in `scheduler.step()` was not necessary and is being deprecated where possible. "
+        "Please use `scheduler.step()` to step the scheduler. During the deprecation, if epoch is different from "
+        "None, the closed form is used instead of the new chainable form, where available. Please open an issue "
+        "if you are unable to replicate your use case: https://github.com/pytorch/pytorch/issues/new/choose.",
+        stacklevel=3,
+    )
