@@ -46,7 +46,8 @@ class Convolution(Module):
         self.out_channels = out_channels
         self.kernel_size = self._numbers(kernel_size)
         self.stride = self._numbers(stride)
-        self.padding = padding if isinstance(padding, str) else self._numbers(padding)
+        # What has no padding by name takes it for its letters, as PyTorch does, and refuses them when it is called.
+        self.padding = padding if isinstance(padding, str) and not self.transposed else self._numbers(padding)
         self.dilation = self._numbers(dilation)
         self.output_padding = self._numbers(output_padding)
         self.groups = groups
@@ -60,7 +61,7 @@ class Convolution(Module):
             self.register_parameter("bias", None)
         self.reset_parameters()
 
-    def _numbers(self, value: int | tuple[int, ...]) -> tuple[int, ...]:
+    def _numbers(self, value: int | Sequence[Any]) -> tuple[Any, ...]:
         # A wrong number of values is refused by the function, as in PyTorch.
         return tuple(value) if isinstance(value, Sequence) else (value,) * self.dims
 
