@@ -9,6 +9,7 @@ from nnkit.nn.modules.activation import (
     LeakyReLU,
     LogSigmoid,
     LogSoftmax,
+    PReLU,
     ReLU,
     ReLU6,
     Sigmoid,
@@ -36,9 +37,11 @@ from nnkit.nn.modules.loss import (
     SmoothL1Loss,
 )
 from nnkit.nn.modules.module import Module
+from nnkit.nn.modules.normalization import LayerNorm
 from nnkit.nn.modules.parameter_container import ParameterDict, ParameterList
 from nnkit.nn.modules.pooling import AdaptiveAvgPool1d, AdaptiveAvgPool2d, AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d
 from nnkit.nn.modules.rnn import LSTM, RNN
+from nnkit.nn.modules.sparse import Embedding
 from nnkit.nn.parameter import Buffer, Parameter
 from nnkit.nn.registry import LAYERS
 
@@ -67,12 +70,14 @@ __all__ = [
     "Dropout",
     "Dropout1d",
     "Dropout2d",
+    "Embedding",
     "Flatten",
     "Hardtanh",
     "HuberLoss",
     "Identity",
     "KLDivLoss",
     "L1Loss",
+    "LayerNorm",
     "LeakyReLU",
     "Linear",
     "LogSigmoid",
@@ -84,6 +89,7 @@ __all__ = [
     "ModuleDict",
     "ModuleList",
     "NLLLoss",
+    "PReLU",
     "Parameter",
     "ParameterDict",
     "ParameterList",

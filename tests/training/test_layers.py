@@ -107,6 +107,7 @@ ARGUMENTS = {
     "Conv2d": "in_channels: 1, out_channels: 1, kernel_size: 3, padding: same",
     "ConvTranspose1d": "in_channels: 1, out_channels: 1, kernel_size: 3, padding: 1",
     "ConvTranspose2d": "in_channels: 1, out_channels: 1, kernel_size: 3, padding: 1",
+    "LayerNorm": "normalized_shape: [28, 28]",
     "Linear": "in_features: 28, out_features: 28",
     "MaxPool1d": "kernel_size: 3, stride: 1, padding: 1",
     "MaxPool2d": "kernel_size: 3, stride: 1, padding: 1",
