@@ -159,9 +159,9 @@ class Lowering:
             span = operation.differentiable
             needed = tuple(zip(call.inputs[span], inputs[span], call.needs_input_grad[span], strict=True))
             edges = tuple(self._edges.get(id(tensor), NO_EDGE) if need else NO_EDGE for tensor, _, need in needed)
-            kept = tuple(value if need else None for _, value, need in needed)
+            kinds = [(value.shape, value.dtype) if need else None for _, value, need in needed]
             shapes = tuple(value.shape for value in values)
-            node = node_class(call.operation)(operation, edges, kept, shapes, ())
+            node = node_class(call.operation)(operation, edges, kinds, shapes, ())
             node.add_before(lambda _: self._go_back_to(number))
             edge = (node, 0)
         for position, (result, value) in enumerate(zip(call.results, values, strict=True)):

@@ -14,7 +14,7 @@ from nnkit.tape.modes import (
     set_inference,
     set_recording,
 )
-from nnkit.tape.nodes import AccumulateGrad, Edge, Node, OperationNode, node_class
+from nnkit.tape.nodes import AccumulateGrad, Edge, Kind, Node, OperationNode, node_class
 from nnkit.tape.versions import INFERENCE, Saved, Version, modified, new_version, plain_name
 from nnkit.tape.walk import reachable, walk_backward
 
@@ -22,6 +22,7 @@ __all__ = [
     "INFERENCE",
     "AccumulateGrad",
     "Edge",
+    "Kind",
     "Node",
     "OperationNode",
     "Recorded",

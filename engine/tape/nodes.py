@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, ClassVar
+
+import numpy as np
 
 from nnkit.kernels.layout import Array
 from nnkit.ops.operation import Operation, sum_to
@@ -15,6 +17,8 @@ from nnkit.tape.modes import anomalies, calling_stack
 from nnkit.tape.versions import Saved
 
 Edge = tuple["Node | None", int]
+# Shape and element type of what a gradient belongs to.
+Kind = tuple[tuple[int, ...], np.dtype[Any]]
 GradientHook = Callable[[Array], "Array | None"]
 Before = Callable[[Gradients], "Gradients | None"]
 After = Callable[[Gradients, Gradients], "Gradients | None"]
@@ -145,13 +149,13 @@ class OperationNode(Node):
         self,
         operation: Operation,
         next_functions: tuple[Edge, ...],
-        inputs: tuple[Array | None, ...],
+        inputs: Sequence[Kind | None],
         output_shapes: tuple[tuple[int, ...], ...],
         saved: tuple[Saved, ...],
     ) -> None:
         super().__init__(next_functions, output_shapes)
         self.operation = operation
-        self.inputs = tuple(None if array is None else (array.shape, array.dtype) for array in inputs)
+        self.inputs = inputs
         self.saved = saved
 
     def name(self) -> str:
@@ -166,16 +170,18 @@ class OperationNode(Node):
 
     def differentiated(self, operation: Operation, grads: Gradients) -> Gradients:
         """Return the gradients that the operation calculates, each in the shape and type of its input."""
-        results = operation.backward(*grads)
-        if not isinstance(results, tuple):
-            results = (results,)
+        found = operation.backward(*grads)
         xp = operation.xp
-        return tuple(
-            None
-            if grad is None or known is None
-            else xp.asarray(sum_to(xp, xp.asarray(grad), known[0])).astype(known[1], copy=False)
-            for grad, known in zip(results, self.inputs, strict=False)
-        )
+        results: list[Array | None] = []
+        for grad, kind in zip(found if isinstance(found, tuple) else (found,), self.inputs, strict=False):
+            if grad is None or kind is None:
+                results.append(None)
+                continue
+            shape, dtype = kind
+            if type(grad) is not np.ndarray or grad.shape != shape or grad.dtype != dtype:
+                grad = xp.asarray(sum_to(xp, xp.asarray(grad), shape)).astype(dtype, copy=False)
+            results.append(grad)
+        return tuple(results)
 
     def run_recorded(self, grads: tuple[Any, ...]) -> tuple[Any, ...]:
         """See `Node.run_recorded`."""

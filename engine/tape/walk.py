@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import heapq
-import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -31,47 +30,51 @@ class _Walk:
     """One backward pass: the gradients that have arrived, and how many each node still waits for."""
 
     def __init__(self, roots: Sequence[Node], wanted: frozenset[Node] | None) -> None:
-        self.dependencies: dict[Node, int] = {}
+        self.dependencies = dict.fromkeys(roots, 0)
         self.arrived: dict[Node, list[Array | None]] = {}
         self.ready: list[tuple[int, int, Node]] = []
-        nodes = list(reachable(roots))
-        self.needed = None if wanted is None else _leading_to(nodes, wanted)
-        for node in nodes:
-            for following, _ in node.next_functions:
-                if following is not None:
-                    self.dependencies[following] = self.dependencies.get(following, 0) + 1
+        waiting = list(roots)
+        while waiting:
+            for following, _ in waiting.pop().next_functions:
+                if following is None:
+                    continue
+                known = self.dependencies.get(following)
+                if known is None:
+                    known = 0
+                    waiting.append(following)
+                self.dependencies[following] = known + 1
+        self.needed = None if wanted is None else _leading_to(self.dependencies, wanted)
 
     def goes_on_from(self, node: Node) -> bool:
         """Return whether something behind the node is wanted."""
         return self.needed is None or any(following in self.needed for following, _ in node.next_functions)
 
-    def add(self, edge: Edge, grad: Array | None) -> None:
-        node, number = edge
-        if node is None:
-            return
-        grads = self.arrived.setdefault(node, [None] * len(node.output_shapes))
-        before = grads[number]
-        grads[number] = grad if before is None else before if grad is None else before + grad
+    def add(self, node: Node, output: int, grad: Array | None) -> None:
+        """Add to the gradient of an output of a node."""
+        grads = self.arrived.get(node)
+        if grads is None:
+            grads = self.arrived[node] = [None] * len(node.output_shapes)
+        before = grads[output]
+        grads[output] = grad if before is None else before if grad is None else before + grad
 
     def release(self, node: Node) -> None:
-        """Let a node run when nothing else will arrive; the newest runs first, leaves as soon as they can."""
-        if self.dependencies.get(node, 0) == 0:
-            first = 0 if isinstance(node, AccumulateGrad) else 1
-            heapq.heappush(self.ready, (first, -node.sequence, node))
+        """Let a node run for which nothing else will arrive; the newest runs first, leaves as soon as they can."""
+        heapq.heappush(self.ready, (0 if isinstance(node, AccumulateGrad) else 1, -node.sequence, node))
 
     def follow(self, node: Node, grads: Gradients) -> None:
-        """Hand the gradients of a node's inputs to the nodes behind them."""
-        for edge, grad in itertools.zip_longest(node.next_functions, grads):
-            following = edge[0]
+        """Hand the gradients of a node's inputs to the nodes behind them; there may be fewer of them."""
+        count = len(grads)
+        for number, (following, output) in enumerate(node.next_functions):
             if following is None:
                 continue
-            if grad is not None:
-                self.add(edge, grad)
-            self.dependencies[following] -= 1
-            self.release(following)
+            if number < count and grads[number] is not None:
+                self.add(following, output, grads[number])
+            left = self.dependencies[following] = self.dependencies[following] - 1
+            if not left:
+                self.release(following)
 
 
-def _leading_to(nodes: Sequence[Node], wanted: frozenset[Node]) -> set[Node]:
+def _leading_to(nodes: Iterable[Node], wanted: frozenset[Node]) -> set[Node]:
     """Return the nodes from which one of the wanted nodes can be reached, the wanted ones included."""
     behind: dict[Node, list[Node]] = {}
     for node in nodes:
@@ -106,31 +109,36 @@ def walk_backward(
     targets = frozenset(node for node, _ in captured if node is not None)
     starts = list(dict.fromkeys(node for (node, _), _ in roots if node is not None))
     walk = _Walk(starts, targets if wanted is not None else None)
-    for edge, grad in roots:
-        walk.add(edge, grad)
-    for node in starts:
-        walk.release(node)
-    while walk.ready:
-        _, _, node = heapq.heappop(walk.ready)
-        grads = tuple(walk.arrived.pop(node, [None] * len(node.output_shapes)))
-        is_idle = node.needs_gradients and all(grad is None for grad in grads)
-        if is_idle or (walk.needed is not None and node not in walk.needed):
-            walk.follow(node, ())
-            continue
-        if node.output_hooks:
-            grads = _through_output_hooks(node, grads)
-        if node in targets:
-            for number, arrived in enumerate(grads):
-                if (node, number) in captured:
-                    captured[node, number] = arrived
-            if not (accumulate and isinstance(node, AccumulateGrad)) and not walk.goes_on_from(node):
-                # Nothing behind it is wanted, and it may still be walked through by someone else.
+    for (node, output), grad in roots:
+        if node is not None:
+            walk.add(node, output, grad)
+    for start in starts:
+        if not walk.dependencies[start]:
+            walk.release(start)
+    # Once for the whole walk: it takes as long as adding two small arrays.
+    with np.errstate(all="ignore"):
+        while walk.ready:
+            _, _, node = heapq.heappop(walk.ready)
+            arrived = walk.arrived.pop(node, None)
+            grads: Gradients = (None,) * len(node.output_shapes) if arrived is None else tuple(arrived)
+            is_idle = node.needs_gradients and (arrived is None or all(grad is None for grad in arrived))
+            if is_idle or (walk.needed is not None and node not in walk.needed):
                 walk.follow(node, ())
                 continue
-        results = _run(node, grads, recorded)
-        if not retain_graph:
-            node.free()
-        walk.follow(node, results)
+            if node.output_hooks:
+                grads = _through_output_hooks(node, grads)
+            if node in targets:
+                for number, grad in enumerate(grads):
+                    if (node, number) in captured:
+                        captured[node, number] = grad
+                if not (accumulate and isinstance(node, AccumulateGrad)) and not walk.goes_on_from(node):
+                    # Nothing behind it is wanted, and it may still be walked through by someone else.
+                    walk.follow(node, ())
+                    continue
+            results = _run(node, grads, recorded)
+            if not retain_graph:
+                node.free()
+            walk.follow(node, results)
     return [captured[edge] for edge in wanted or ()]
 
 
@@ -152,11 +160,7 @@ def _run(node: Node, grads: Gradients, recorded: bool) -> Gradients:
         if node.needs_gradients and all(grad is None for grad in grads):
             return (None,) * len(node.next_functions)
     run = node.run_recorded if recorded else node.run
-    if anomalies.wanted:
-        results = _watched(node, run, grads)
-    else:
-        with np.errstate(all="ignore"):
-            results = run(grads)
+    results = _watched(node, run, grads) if anomalies.wanted else run(grads)
     if node.after:
         for after in list(node.after.values()):
             results = after(results, grads) or results
@@ -166,8 +170,7 @@ def _run(node: Node, grads: Gradients, recorded: bool) -> Gradients:
 def _watched(node: Node, run: Callable[[Gradients], Gradients], grads: Gradients) -> Gradients:
     """Run a node; if that fails, or makes a NaN where one is looked for, tell where the node was made."""
     try:
-        with np.errstate(all="ignore"):
-            results = run(grads)
+        results = run(grads)
         for number, result in enumerate(results) if anomalies.nan else ():
             array = result.tensor.array if isinstance(result, Recorded) else result
             if array is not None and np.isnan(array).any():

@@ -23,7 +23,6 @@ from nnkit.tape import (
     RemovableHandle,
     Version,
     is_inference_mode_enabled,
-    new_version,
 )
 from nnkit.tensors.base import TensorBase
 from nnkit.tensors.hooks import GradientHooks
@@ -51,20 +50,21 @@ DETACHED_VIEW = (
 class Differentiation(TensorBase):
     """Gradients and the tape."""
 
-    def __init__(self, array: Array) -> None:
-        self.array = array
-        self._requires_grad = False
-        self._grad: Any = None
-        self._node: Node | None = None
-        self._output = 0
-        self.version = new_version()
-        self._node_version = 0
-        self._origin: Origin | None = None
-        # Whether an operation laid it out as it pleased, and whether anything else refers to that memory.
-        self._fresh = False
-        self._shared = False
-        self._accumulator: weakref.ref[AccumulateGrad] | None = None
-        self._hooks: GradientHooks | None = None
+    # Few tensors have any of this, and many are made: the class has what holds for the others.
+    _requires_grad = False
+    _grad: Any = None
+    _node: Node | None = None
+    _output = 0
+    _node_version = 0
+    _origin: Origin | None = None
+    # Whether an operation laid it out as it pleased, and whether anything else refers to that memory.
+    _fresh = False
+    _shared = False
+    _accumulator: weakref.ref[AccumulateGrad] | None = None
+    _hooks: GradientHooks | None = None
+
+    # What every tensor has of its own, besides its array.
+    version: Version
 
     # Whether and where ----------------------------------------------------------------------------------
 
@@ -228,8 +228,9 @@ class Differentiation(TensorBase):
 
     def edge(self) -> Edge:
         """Return where on the tape the gradient of this tensor goes."""
-        if self.grad_fn is not None:
-            return self.grad_fn, self._output
+        node = self._node if self._origin is None else self.grad_fn
+        if node is not None:
+            return node, self._output
         if not self._requires_grad:
             return None, 0
         known = None if self._accumulator is None else self._accumulator()
