@@ -38,6 +38,7 @@ from nnkit.nn.modules.loss import (
 )
 from nnkit.nn.modules.module import Module
 from nnkit.nn.modules.normalization import LayerNorm
+from nnkit.nn.modules.padding import ConstantPad1d, ConstantPad2d, ZeroPad2d
 from nnkit.nn.modules.parameter_container import ParameterDict, ParameterList
 from nnkit.nn.modules.pooling import AdaptiveAvgPool1d, AdaptiveAvgPool2d, AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d
 from nnkit.nn.modules.rnn import LSTM, RNN
@@ -62,6 +63,8 @@ __all__ = [
     "BatchNorm1d",
     "BatchNorm2d",
     "Buffer",
+    "ConstantPad1d",
+    "ConstantPad2d",
     "Conv1d",
     "Conv2d",
     "ConvTranspose1d",
@@ -103,6 +106,7 @@ __all__ = [
     "Softplus",
     "Tanh",
     "Unflatten",
+    "ZeroPad2d",
     "functional",
     "init",
     "modules",

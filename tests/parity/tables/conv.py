@@ -40,6 +40,11 @@ LAYERS = [
     layer("nn.AdaptiveAvgPool2d((9, 2))", (N, 2, 7, 4)),
     layer("nn.AdaptiveAvgPool2d(1)", (N, 2, 7, 4)),
     layer("nn.AdaptiveAvgPool2d([2, 3])", (2, 7, 4)),
+    layer("nn.ConstantPad1d(2, -1.5)", (N, 2, 5)),
+    layer("nn.ConstantPad1d((2, -1), 0.5)", (N, 2, 5)),
+    layer("nn.ConstantPad2d((1, 0, 2, 1), 3)", (N, 2, 3, 4)),
+    layer("nn.ZeroPad2d(1)", (N, 2, 3, 4)),
+    layer("nn.ZeroPad2d((1, 0, -1, 2))", (N, 2, 3, 4)),
 ]
 PROGRAMS = """
 nn.Conv1d(1, 6, 5), nn.Conv1d(1, 6, 5, 2, 1, 3, bias=False), nn.Conv1d(2, 6, 5, groups=2, padding='same')
@@ -327,8 +332,6 @@ nn.Conv2d(1, -2, 3)
 nn.Conv2d(1, 2, 3, stride=0)(t.zeros(1, 1, 5, 5))
 nn.Conv2d(1, 2, 3, stride=-1)(t.zeros(1, 1, 5, 5))
 nn.Conv2d(1, 2, 3, padding=-1)(t.zeros(1, 1, 5, 5))
-nn.Conv2d(1, 2, 3, padding="sme")
-nn.Conv2d(1, 2, 3, padding="SAME")
 nn.Conv2d(1, 2, 3, padding=(1, 1, 1))(t.zeros(1, 1, 5, 5))
 nn.Conv2d(1, 2, 3, dilation=0)(t.zeros(1, 1, 5, 5))
 nn.Conv2d(1, 2, 3, groups=0)
@@ -371,4 +374,11 @@ F.conv_transpose2d(3, t.zeros(1, 1, 3, 3))
 F.conv_transpose2d(t.zeros(1, 1, 3, 3), t.zeros(1, 1, 3, 3), 3)
 F.conv_transpose1d(t.zeros(1, 1, 3), 3)
 F.conv_transpose1d(t.zeros(1, 1, 3), t.zeros(1, 1, 3), groups=1.5)
+nn.ZeroPad2d(1), nn.ZeroPad2d((1, 2, 3, 4)), nn.ConstantPad1d(1, 2), nn.ConstantPad2d([1, 2, 3, 4], value=0.5)
+nn.ZeroPad2d(1.5)(t.ones(1, 2, 2))
+nn.ZeroPad2d((1, 1))(t.ones(1, 2, 2)).shape
+nn.ZeroPad2d("a")
+nn.ZeroPad2d(-3)(t.ones(1, 2, 2))
+nn.ConstantPad2d(1)
+nn.ConstantPad1d(1, "a")(t.ones(2))
 """
