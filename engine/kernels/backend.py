@@ -61,6 +61,11 @@ class Pixels(NamedTuple):
     size: Pair
 
 
+# Whether the gradients of a layer's input, weight and bias are needed; and these gradients, None for others.
+Needs = tuple[bool, bool, bool]
+ThreeGradients = tuple[Array | None, Array | None, Array | None]
+
+
 def output_size(size: int, kernel_size: int, sliding: Sliding, axis: int) -> int:
     """Return how many places a window has along an axis (0 vertical, 1 horizontal) of `size` elements."""
     reach = sliding.dilation[axis] * (kernel_size - 1) + 1
@@ -127,7 +132,26 @@ class Backend(Protocol):
         """Return the gradient of the weight, given grad (N, O, H', W') and the input x (N, C, H, W)."""
 
     def channel_sums(self, grad: Array) -> Array:
-        """Return the sum (O,) of grad (N, O, H', W') over all images and positions: the gradient of a bias."""
+        """Return the sum (O,) of grad (N, O, ...) over all images and positions: the gradient of a bias."""
+
+    def convolution_gradients(
+        self,
+        grad: Array,
+        x: Array | None,
+        weight: Array | None,
+        shape: tuple[int, ...],
+        kernel_size: Pair,
+        sliding: Sliding,
+        groups: int,
+        needs: Needs,
+    ) -> ThreeGradients:
+        """Return the gradients of the input of `shape`, the weight and the bias of a convolution, where needed.
+
+        Of the input and the weight each is given if the gradient of the other is needed, and None otherwise.
+        """
+
+    def product_gradients(self, grad: Array, x: Array | None, weight: Array | None, needs: Needs) -> ThreeGradients:
+        """Return the gradients of x, weight and bias of a `product`, where needed; None as above."""
 
     def product(self, x: Array, weight: Array, bias: Array | None, out: Array | None = None) -> Array:
         """Return x (N, I) times weight (I, O), plus bias (O,)."""
@@ -250,10 +274,10 @@ class Backend(Protocol):
         statistics: tuple[Array, Array],
         weight: Array | None,
         eps: float,
-        needs: tuple[bool, bool, bool],
+        needs: Needs,
         *,
         of_batch: bool,
-    ) -> tuple[Array | None, Array | None, Array | None]:
+    ) -> ThreeGradients:
         """Return the gradients of x, weight and bias of a `normalization`, as far as they are needed.
 
         Statistics `of_batch` are those of x and change with it; others are constants.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from nnkit.dtypes import C_NAMES, of_array
-from nnkit.kernels.backend import Pair, Sliding
+from nnkit.kernels.backend import Pair, Sliding, ThreeGradients
 from nnkit.kernels.layout import Array
 from nnkit.ops.operation import Gradients, N, Operation, sample
 from nnkit.ops.shape import inferred_shape
@@ -40,18 +40,13 @@ class Correlation(Operation):
         return a.squeeze(2) if self.is_flat else a
 
     def backward(self, grad: Array) -> Gradients:
-        x, weight = self.saved
-        grad = self.images(grad)
-        by_x = None if weight is None else self.sequences(self.input_gradient(grad, self.images(weight)))
-        by_weight = None if x is None else self.sequences(self.weight_gradient(grad, self.images(x)))
-        return by_x, by_weight, self.backend.channel_sums(grad) if self.needs_input_grad[2] else None
+        x, weight = (None if each is None else self.images(each) for each in self.saved)
+        by_x, by_weight, by_bias = self.gradients(self.images(grad), x, weight)
+        by_x, by_weight = (None if each is None else self.sequences(each) for each in (by_x, by_weight))
+        return by_x, by_weight, by_bias
 
-    def input_gradient(self, grad: Array, weight: Array) -> Array:
-        """Return the gradient of x, all of them images."""
-        raise NotImplementedError
-
-    def weight_gradient(self, grad: Array, x: Array) -> Array:
-        """Return the gradient of the weight, all of them images."""
+    def gradients(self, grad: Array, x: Array | None, weight: Array | None) -> ThreeGradients:
+        """Return the gradients of x, weight and bias, all of them images; a factor that was not kept is None."""
         raise NotImplementedError
 
 
@@ -89,11 +84,11 @@ class Convolution(Correlation):
         result = self.backend.convolution(*_floating(images, kernels, bias), *self.window)
         return self.sequences(result).astype(x.dtype, copy=False)
 
-    def input_gradient(self, grad: Array, weight: Array) -> Array:
-        return self.backend.transposed_convolution(grad, weight, None, self.shape, *self.window)
-
-    def weight_gradient(self, grad: Array, x: Array) -> Array:
-        return self.backend.convolution_weight_gradient(grad, x, self.kernel_size, *self.window)
+    def gradients(self, grad: Array, x: Array | None, weight: Array | None) -> ThreeGradients:
+        needs = self.needs_input_grad
+        return self.backend.convolution_gradients(
+            grad, x, weight, self.shape, self.kernel_size, *self.window, (needs[0], needs[1], needs[2])
+        )
 
 
 class TransposedConvolution(Correlation):
@@ -139,13 +134,15 @@ class TransposedConvolution(Correlation):
         stride, padding, dilation = (option[axis] for option in self.window[0])
         return (self.shape[2 + axis] - 1) * stride - 2 * padding + dilation * (self.kernel_size[axis] - 1) + further + 1
 
-    def input_gradient(self, grad: Array, weight: Array) -> Array:
-        height, width = self.shape[2:]
-        # What was added at the ends can be large enough for another window.
-        return self.backend.convolution(grad, weight, None, *self.window)[:, :, :height, :width]
-
-    def weight_gradient(self, grad: Array, x: Array) -> Array:
-        return self.backend.convolution_weight_gradient(x, grad, self.kernel_size, *self.window)
+    def gradients(self, grad: Array, x: Array | None, weight: Array | None) -> ThreeGradients:
+        by_x = by_weight = None
+        if weight is not None:
+            height, width = self.shape[2:]
+            # What was added at the ends can be large enough for another window.
+            by_x = self.backend.convolution(grad, weight, None, *self.window)[:, :, :height, :width]
+        if x is not None:
+            by_weight = self.backend.convolution_weight_gradient(x, grad, self.kernel_size, *self.window)
+        return by_x, by_weight, self.backend.channel_sums(grad) if self.needs_input_grad[2] else None
 
 
 def _pair(option: Sizes, of_height: int) -> Pair:

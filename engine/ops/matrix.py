@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nnkit.dtypes import C_NAMES, of_array
+from nnkit.kernels.backend import ThreeGradients
 from nnkit.kernels.layout import Array
 from nnkit.ops.operation import Gradients, N, Operation, sample
 
@@ -35,11 +36,10 @@ class MatrixProduct(Operation):
         product: Array = self.xp.matmul(a, b)
         return product if bias is None else product + bias
 
-    def gradients(self, grad: Array, a: Array | None, b: Array | None) -> tuple[Array | None, Array | None]:
-        """Return the gradients of a and b; a factor that was not kept needs none for the other."""
-        by_a = None if b is None else self.backend.product(grad, b.T, None)
-        by_b = None if a is None else self.backend.product_transposed(grad, a)
-        return by_a, by_b
+    def gradients(self, grad: Array, *, has_bias: bool) -> ThreeGradients:
+        """Return the gradients of a, b and, if there is one, the bias of each column."""
+        a, b = self.saved
+        return self.backend.product_gradients(grad, a, b, (b is not None, a is not None, has_bias))
 
 
 class Mm(MatrixProduct):
@@ -60,7 +60,7 @@ class Mm(MatrixProduct):
         return self.product(a, b, None)
 
     def backward(self, grad: Array) -> Gradients:
-        return self.gradients(grad, *self.saved)
+        return self.gradients(grad, has_bias=False)[:2]
 
 
 class Addmm(MatrixProduct):
@@ -77,13 +77,15 @@ class Addmm(MatrixProduct):
         check_same_type(a, bias)
         self.check(a, b)
         self.save(a if self.needs_input_grad[2] else None, b if self.needs_input_grad[1] else None)
-        if bias.ndim == 1 and bias.shape[0] == b.shape[1]:
+        self.is_by_column = bias.shape == b.shape[1:]
+        if self.is_by_column:
             return self.product(a, b, bias)
         result: Array = self.product(a, b, None) + bias
         return result
 
     def backward(self, grad: Array) -> Gradients:
-        return grad, *self.gradients(grad, *self.saved)
+        by_a, by_b, by_bias = self.gradients(grad, has_bias=self.is_by_column and self.needs_input_grad[0])
+        return by_bias if self.is_by_column else grad, by_a, by_b
 
 
 class Mv(Operation):

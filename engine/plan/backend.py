@@ -13,6 +13,7 @@ import numpy as np
 from nnkit.kernels.backend import AverageWindow, Border, Pair, Sliding, output_size, padded_size
 from nnkit.kernels.cpu import instructions as codes
 from nnkit.kernels.cpu.program import Affine
+from nnkit.kernels.layer_gradients import LayerGradients
 from nnkit.kernels.layout import Array
 from nnkit.plan.integers import Counter, Labels, UnplannableError
 from nnkit.plan.memory import Memory
@@ -21,7 +22,7 @@ from nnkit.plan.symbolic_numpy import SymbolicNumpy
 from nnkit.plan.symbols import Rows, Symbol
 
 
-class PlanBackend:
+class PlanBackend(LayerGradients):
     """See `nnkit.kernels.backend.Backend`: the same methods on symbols, which append to a program."""
 
     def __init__(self, program: PlanProgram) -> None:
@@ -75,9 +76,10 @@ class PlanBackend:
         program.convolution_weight_gradient(*operands, (grad.inner, x.inner, result.shape), sliding)
         return result
 
-    def channel_sums(self, grad: Symbol) -> Symbol:
+    def channel_sums(self, grad: Any) -> Symbol:
         """See `Backend.channel_sums`."""
-        return self.program.sum_of_images(grad, (0, 2, 3), keepdims=False)
+        total: Symbol = self.xp.sum(grad, axis=(0, *range(2, grad.ndim)))
+        return total
 
     def product(self, x: Any, weight: Any, bias: Any, out: None = None) -> Any:
         """See `Backend.product`."""

@@ -30,7 +30,8 @@ class Describing(TensorBase):
             >>> torch.ones(2, 3).shape
             torch.Size([2, 3])
         """
-        return Size(self.array.shape)
+        # Without the checks of `Size`: these are numbers.
+        return tuple.__new__(Size, self.array.shape)
 
     def size(self, dim: int | None = None) -> Any:
         """Return the shape, or the size of one dimension.

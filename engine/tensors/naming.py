@@ -78,7 +78,10 @@ def integers(described: str, value: object) -> list[int]:
     Raises:
         TypeError: something in it is no integer.
     """
-    several = isinstance(value, Sequence) and not isinstance(value, str)
+    if type(value) is int:
+        return [value]
+    # Asking for any sequence takes as long as all of the rest.
+    several = isinstance(value, tuple) or (isinstance(value, Sequence) and not isinstance(value, str))
     numbers: list[Any] = list(value) if isinstance(value, Sequence) and several else [value]
     for position, number in enumerate(numbers):
         if not hasattr(number, "__index__"):

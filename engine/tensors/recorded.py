@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nnkit import ops
+from nnkit.kernels.layer_gradients import LayerGradients
 from nnkit.kernels.layout import Array
 from nnkit.ops import Operation
 from nnkit.tape import Node, OperationNode, Recorded
@@ -252,7 +253,7 @@ class _Functions:
         return [RecordedArray(value.tensor.apply(ops.Slice, dim=axis, span=span)) for span in spans]
 
 
-class _Kernels:
+class _Kernels(LayerGradients):
     """The gradients that kernels calculate, made of operations."""
 
     def __init__(self, operation: Operation) -> None:
@@ -283,7 +284,7 @@ class _Kernels:
 
     @staticmethod
     def channel_sums(grad: RecordedArray) -> Any:
-        return _Functions.sum(grad, axis=(0, 2, 3))
+        return _Functions.sum(grad, axis=(0, *range(2, grad.ndim)))
 
     @staticmethod
     def embed(grad: RecordedArray, shape: tuple[int, ...], key: Any) -> RecordedArray:

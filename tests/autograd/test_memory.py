@@ -100,7 +100,7 @@ def test_memory_stays_flat_over_ten_thousand_steps() -> None:
                 weight.sub_(weight.grad, alpha=1e-6)
         return sys.getallocatedblocks()
 
-    # What is made once and kept, such as the classes of nodes, is made in the first steps. Python also keeps up to 2,000
+    # What is made once and kept, such as the classes of nodes, is made in the first steps; and Python keeps up to 2,000
     # tuples of each size for later.
     before = steps(2_500)
     assert steps(7_500) - before < 750, "more than one step in ten leaves something behind"

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 from nnkit.kernels import backend_for
 from nnkit.kernels.backend import AverageWindow, Border, Sliding
+from nnkit.kernels.cpu.arrays import as_blocks
+from nnkit.kernels.layer_gradients import LayerGradients
 from nnkit.kernels.layout import LANES, empty_batch_last, from_blocks, to_blocks
 
 backend = backend_for("cpu")
@@ -163,6 +165,43 @@ def test_products(data: st.DataObject) -> None:
     _assert_close(backend.product(x, weight, bias), torch.from_numpy(x @ weight + bias))
     grad = _placed(generator.standard_normal((batch, outputs)).astype(kind), data.draw(layouts))
     _assert_close(backend.product_transposed(grad, x), torch.from_numpy(x.T @ grad))
+
+
+@EXAMPLES
+@given(st.data())
+def test_gradients_of_a_layer_are_those_of_its_parts(data: st.DataObject) -> None:
+    batch, channels, outputs = data.draw(batches), data.draw(sizes), data.draw(sizes)
+    needs = data.draw(st.tuples(st.booleans(), st.booleans(), st.booleans()).filter(any))
+    kind = data.draw(st.sampled_from([np.float32, np.float64]))
+    generator = np.random.default_rng(data.draw(st.integers(0, 99)))
+
+    def array(*shape: int) -> np.ndarray:
+        return _placed(generator.standard_normal(shape).astype(kind), data.draw(layouts))
+
+    if data.draw(st.booleans()):
+        name, options = "product_gradients", ()
+        grad, x, weight = array(batch, outputs), array(batch, channels), array(channels, outputs)
+    else:
+        name, padding = "convolution_gradients", data.draw(st.integers(0, 1))
+        grad, x = array(batch, outputs, 3 + 2 * padding, 2 + 2 * padding), array(batch, channels, 5, 4)
+        weight = array(outputs, channels, 3, 3)
+        options = (x.shape, (3, 3), Sliding((1, 1), (padding, padding), (1, 1)), 1)
+    given_arrays = grad, x if needs[1] else None, weight if needs[0] else None
+    together = getattr(backend, name)(*given_arrays, *options, needs)
+    apart = getattr(LayerGradients, name)(backend, *given_arrays, *options, needs)
+    for one, other, needed in zip(together, apart, needs, strict=True):
+        assert (one is not None) == (other is not None) == needed
+        if needed:
+            _assert_close(one, torch.from_numpy(np.ascontiguousarray(other)))
+
+
+@pytest.mark.parametrize("batch", [1, 15, 16, 17, 64])
+@pytest.mark.parametrize("count", [1, 15, 16, 17, 100])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_rows_become_the_same_blocks(batch: int, count: int, dtype: Any) -> None:
+    array = np.random.default_rng(0).standard_normal((batch, count)).astype(dtype)
+    array[0, 0] = np.nan
+    np.testing.assert_array_equal(as_blocks(array), to_blocks(array))
 
 
 @pytest.mark.parametrize("batch", [0, 1, 15, 16, 17, 64])

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from nnkit.kernels.backend import AverageWindow, Border, Pair, Sliding, output_size, padded_size
+from nnkit.kernels.backend import AverageWindow, Border, Needs, Pair, Sliding, ThreeGradients, output_size, padded_size
 from nnkit.kernels.cpu import eager
 from nnkit.kernels.cpu import instructions as codes
-from nnkit.kernels.cpu.arrays import check_contiguous, summed, through_chunks, walk_through
+from nnkit.kernels.cpu.arrays import as_blocks, check_contiguous, layer_gradients, summed, through_chunks, walk_through
 from nnkit.kernels.cpu.batch_statistics import BatchStatistics
 from nnkit.kernels.cpu.classes import nll_loss, nll_loss_gradient
 from nnkit.kernels.cpu.update_tables import CpuUpdates
-from nnkit.kernels.layout import LANES, Array, blocks_for, check_out, empty_blocks, from_blocks, to_blocks
+from nnkit.kernels.layout import LANES, Array, blocks_for, check_out, empty_blocks, from_blocks
 from nnkit.kernels.memory import aligned_like
 from nnkit.kernels.updates import Update
 
@@ -39,7 +39,7 @@ class CpuBackend(BatchStatistics):
         result = blocks_for((len(x), *shape), x.dtype, out)
         key = (x.shape[1:], weight.shape, bias is not None, shape, sliding, result.shape[-1], x.dtype)
         given = [np.ascontiguousarray(each) for each in (weight, bias) if each is not None]
-        eager.convolution(*key).run(to_blocks(x), *given, result)
+        eager.convolution(*key).run(as_blocks(x), *given, result)
         return from_blocks(result, len(x)) if out is None else out
 
     def transposed_convolution(
@@ -56,7 +56,7 @@ class CpuBackend(BatchStatistics):
         result = blocks_for(shape, x.dtype, out)
         key = (x.shape[1:], weight.shape, bias is not None, tuple(shape[1:]), sliding, result.shape[-1], x.dtype)
         given = [np.ascontiguousarray(each) for each in (weight, bias) if each is not None]
-        eager.transposed_convolution(*key).run(to_blocks(x), *given, result)
+        eager.transposed_convolution(*key).run(as_blocks(x), *given, result)
         return from_blocks(result, shape[0]) if out is None else out
 
     def convolution_weight_gradient(
@@ -72,15 +72,33 @@ class CpuBackend(BatchStatistics):
         shape = (grad.shape[1], x.shape[1] // groups, *kernel_size)
         if out is not None:
             check_contiguous(out, out, shape, grad.dtype)
-        blocks = to_blocks(grad)
+        blocks = as_blocks(grad)
         key = (grad.shape[1:], x.shape[1:], shape, sliding, blocks.shape[-1], grad.dtype)
-        return summed(eager.convolution_weight_gradient(*key), (blocks, to_blocks(x)), shape, out)
+        return summed(eager.convolution_weight_gradient(*key), (blocks, as_blocks(x)), shape, out)
 
     def channel_sums(self, grad: Array) -> Array:
         """See `Backend.channel_sums`."""
-        blocks = to_blocks(grad)
+        blocks = as_blocks(grad)
         shape = grad.shape[1:]
         return summed(eager.channel_sums(shape, blocks.shape[-1], grad.dtype), (blocks,), shape[:1], None)
+
+    def convolution_gradients(
+        self,
+        grad: Array,
+        x: Array | None,
+        weight: Array | None,
+        shape: tuple[int, ...],
+        kernel_size: Pair,
+        sliding: Sliding,
+        groups: int,
+        needs: Needs,
+    ) -> ThreeGradients:
+        """See `Backend.convolution_gradients`: one program, which reads the gradient for all three while it is near."""
+        blocks = as_blocks(grad)
+        kernels = (grad.shape[1], shape[1] // groups, *kernel_size)
+        key = (grad.shape[1:], shape[1:], kernels, sliding, needs, blocks.shape[-1], grad.dtype)
+        memory = None if weight is None else np.ascontiguousarray(weight)
+        return layer_gradients(eager.convolution_gradients(*key), blocks, x, memory, shape, kernels, needs)
 
     def product(self, x: Array, weight: Array, bias: Array | None, out: Array | None = None) -> Array:
         """See `Backend.product`."""
@@ -89,7 +107,7 @@ class CpuBackend(BatchStatistics):
         memory, *strides = walk_through(weight)
         program = eager.product(channels, rows, tuple(strides), bias is not None, result.shape[-1], x.dtype)
         given = () if bias is None else (np.ascontiguousarray(bias),)
-        program.run(to_blocks(x), memory, *given, result)
+        program.run(as_blocks(x), memory, *given, result)
         return from_blocks(result, batch) if out is None else out
 
     def product_transposed(self, grad: Array, x: Array, out: Array | None = None) -> Array:
@@ -97,10 +115,27 @@ class CpuBackend(BatchStatistics):
         channels, rows = x.shape[1], grad.shape[1]
         if out is not None:
             check_contiguous(out, out.T, (channels, rows), grad.dtype)
-        blocks = to_blocks(grad)
+        blocks = as_blocks(grad)
         program = eager.product_weight_gradient(channels, rows, blocks.shape[-1], grad.dtype)
-        transposed = summed(program, (blocks, to_blocks(x)), (rows, channels), None if out is None else out.T)
+        transposed = summed(program, (blocks, as_blocks(x)), (rows, channels), None if out is None else out.T)
         return transposed.T if out is None else out
+
+    def product_gradients(self, grad: Array, x: Array | None, weight: Array | None, needs: Needs) -> ThreeGradients:
+        """See `Backend.product_gradients`: one program, as for convolutions."""
+        memory, strides = None, (0, 0)
+        if weight is not None:
+            channels = len(weight)
+            memory, row, column = walk_through(weight)
+            strides = row, column
+        elif x is not None:
+            channels = x.shape[1]
+        else:
+            return None, None, self.channel_sums(grad)
+        blocks, rows = as_blocks(grad), grad.shape[1]
+        program = eager.product_gradients(channels, rows, strides, needs, blocks.shape[-1], grad.dtype)
+        shape = (len(grad), channels)
+        by_x, by_weight, by_bias = layer_gradients(program, blocks, x, memory, shape, (rows, channels), needs)
+        return by_x, None if by_weight is None else by_weight.T, by_bias
 
     def relu_gradient(self, grad: Array, result: Array, out: Array | None = None) -> Array:
         """See `Backend.relu_gradient`."""
@@ -152,7 +187,7 @@ class CpuBackend(BatchStatistics):
         batch, size = cell.shape
         hidden, state = (empty_blocks((batch, count * size), inputs.dtype) for count in (1, 6))
         program = eager.lstm_cell(size, hidden.shape[-1], inputs.dtype)
-        program.run(*(to_blocks(each) for each in (inputs, recurrent, cell)), hidden, state)
+        program.run(*(as_blocks(each) for each in (inputs, recurrent, cell)), hidden, state)
         return from_blocks(hidden, batch), from_blocks(state, batch)
 
     def lstm_cell_gradient(
@@ -164,7 +199,7 @@ class CpuBackend(BatchStatistics):
         given = (grad_hidden is not None, grad_cell is not None)
         program = eager.lstm_cell_gradient(size, given, result.shape[-1], cell.dtype)
         grads = (each for each in (grad_hidden, grad_cell) if each is not None)
-        program.run(*(to_blocks(each) for each in (*grads, cell, state)), result)
+        program.run(*(as_blocks(each) for each in (*grads, cell, state)), result)
         return from_blocks(result, batch)
 
     def embed(self, a: Array, shape: tuple[int, ...], key: tuple[Any, ...]) -> Array:
@@ -200,7 +235,7 @@ class CpuBackend(BatchStatistics):
         final = (*x.shape[:2], *shape)
         values, taps = (blocks_for(final, x.dtype, each) for each in out or (None, None))
         key = (x.shape[1:], final[1:], kernel_size, sliding, values.shape[-1], x.dtype)
-        eager.max_pool(*key).run(to_blocks(x), values, taps)
+        eager.max_pool(*key).run(as_blocks(x), values, taps)
         return out or (from_blocks(values, x.shape[0]), from_blocks(taps, x.shape[0]))
 
     def max_pool_gradient(
@@ -215,14 +250,14 @@ class CpuBackend(BatchStatistics):
         """See `Backend.max_pool_gradient`."""
         result = blocks_for(shape, grad.dtype, out)
         key = (tuple(shape[1:]), grad.shape[1:], kernel_size, sliding, result.shape[-1], grad.dtype)
-        eager.max_pool_gradient(*key).run(to_blocks(grad), to_blocks(taps), result)
+        eager.max_pool_gradient(*key).run(as_blocks(grad), as_blocks(taps), result)
         return from_blocks(result, shape[0]) if out is None else out
 
     def average_pool(self, x: Array, shape: Pair, window: AverageWindow | None, out: Array | None = None) -> Array:
         """See `Backend.average_pool`."""
         final = (*x.shape[:2], *shape)
         result = blocks_for(final, x.dtype, out)
-        eager.average_pool(x.shape[1:], final[1:], window, result.shape[-1], x.dtype).run(to_blocks(x), result)
+        eager.average_pool(x.shape[1:], final[1:], window, result.shape[-1], x.dtype).run(as_blocks(x), result)
         return from_blocks(result, x.shape[0]) if out is None else out
 
     def average_pool_gradient(
@@ -231,19 +266,19 @@ class CpuBackend(BatchStatistics):
         """See `Backend.average_pool_gradient`."""
         result = blocks_for(shape, grad.dtype, out)
         key = (tuple(shape[1:]), grad.shape[1:], window, result.shape[-1], grad.dtype)
-        eager.average_pool_gradient(*key).run(to_blocks(grad), result)
+        eager.average_pool_gradient(*key).run(as_blocks(grad), result)
         return from_blocks(result, shape[0]) if out is None else out
 
     def pad(self, x: Array, border: Border, out: Array | None = None) -> Array:
         """See `Backend.pad`."""
         result = blocks_for((*x.shape[:2], *padded_size(x.shape, border)), x.dtype, out)
-        eager.pad(x.shape[1:], border, result.shape[-1], x.dtype).run(to_blocks(x), result)
+        eager.pad(x.shape[1:], border, result.shape[-1], x.dtype).run(as_blocks(x), result)
         return from_blocks(result, x.shape[0]) if out is None else out
 
     def pad_gradient(self, grad: Array, shape: tuple[int, ...], border: Border, out: Array | None = None) -> Array:
         """See `Backend.pad_gradient`."""
         result = blocks_for(shape, grad.dtype, out)
-        eager.pad_gradient(tuple(shape[1:]), border, result.shape[-1], grad.dtype).run(to_blocks(grad), result)
+        eager.pad_gradient(tuple(shape[1:]), border, result.shape[-1], grad.dtype).run(as_blocks(grad), result)
         return from_blocks(result, shape[0]) if out is None else out
 
     def gather(

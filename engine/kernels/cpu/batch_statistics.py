@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from nnkit.kernels.cpu import eager
-from nnkit.kernels.layout import Array, blocks_for, from_blocks, to_blocks
+from nnkit.kernels.cpu.arrays import as_blocks
+from nnkit.kernels.layout import Array, blocks_for, from_blocks
 from nnkit.kernels.memory import aligned
 
 
@@ -15,7 +16,7 @@ class BatchStatistics:
     def channel_moments(self, x: Array) -> tuple[Array, Array]:
         """See `Backend.channel_moments`."""
         moments = aligned((2, x.shape[1]), x.dtype)
-        eager.channel_moments(x.shape[1:], len(x), x.dtype).run(to_blocks(x), moments)
+        eager.channel_moments(x.shape[1:], len(x), x.dtype).run(as_blocks(x), moments)
         return moments[0], moments[1]
 
     def follow(self, average: Array, value: Array, share: float, steps: Array | None, factor: float) -> None:
@@ -35,7 +36,7 @@ class BatchStatistics:
         result = blocks_for(x.shape, x.dtype, None)
         program = eager.normalization(x.shape[1:], weight is not None, bias is not None, eps, len(x), x.dtype)
         given = [np.ascontiguousarray(each) for each in (mean, variance, weight, bias) if each is not None]
-        program.run(to_blocks(x), *given, result)
+        program.run(as_blocks(x), *given, result)
         return from_blocks(result, len(x))
 
     def normalization_gradients(
@@ -51,7 +52,7 @@ class BatchStatistics:
     ) -> tuple[Array | None, Array | None, Array | None]:
         """See `Backend.normalization_gradients`."""
         kind, size, shape = x.dtype, len(x), x.shape[1:]
-        arrays = [to_blocks(grad), to_blocks(x), *(np.ascontiguousarray(each) for each in statistics)]
+        arrays = [as_blocks(grad), as_blocks(x), *(np.ascontiguousarray(each) for each in statistics)]
         sums, result = aligned((2, shape[0]), kind), None
         if needs[1] or needs[2] or (needs[0] and of_batch):
             eager.normalization_sums(shape, eps, size, kind).run(*arrays, sums)

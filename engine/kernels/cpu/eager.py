@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import functools
 import math
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
-from nnkit.kernels.backend import AverageWindow, Border, Pair, Sliding, padded_size
+from nnkit.kernels.backend import AverageWindow, Border, Needs, Pair, Sliding, padded_size
 from nnkit.kernels.cpu import instructions as codes
 from nnkit.kernels.cpu.instructions import Operand
 from nnkit.kernels.cpu.program import SLOTS, WORTH_STARTING, Affine, Program, Shape, Weights, work
@@ -44,6 +45,10 @@ class EagerProgram(Program):
         """Return an operand for blocks as `layout.to_blocks` makes them, given the shape of one image."""
         return self._operand(math.prod(shape) * self.distance, block_step=LANES)
 
+    def rows(self, count: int) -> int:
+        """Return an operand for images whose `count` elements each lie side by side."""
+        return self._operand(self._images * count, block_step=LANES * count)
+
     def labels(self) -> int:
         """Return an operand for one int64 of each image."""
         return self._operand(self._images, block_step=LANES)
@@ -60,9 +65,14 @@ class EagerProgram(Program):
         """Return an operand for flat memory, of whose `count` chunks of so many elements each is a block."""
         return self._operand(count * chunk, block_step=chunk)
 
-    def slots(self, count: int) -> int:
-        """Return an operand for partial sums, contiguous, one slot of `count` elements after the other."""
-        return self._operand(count, slot_step=count)
+    def sums(self, *counts: int) -> list[int]:
+        """Return operands for zeros that so many elements are added to: as `empty_slots` makes and clears them."""
+        sizes = [_with_room(count) for count in counts]
+        width = sum(sizes)
+        found = [self._operand(size, slot_step=width) for size in sizes]
+        for target, size in zip(found, sizes, strict=True):
+            self.add(codes.CLEAR, result=target, length=size // LANES, once=1)
+        return found
 
     def scratch(self, count: int) -> int:
         """See `Program.scratch`."""
@@ -95,9 +105,15 @@ class EagerProgram(Program):
         """How many slots there are for partial sums."""
         return 1 if self.is_small else min(max(self._blocks, 1), SLOTS)
 
-    def empty_slots(self, count: int) -> Array:
-        """Return memory for slots with sums of `count` elements, which the program clears if there are images."""
-        return aligned((self.slot_count, padded(count) + LANES), self._dtype, zero=not self._images)
+    def empty_slots(self, *counts: int) -> list[Array]:
+        """Return memory (slots, count and more) for several sums, which the program clears if there are images.
+
+        The first of them is all of the memory, and the others begin further right in it.
+        """
+        sizes = [_with_room(count) for count in counts]
+        memory = aligned((self.slot_count, sum(sizes)), self._dtype, zero=not self._images)
+        ends = accumulate(sizes)
+        return [memory[:, end - size :] if end > size else memory for size, end in zip(sizes, ends, strict=True)]
 
     def _new_executable(self) -> tuple[Any, Array]:
         """Return an executable, and the addresses in it that a call writes."""
@@ -119,6 +135,15 @@ class EagerProgram(Program):
         addresses[:] = [address(array) for array in (*arrays, *scratch)]
         executable.run(self._images, self.slot_count, alone=self.is_small)
         self._idle.append(mine)
+
+
+@_cached
+def turned_rows(count: int, batch: int, dtype: np.dtype[Any]) -> EagerProgram:
+    """Return a program on rows (N, `count`), one image after the other, and the blocks of these images."""
+    program = EagerProgram(batch, dtype, padded(batch))
+    rows, target = program.rows(count), program.blocks(count)
+    program.add(codes.TURN_ROWS, input=rows, result=target, length=count)
+    return program
 
 
 @_cached
@@ -146,12 +171,28 @@ def transposed_convolution(
 
 
 @_cached
+def convolution_gradients(
+    grad: Shape, shape: Shape, kernels: Shape, sliding: Sliding, needs: Needs, batch: int, dtype: np.dtype[Any]
+) -> EagerProgram:
+    """Return a program on what `_gradient_operands` declares, for the gradients that are needed."""
+    program = EagerProgram(batch, dtype)
+    source, sums, x, weight, target = _gradient_operands(program, grad, shape, kernels, needs)
+    if needs[1]:
+        program.convolution_weight_gradient(source, x, sums[0], (grad, shape, kernels), sliding)
+    if needs[2]:
+        program.channel_sums(source, sums[-1], grad)
+    if needs[0]:
+        program.transposed_convolution(source, _walk(weight, kernels), 0, target, (grad, kernels, shape), sliding)
+    return program
+
+
+@_cached
 def convolution_weight_gradient(
     grad: Shape, shape: Shape, kernels: Shape, sliding: Sliding, batch: int, dtype: np.dtype[Any]
 ) -> EagerProgram:
     """Return a program on the gradient of the result, x and `empty_slots`."""
     program = EagerProgram(batch, dtype)
-    source, x, target = program.blocks(*grad), program.blocks(*shape), _sums(program, math.prod(kernels))
+    source, x, (target,) = program.blocks(*grad), program.blocks(*shape), program.sums(math.prod(kernels))
     program.convolution_weight_gradient(source, x, target, (grad, shape, kernels), sliding)
     return program
 
@@ -167,10 +208,26 @@ def product(channels: int, rows: int, strides: Pair, has_bias: bool, batch: int,
 
 
 @_cached
+def product_gradients(
+    channels: int, rows: int, strides: Pair, needs: Needs, batch: int, dtype: np.dtype[Any]
+) -> EagerProgram:
+    """Return a program as `convolution_gradients` does; the matrix has channels and rows that are `strides` apart."""
+    program = EagerProgram(batch, dtype)
+    source, sums, x, weight, target = _gradient_operands(program, (rows,), (channels,), (rows, channels), needs)
+    if needs[1]:
+        program.product_weight_gradient(source, x, sums[0], channels, rows)
+    if needs[2]:
+        program.channel_sums(source, sums[-1], (rows,))
+    if needs[0]:
+        program.product(source, Weights(weight, 0, *strides), 0, target, rows, channels)
+    return program
+
+
+@_cached
 def product_weight_gradient(channels: int, rows: int, batch: int, dtype: np.dtype[Any]) -> EagerProgram:
     """Return a program on the gradient of the result, x and `empty_slots`."""
     program = EagerProgram(batch, dtype)
-    grad, x, target = program.blocks(rows), program.blocks(channels), _sums(program, channels * rows)
+    grad, x, (target,) = program.blocks(rows), program.blocks(channels), program.sums(channels * rows)
     program.product_weight_gradient(grad, x, target, channels, rows)
     return program
 
@@ -272,8 +329,8 @@ def gather(images: Shape, count: int, distance: int, size: Pair, mean: float, st
 def channel_sums(shape: Shape, batch: int, dtype: np.dtype[Any]) -> EagerProgram:
     """Return a program on arrays (N, C, ...), whose `shape` is that of one image, and `empty_slots`."""
     program = EagerProgram(batch, dtype)
-    x, target = program.blocks(*shape), _sums(program, shape[0])
-    program.add(codes.ADD_SUMS, input=x, result=target, channels=shape[0], length=math.prod(shape[1:]))
+    x, (target,) = program.blocks(*shape), program.sums(shape[0])
+    program.channel_sums(x, target, shape)
     return program
 
 
@@ -341,11 +398,24 @@ def elementwise(opcode: int, inputs: int, chunks: int, chunk: int, dtype: np.dty
     return program
 
 
-def _sums(program: EagerProgram, count: int) -> int:
-    """Return an operand for slots of zeros, with room for the vector that begins with the last element."""
-    target = program.slots(padded(count) + LANES)
-    program.add(codes.CLEAR, result=target, length=padded(count) // LANES + 1, once=1)
-    return target
+def _with_room(count: int) -> int:
+    """Return the size of a slot, which also holds the vector that begins with the last element."""
+    return padded(count) + LANES
+
+
+def sum_counts(weight: Shape, needs: Needs) -> list[int]:
+    """Return of how many sums each gradient consists that is needed of a weight, of this shape, and its bias."""
+    return [count for count, needed in ((math.prod(weight), needs[1]), (weight[0], needs[2])) if needed]
+
+
+def _gradient_operands(
+    program: EagerProgram, grad: Shape, shape: Shape, weight: Shape, needs: Needs
+) -> tuple[int, list[int], int, int, int]:
+    """Declare the gradient of a result and what is needed of: `empty_slots`, x, the weight and the gradient of x."""
+    source, sums = program.blocks(*grad), program.sums(*sum_counts(weight, needs))
+    x = program.blocks(*shape) if needs[1] else 0
+    matrix, target = (program.whole(math.prod(weight)), program.blocks(*shape)) if needs[0] else (0, 0)
+    return source, sums, x, matrix, target
 
 
 def _affine(program: EagerProgram, channels: int, has_weight: bool, has_bias: bool, eps: float) -> Affine:

@@ -39,6 +39,7 @@ from nnkit.kernels.cpu.instructions import (
     TANH,
     TANH_GRADIENT,
     TRIM,
+    TURN_ROWS,
     UNARY,
 )
 from nnkit.kernels.layout import LANES
@@ -58,6 +59,19 @@ def clear(step, x, other, bias, out, scratch, labels, images):
     vector = simd.zeros(out, 1, 1)
     for i in range(step.length):
         simd.store(vector, out, i * LANES, 0, 0)
+
+
+@instruction(TURN_ROWS)
+def turn_rows(step, x, other, bias, out, scratch, labels, images):
+    """Write x (images, length), whose images are rows, to `out` (length, LANES), with zeros where there is no image.
+
+    There are at least LANES elements in a row; the last of them are read and written with what comes before them.
+    """
+    empty = simd.zeros(x, 16, 1)
+    for start in range(0, step.length, LANES):
+        first = min(start, step.length - LANES)
+        rows = simd.load_rows(empty, x, first, step.length, images)
+        simd.store(simd.transpose(rows), out, first * step.distance, step.distance, 0)
 
 
 @instruction(TRIM)

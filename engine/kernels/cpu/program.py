@@ -213,6 +213,10 @@ class Program:
             out_channels=rows,
         )
 
+    def channel_sums(self, grad: int, result: int, shape: Shape) -> None:
+        """Add the sum of each channel over images and positions; the shape is that of the gradient."""
+        self.add(codes.ADD_SUMS, input=grad, result=result, channels=shape[0], length=math.prod(shape[1:]))
+
     def max_pool(
         self, x: int, result: int, taps: int, shapes: tuple[Shape, Shape], kernel_size: Pair, sliding: Sliding
     ) -> None:
