@@ -309,6 +309,8 @@ def _along(name: str, input: Tensor, dim: int | None, dtype: DType | None) -> tu
             stacklevel=3,
         )
         dim = 0 if input.dim() in (0, 1, 3) else 1
+    if isinstance(dim, bool) or not hasattr(dim, "__index__"):
+        raise TypeError(f"{name}(): argument 'dim' (position 1) must be int, not {typename(type(dim))}")
     return (input if dtype is None else input.to(dtype)), dim
 
 

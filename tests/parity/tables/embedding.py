@@ -1,4 +1,4 @@
-"""Tables of rows, layer normalization and the activation that learns its slope."""
+"""Tables of rows, layer normalization, the activation that learns its slope, and wrong dimensions of a softmax."""
 
 from parity.cases import N, layer
 
@@ -100,4 +100,12 @@ t.manual_seed(3); e = nn.Embedding(5, 3, padding_idx=0); e(t.tensor([[1, 0], [4,
 t.manual_seed(3); e = nn.Embedding(5, 3, max_norm=0.5); e(t.tensor([1, 4])).square().sum().backward(); e.weight.grad, e
 t.manual_seed(3); e = nn.Embedding(5, 3, max_norm=0.5, norm_type=1); e(t.tensor([1, 4])), e.weight
 m = nn.Sequential(nn.Embedding(5, 3), nn.Flatten(), nn.Linear(6, 2)); m(t.tensor([[1, 2]])).shape, m
+nn.Softmax("a")(t.zeros(2))
+nn.LogSoftmax(1.5)(t.zeros(2))
+F.softmax(t.zeros(2), dim=1.0)
+F.log_softmax(t.zeros(2), (0,))
+F.softmax(t.zeros(2), dim=True)
+F.softmax(t.zeros(2), dim=np.int64(0))
+F.softmax(t.zeros(2), dim=t.tensor(0))
+F.softmax(3, 0)
 """
