@@ -17,7 +17,7 @@ _PADDING_MODES = ("circular", "reflect", "replicate", "zeros")
 PaddingMode = Literal["zeros", "reflect", "replicate", "circular"]
 
 
-class Convolution(Module):
+class _ConvNd(Module):
     """What all convolution layers share; options are one number, or one for each dimension that filters slide along."""
 
     dims: ClassVar[int]
@@ -120,7 +120,7 @@ class Convolution(Module):
 
 
 @LAYERS.register("Conv1d")
-class Conv1d(Convolution):
+class Conv1d(_ConvNd):
     """A bank of filters slid over sequences (in truth a cross-correlation, as everywhere in deep learning).
 
     Args:
@@ -172,7 +172,7 @@ class Conv1d(Convolution):
 
 
 @LAYERS.register("Conv2d")
-class Conv2d(Convolution):
+class Conv2d(_ConvNd):
     """A bank of filters slid over images (in truth a cross-correlation, as everywhere in deep learning).
 
     Args:
@@ -226,7 +226,7 @@ class Conv2d(Convolution):
         super().__init__(in_channels, out_channels, kernel_size, stride, padding, dilation, 0, *options)
 
 
-class TransposedConvolution(Convolution):
+class _ConvTransposeNd(_ConvNd):
     """What transposed convolution layers share."""
 
     transposed = True
@@ -277,7 +277,7 @@ class TransposedConvolution(Convolution):
 
 
 @LAYERS.register("ConvTranspose1d")
-class ConvTranspose1d(TransposedConvolution):
+class ConvTranspose1d(_ConvTransposeNd):
     """Adds up a filter at each place of sequences, times the value there: the shape of a `Conv1d` backwards.
 
     Args:
@@ -333,7 +333,7 @@ class ConvTranspose1d(TransposedConvolution):
 
 
 @LAYERS.register("ConvTranspose2d")
-class ConvTranspose2d(TransposedConvolution):
+class ConvTranspose2d(_ConvTransposeNd):
     """Adds up a filter at each place of images, times the value there: the shape of a `Conv2d` backwards.
 
     Args:

@@ -11,7 +11,7 @@ from nnkit.tensors import Tensor
 LOSSES: Registry[type[Module]] = Registry("loss")
 
 
-class Loss(Module):
+class _Loss(Module):
     """What all losses share: how those of many elements become one number."""
 
     def __init__(self, size_average: bool | None, reduce: bool | None, reduction: str) -> None:
@@ -19,7 +19,7 @@ class Loss(Module):
         self.reduction = reduction_of(size_average, reduce, reduction)
 
 
-class _ClassLoss(Loss):
+class _ClassLoss(_Loss):
     """What the losses over classes share: a weight per class and a class to leave out."""
 
     weight: Tensor | None
@@ -113,7 +113,7 @@ class CrossEntropyLoss(_ClassLoss):
 
 
 @LOSSES.register("MSELoss")
-class MSELoss(Loss):
+class MSELoss(_Loss):
     """The squared difference between input and target.
 
     Args:
@@ -135,7 +135,7 @@ class MSELoss(Loss):
 
 
 @LOSSES.register("L1Loss")
-class L1Loss(Loss):
+class L1Loss(_Loss):
     """The absolute difference between input and target.
 
     Args:
@@ -157,7 +157,7 @@ class L1Loss(Loss):
 
 
 @LOSSES.register("SmoothL1Loss")
-class SmoothL1Loss(Loss):
+class SmoothL1Loss(_Loss):
     """The absolute difference less half of beta, and for differences below beta a parabola.
 
     Args:
@@ -189,7 +189,7 @@ class SmoothL1Loss(Loss):
 
 
 @LOSSES.register("HuberLoss")
-class HuberLoss(Loss):
+class HuberLoss(_Loss):
     """Half the squared difference between input and target, and from delta on a straight line.
 
     Args:
@@ -212,7 +212,7 @@ class HuberLoss(Loss):
         return F.huber_loss(input, target, reduction=self.reduction, delta=self.delta)
 
 
-class KLDivLoss(Loss):
+class KLDivLoss(_Loss):
     """The information that is lost if a distribution is taken for the target.
 
     Args:
@@ -243,7 +243,7 @@ class KLDivLoss(Loss):
         return F.kl_div(input, target, reduction=self.reduction, log_target=self.log_target)
 
 
-class BCELoss(Loss):
+class BCELoss(_Loss):
     """The negative log-probability of what is true with probability `target`, where the network gives probabilities.
 
     Args:
@@ -275,7 +275,7 @@ class BCELoss(Loss):
 
 
 @LOSSES.register("BCEWithLogitsLoss")
-class BCEWithLogitsLoss(Loss):
+class BCEWithLogitsLoss(_Loss):
     """`BCELoss` where the network gives logits, computed without overflow.
 
     Args:

@@ -11,7 +11,7 @@ from nnkit.nn.registry import LAYERS
 from nnkit.tensors import Tensor
 
 
-class MaxPool(Module):
+class _MaxPoolNd(Module):
     """What the layers share that take the greatest value of each window."""
 
     def __init__(
@@ -45,7 +45,7 @@ class MaxPool(Module):
 
 
 @LAYERS.register("MaxPool1d")
-class MaxPool1d(MaxPool):
+class MaxPool1d(_MaxPoolNd):
     """The greatest value in each window of a sequence.
 
     Args:
@@ -82,7 +82,7 @@ class MaxPool1d(MaxPool):
 
 
 @LAYERS.register("MaxPool2d")
-class MaxPool2d(MaxPool):
+class MaxPool2d(_MaxPoolNd):
     """The greatest value in each window of an image.
 
     Args:

@@ -41,6 +41,7 @@ class LRScheduler:
         [0.05]
     """
 
+    __module__ = "nnkit.optim.lr_scheduler"
     _get_lr_called_within_step = False
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
@@ -69,11 +70,10 @@ class LRScheduler:
         self.step()
         self._is_initial = False
 
-    def __repr__(self) -> str:
-        # As PyTorch prints it, whatever file here a schedule is in.
-        module = type(self).__module__
-        package = __package__ if module.startswith(f"{__package__}.") else module
-        return f"<{package}.{type(self).__qualname__} object at {id(self):#x}>"
+    def __init_subclass__(cls) -> None:
+        # Where PyTorch has it, whatever file here it is in: that is what its type shows. What `type` makes has none.
+        if getattr(cls, "__module__", "").startswith(f"{__package__}."):
+            cls.__module__ = __package__
 
     def get_lr(self) -> list[float]:
         """Return the next learning rate of each group, without setting it."""

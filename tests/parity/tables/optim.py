@@ -217,6 +217,7 @@ PROGRAMS = [
             "lr_scheduler.ConstantLR(o, -0.1)",
             f"s = lr_scheduler.ConstantLR(o, 0, 1); {STEPPED}s.get_last_lr()",
             f"s = lr_scheduler.ConstantLR(o, 0.5, 1); {STEPPED}s.state_dict()",
+            "lr_scheduler.LRScheduler, type(lr_scheduler.StepLR(o, 2)), lr_scheduler.SequentialLR, optim.SGD",
             "lr_scheduler.LRScheduler(o)",
             "lr_scheduler.LambdaLR(o, [abs, abs])",
             "lr_scheduler.LambdaLR(o, 3)",
