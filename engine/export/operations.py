@@ -288,6 +288,19 @@ def _batch_norm(step: Step) -> str:
     return step.graph.add("BatchNormalization", images, weight, bias, mean, variance, epsilon=step.options["eps"])
 
 
+def _layer_norm(step: Step) -> str:
+    dims = step.options["dims"]
+    sizes = fixed(step.shape(0)[-dims:])
+    scale, bias = (
+        step.name(number)
+        if step.inputs[number] is not None
+        else step.graph.constant(np.full(sizes, missing), step.kind)
+        for number, missing in ((1, 1.0), (2, 0.0))
+    )
+    options = {"axis": -dims, "epsilon": step.options["eps"]}
+    return step.graph.add("LayerNormalization", step.name(0), scale, bias, **options)
+
+
 OPERATORS: dict[type[Operation], Converter] = {
     **FUNCTIONS,
     ops.Abs: _elementwise("Abs"),
@@ -331,6 +344,8 @@ OPERATORS: dict[type[Operation], Converter] = {
     ops.Mul: _elementwise("Mul"),
     ops.Mv: _product,
     ops.NativeBatchNorm: _batch_norm,
+    ops.NativeLayerNorm: _layer_norm,
+    ops.PreluKernel: lambda step: step.graph.add("PRelu", step.name(0), step.name(1)),
     ops.Neg: _elementwise("Neg"),
     ops.Norm: _norm,
     ops.Permute: _permute,

@@ -1,15 +1,15 @@
 """Layers, losses and the Module they are made of; the names are those of `torch.nn`."""
 
 from nnkit.nn import functional, init, modules, utils
-from nnkit.nn.activation import (
+from nnkit.nn.modules.activation import (
     ELU,
     GELU,
     SELU,
     Hardtanh,
-    Identity,
     LeakyReLU,
     LogSigmoid,
     LogSoftmax,
+    PReLU,
     ReLU,
     ReLU6,
     Sigmoid,
@@ -18,19 +18,32 @@ from nnkit.nn.activation import (
     Softplus,
     Tanh,
 )
-from nnkit.nn.container import ModuleDict, ModuleList, Sequential
-from nnkit.nn.conv import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d
-from nnkit.nn.dropout import Dropout, Dropout1d, Dropout2d
-from nnkit.nn.elementwise_loss import BCELoss, BCEWithLogitsLoss, HuberLoss, KLDivLoss, L1Loss, MSELoss, SmoothL1Loss
-from nnkit.nn.flatten import Flatten, Unflatten
-from nnkit.nn.linear import Linear
-from nnkit.nn.loss import LOSSES, CrossEntropyLoss, NLLLoss
-from nnkit.nn.module import Module
-from nnkit.nn.normalization import BatchNorm1d, BatchNorm2d
+from nnkit.nn.modules.batchnorm import BatchNorm1d, BatchNorm2d
+from nnkit.nn.modules.container import ModuleDict, ModuleList, Sequential
+from nnkit.nn.modules.conv import Conv1d, Conv2d, ConvTranspose1d, ConvTranspose2d
+from nnkit.nn.modules.dropout import Dropout, Dropout1d, Dropout2d
+from nnkit.nn.modules.flatten import Flatten, Unflatten
+from nnkit.nn.modules.linear import Identity, Linear
+from nnkit.nn.modules.loss import (
+    LOSSES,
+    BCELoss,
+    BCEWithLogitsLoss,
+    CrossEntropyLoss,
+    HuberLoss,
+    KLDivLoss,
+    L1Loss,
+    MSELoss,
+    NLLLoss,
+    SmoothL1Loss,
+)
+from nnkit.nn.modules.module import Module
+from nnkit.nn.modules.normalization import LayerNorm
+from nnkit.nn.modules.padding import ConstantPad1d, ConstantPad2d, ZeroPad2d
+from nnkit.nn.modules.parameter_container import ParameterDict, ParameterList
+from nnkit.nn.modules.pooling import AdaptiveAvgPool1d, AdaptiveAvgPool2d, AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d
+from nnkit.nn.modules.rnn import LSTM, RNN
+from nnkit.nn.modules.sparse import Embedding
 from nnkit.nn.parameter import Buffer, Parameter
-from nnkit.nn.parameter_container import ParameterDict, ParameterList
-from nnkit.nn.pooling import AdaptiveAvgPool1d, AdaptiveAvgPool2d, AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d
-from nnkit.nn.recurrent import LSTM, RNN
 from nnkit.nn.registry import LAYERS
 
 __all__ = [
@@ -50,6 +63,8 @@ __all__ = [
     "BatchNorm1d",
     "BatchNorm2d",
     "Buffer",
+    "ConstantPad1d",
+    "ConstantPad2d",
     "Conv1d",
     "Conv2d",
     "ConvTranspose1d",
@@ -58,12 +73,14 @@ __all__ = [
     "Dropout",
     "Dropout1d",
     "Dropout2d",
+    "Embedding",
     "Flatten",
     "Hardtanh",
     "HuberLoss",
     "Identity",
     "KLDivLoss",
     "L1Loss",
+    "LayerNorm",
     "LeakyReLU",
     "Linear",
     "LogSigmoid",
@@ -75,6 +92,7 @@ __all__ = [
     "ModuleDict",
     "ModuleList",
     "NLLLoss",
+    "PReLU",
     "Parameter",
     "ParameterDict",
     "ParameterList",
@@ -88,6 +106,7 @@ __all__ = [
     "Softplus",
     "Tanh",
     "Unflatten",
+    "ZeroPad2d",
     "functional",
     "init",
     "modules",

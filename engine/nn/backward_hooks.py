@@ -16,7 +16,7 @@ from nnkit.tape import Node, is_grad_enabled
 from nnkit.tensors import Tensor, zeros
 
 if TYPE_CHECKING:
-    from nnkit.nn.module import Module
+    from nnkit.nn.modules.module import Module
 
 Hook = Callable[..., Any]
 Gradients = tuple["Tensor | None", ...]

@@ -15,6 +15,7 @@ from nnkit.nn.functional_activation import (
     leaky_relu,
     log_softmax,
     logsigmoid,
+    prelu,
     relu,
     relu6,
     relu_,
@@ -36,8 +37,9 @@ from nnkit.nn.functional_elementwise_loss import (
     mse_loss,
     smooth_l1_loss,
 )
+from nnkit.nn.functional_embedding import embedding
 from nnkit.nn.functional_loss import cross_entropy, nll_loss, one_hot
-from nnkit.nn.functional_normalization import batch_norm
+from nnkit.nn.functional_normalization import batch_norm, layer_norm
 from nnkit.nn.functional_padding import pad
 from nnkit.nn.functional_pooling import (
     adaptive_avg_pool1d,
@@ -67,11 +69,13 @@ __all__ = [
     "dropout1d",
     "dropout2d",
     "elu",
+    "embedding",
     "gelu",
     "hardtanh",
     "huber_loss",
     "kl_div",
     "l1_loss",
+    "layer_norm",
     "leaky_relu",
     "linear",
     "log_softmax",
@@ -82,6 +86,7 @@ __all__ = [
     "nll_loss",
     "one_hot",
     "pad",
+    "prelu",
     "relu",
     "relu6",
     "relu_",

@@ -128,6 +128,44 @@ def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = Fals
     return _applied(operation, input, inplace, negative_slope=negative_slope)
 
 
+def prelu(input: Tensor, weight: Tensor) -> Tensor:
+    """Return x where it is positive and a share of it elsewhere, which can be learned.
+
+    Args:
+        input: any shape, or (N, C, ...).
+        weight: the share, one number or (C,).
+
+    Raises:
+        RuntimeError: there are not as many shares as channels, or types differ.
+        NotImplementedError: the input is not floating-point.
+
+    Source: He et al., "Delving deep into rectifiers: surpassing human-level performance on ImageNet classification",
+    2015, equation 1.
+
+    Examples:
+        >>> F.prelu(torch.tensor([-2.0, 2.0]), torch.tensor([0.25]))
+        tensor([-0.5000,  2.0000])
+    """
+    require_tensor("prelu", "input", 1, input)
+    require_tensor("prelu", "weight", 2, weight)
+    if input.dtype != weight.dtype:
+        raise RuntimeError(f"prelu: Type promoting not supported. Got {input.dtype.label} and {weight.dtype.label}")
+    shares, channels = weight.numel(), input.shape[1] if input.dim() > 1 else 1
+    if shares != 1:
+        if input.dim() == 0:
+            raise RuntimeError("Not allow zero-dim input tensor.")
+        if shares != channels:
+            raise RuntimeError(
+                f"Mismatch of parameter numbers and input channel size. Found parameter numbers = {shares} and channel "
+                f"size = {channels}."
+            )
+    if weight.dim() > 1:
+        raise RuntimeError(f"prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {weight.dim()}")
+    if input.dim() != weight.dim():
+        weight = weight.view([shares if dim == 1 else 1 for dim in range(input.dim())])
+    return input.apply(ops.PreluKernel, weight)
+
+
 def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     """Return x where it is positive and alpha * (exp(x) - 1) elsewhere.
 
@@ -271,6 +309,8 @@ def _along(name: str, input: Tensor, dim: int | None, dtype: DType | None) -> tu
             stacklevel=3,
         )
         dim = 0 if input.dim() in (0, 1, 3) else 1
+    if isinstance(dim, bool) or not hasattr(dim, "__index__"):
+        raise TypeError(f"{name}(): argument 'dim' (position 1) must be int, not {typename(type(dim))}")
     return (input if dtype is None else input.to(dtype)), dim
 
 

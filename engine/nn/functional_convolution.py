@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from nnkit import ops
 from nnkit.tensors import Tensor, apply
-from nnkit.tensors.naming import integers, require_tensor, typename
+from nnkit.tensors.naming import integers, require_tensor, told_by_position, typename
 
 Sizes = int | Sequence[int]
 
@@ -83,6 +83,7 @@ def conv2d(
     return _convolution("conv2d", 2, input, weight, bias, stride, padding, dilation, groups)
 
 
+@told_by_position
 def conv_transpose1d(
     input: Tensor,
     weight: Tensor,
@@ -122,6 +123,7 @@ def conv_transpose1d(
     return _transposed_convolution("conv_transpose1d", 1, input, weight, bias, *options)
 
 
+@told_by_position
 def conv_transpose2d(
     input: Tensor,
     weight: Tensor,

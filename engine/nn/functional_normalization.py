@@ -6,11 +6,12 @@ Source: the arguments and the messages are those of PyTorch's `torch.nn.function
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from nnkit import ops
 from nnkit.dtypes import float32
 from nnkit.tensors import Tensor, apply
-from nnkit.tensors.naming import require_tensor, typename
+from nnkit.tensors.naming import integers, require_tensor, typename
 
 # What an input is normalized with, in the order in which PyTorch looks at it.
 _PARTS = ("running_mean", "running_var", "weight", "bias")
@@ -57,6 +58,54 @@ def batch_norm(
     if not isinstance(momentum, int | float):
         raise TypeError(f"batch_norm(): argument 'momentum' (position 7) must be float, not {typename(momentum)}")
     return followed_batch_norm(input, (running_mean, running_var, None), (weight, bias), training, momentum, eps)
+
+
+def layer_norm(
+    input: Tensor,
+    normalized_shape: Sequence[int],
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Take away the mean over the last dimensions and divide by the standard deviation, then scale and shift.
+
+    Args:
+        input: x, (..., *normalized_shape).
+        normalized_shape: the sizes of the last dimensions.
+        weight: what the result is multiplied by, of this shape.
+        bias: what is added then, of this shape.
+        eps: added to the variance.
+
+    Returns:
+        A tensor of the input's shape.
+
+    Raises:
+        RuntimeError: shapes or dtypes do not fit.
+        NotImplementedError: the input is not floating-point.
+
+    Source: Ba, Kiros and Hinton, "Layer normalization", 2016, equation 4.
+
+    Examples:
+        >>> F.layer_norm(torch.tensor([[1.0, 3.0], [5.0, 5.0]]), (2,))
+        tensor([[-1.0000,  1.0000],
+                [ 0.0000,  0.0000]])
+    """
+    require_tensor("layer_norm", "input", 1, input)
+    if not isinstance(normalized_shape, Sequence) or isinstance(normalized_shape, str):
+        kind = typename(type(normalized_shape))
+        raise TypeError(f"layer_norm(): argument 'normalized_shape' (position 2) must be tuple of ints, not {kind}")
+    sizes = integers("layer_norm(): argument 'normalized_shape' (position 2)", normalized_shape)
+    affine = {"weight": weight, "bias": bias}
+    for position, (name, part) in enumerate(affine.items(), start=3):
+        if part is not None:
+            require_tensor("layer_norm", name, position, part)
+    if not isinstance(eps, int | float):
+        raise TypeError(f"layer_norm(): argument 'eps' (position 5) must be float, not {typename(type(eps))}")
+    _check_layer(input, sizes, affine)
+    mixed = _mixed(input, weight, bias)
+    if mixed is not None:
+        raise mixed
+    return apply(ops.NativeLayerNorm, input, weight, bias, dims=len(sizes), eps=eps)
 
 
 def followed_batch_norm(
@@ -113,7 +162,34 @@ def _misfit(input: Tensor, parts: dict[str, Tensor | None], training: bool) -> E
         return ValueError("running_mean and running_var must either both be None or neither be None")
     if not input.is_floating_point():
         return NotImplementedError(f"\"batch_norm\" not implemented for '{input.dtype.label}'")
-    kinds = {part.dtype for part in parts.values() if part is not None}
+    return _mixed(input, *parts.values())
+
+
+def _check_layer(input: Tensor, sizes: list[int], affine: dict[str, Tensor | None]) -> None:
+    """Raise PyTorch's error about shapes that do not fit each other, or an input that is not floating-point."""
+    if not sizes:
+        raise RuntimeError(
+            "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, but got "
+            "normalized_shape = []"
+        )
+    for name, part in affine.items():
+        if part is not None and list(part.shape) != sizes:
+            raise RuntimeError(
+                f"Expected {name} to be of same shape as normalized_shape, but got {name} of shape {list(part.shape)} "
+                f"and normalized_shape = {sizes}"
+            )
+    if list(input.shape[-len(sizes) :]) != sizes:
+        raise RuntimeError(
+            f"Given normalized_shape={sizes}, expected input with shape [*, {', '.join(map(str, sizes))}], but got "
+            f"input of size{list(input.shape)}"
+        )
+    if not input.is_floating_point():
+        raise NotImplementedError(f"\"LayerNormKernelImpl\" not implemented for '{input.dtype.label}'")
+
+
+def _mixed(input: Tensor, *parts: Tensor | None) -> RuntimeError | None:
+    """Return PyTorch's error about types that differ, or None."""
+    kinds = {part.dtype for part in parts if part is not None}
     if kinds - {input.dtype}:
         shared = "all inputs must share same datatype."
         expected = shared if kinds == {float32} else "expect parameter to have scalar type of Float"

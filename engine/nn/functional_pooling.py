@@ -11,7 +11,7 @@ from typing import Literal, overload
 from nnkit import ops
 from nnkit.nn.windows import Sizes, check_sequences, length, lengths, max_pool1d_lengths, pair, step_of
 from nnkit.tensors import Tensor, apply, apply_all
-from nnkit.tensors.naming import integers, require_tensor, typename
+from nnkit.tensors.naming import integers, require_bool, require_tensor, told_by_position, typename
 
 
 @overload
@@ -77,6 +77,7 @@ def max_pool1d(
         window, steps, borders, spacing = lengths("max_pool1d", "max_pool1d_with_indices", **options)
     else:
         window, steps, borders, spacing = max_pool1d_lengths(input, ceil_mode, **options)
+    require_bool("max_pool1d_with_indices" if return_indices else "max_pool1d", "ceil_mode", 6, ceil_mode)
     results = max_pool2d(
         input.unsqueeze(-2), (1, window), (1, steps), (0, borders), (1, spacing), ceil_mode, return_indices
     )
@@ -143,6 +144,7 @@ def max_pool2d(
     steps = step_of("max_pool2d", stride, window)
     borders = pair("max_pool2d", "padding", 4, padding)
     spacing = pair("max_pool2d", "dilation", 5, dilation, "be either")
+    require_bool("max_pool2d_with_indices" if return_indices else "max_pool2d", "ceil_mode", 6, ceil_mode)
     if input.dim() not in (3, 4):
         raise RuntimeError("non-empty 3D or 4D (batch mode) tensor expected for input")
     results = apply_all(
@@ -158,6 +160,7 @@ def max_pool2d(
     return (results[0], results[1]) if return_indices else results[0]
 
 
+@told_by_position
 def avg_pool1d(
     input: Tensor,
     kernel_size: Sizes,
@@ -188,11 +191,14 @@ def avg_pool1d(
     """
     require_tensor("avg_pool1d", "input", 1, input)
     check_sequences("avg_pool1d", input)
+    require_bool("avg_pool1d", "ceil_mode", 5, ceil_mode)
+    require_bool("avg_pool1d", "count_include_pad", 6, count_include_pad)
     window, steps, borders = lengths("avg_pool1d", kernel_size=kernel_size, stride=stride, padding=padding)
     images = input.unsqueeze(-2)
     return avg_pool2d(images, (1, window), (1, steps), (0, borders), ceil_mode, count_include_pad).squeeze(-2)
 
 
+@told_by_position
 def avg_pool2d(
     input: Tensor,
     kernel_size: Sizes,
@@ -228,7 +234,9 @@ def avg_pool2d(
     window = pair("avg_pool2d", "kernel_size", 2, kernel_size)
     steps = step_of("avg_pool2d", stride, window)
     borders = pair("avg_pool2d", "padding", 4, padding)
-    if divisor_override is not None and not hasattr(divisor_override, "__index__"):
+    require_bool("avg_pool2d", "ceil_mode", 5, ceil_mode)
+    require_bool("avg_pool2d", "count_include_pad", 6, count_include_pad)
+    if isinstance(divisor_override, bool) or not hasattr(divisor_override or 0, "__index__"):
         raise TypeError(f"avg_pool2d(): argument 'divisor_override' must be int, not {typename(divisor_override)}")
     if input.dim() < 3:
         span = max(input.dim(), 1)

@@ -14,7 +14,7 @@ from nnkit.nn.backward_hooks import BackwardWatch, hook_last_operation
 from nnkit.tensors import RemovableHandle
 
 if TYPE_CHECKING:
-    from nnkit.nn.module import Module
+    from nnkit.nn.modules.module import Module
 
 Hook = Callable[..., Any]
 Hooks = OrderedDict[int, Hook]

@@ -113,7 +113,8 @@ def zeros_(tensor: Tensor) -> Tensor:
         >>> nn.init.zeros_(torch.empty(2))
         tensor([0., 0.])
     """
-    return constant_(tensor, 0.0)
+    with no_grad():
+        return tensor.zero_()
 
 
 def ones_(tensor: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 
-from nnkit.nn.module import Module
+from nnkit.nn.modules.module import Module
 from nnkit.tensors import no_grad
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nnkit.tensors import Tensor, empty
+from nnkit.tensors.naming import typename
 
 
 class Parameter(Tensor):
@@ -25,9 +26,15 @@ class Parameter(Tensor):
 
     def __init__(self, data: Tensor | None = None, requires_grad: bool = True) -> None:
         values = empty(0) if data is None else data.detach()
+        if not isinstance(requires_grad, bool):
+            raise TypeError(
+                f"_make_subclass(): argument 'require_grad' (position 3) must be bool, not {typename(requires_grad)}"
+            )
         if requires_grad and not values.is_floating_point():
             raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
-        super().__init__(values.array, requires_grad=requires_grad)
+        super().__init__(values.array)
+        self.version = values.version
+        self.requires_grad = requires_grad
 
     def __copy__(self) -> Parameter:
         return type(self)(self.data, self.requires_grad)
@@ -58,6 +65,7 @@ class Buffer(Tensor):
     def __init__(self, data: Tensor | None = None, *, persistent: bool = True) -> None:
         values = empty(0) if data is None else data.detach()
         super().__init__(values.array)
+        self.version = values.version
         self.persistent = persistent
 
     def __copy__(self) -> Buffer:

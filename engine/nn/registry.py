@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nnkit.nn.module import Module
+from nnkit.nn.modules.module import Module
 from nnkit.registry import Registry
 
 LAYERS: Registry[type[Module]] = Registry("layer")

@@ -10,7 +10,7 @@ from nnkit.nn.parameter import Parameter
 from nnkit.tensors import Tensor, no_grad
 
 if TYPE_CHECKING:
-    from nnkit.nn.module import Module
+    from nnkit.nn.modules.module import Module
 
 State = OrderedDict[str, Any]
 

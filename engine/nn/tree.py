@@ -13,7 +13,7 @@ from nnkit.nn.registration import Registration
 from nnkit.tensors import Tensor
 
 if TYPE_CHECKING:
-    from nnkit.nn.module import Module
+    from nnkit.nn.modules.module import Module
 
 
 class Tree(Registration):

@@ -49,6 +49,31 @@ class LeakyReluInPlace(LeakyRelu):
     node_name = "LeakyReluBackward1"
 
 
+class PreluKernel(Activation):
+    """a where it is positive, and a share of it elsewhere that is learned.
+
+    Source: He et al., "Delving deep into rectifiers: surpassing human-level performance on ImageNet classification",
+    2015, equation 1.
+    """
+
+    samples = [
+        sample("F.prelu(x, y)", (N, 4), (1,)),
+        sample("F.prelu(x, y)", (N, 3, 4), (3,)),
+        sample("F.prelu(x, y)", (5,), (1,)),
+    ]
+    kernel = "prelu_cpu"
+    saved_names = ("self", "weight")
+
+    def forward(self, a: Array, weight: Array) -> Array:
+        self.check(a)
+        self.save(a, weight)
+        return self.xp.where(a > 0, a, weight * a)
+
+    def backward(self, grad: Array) -> Gradients:
+        a, weight = self.saved
+        return self.xp.where(a > 0, grad, weight * grad), self.xp.where(a > 0, 0 * grad, a * grad)
+
+
 class Elu(Activation):
     """scale * a where a is positive, and scale * alpha * (exp(a) - 1) elsewhere.
 

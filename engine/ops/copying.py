@@ -43,7 +43,7 @@ class Copy(Operation):
         sample("w = x * 1; w[1:3] = y; w", (N, 4), (4,)),
         sample("(x * 1).copy_(y)", (N, 4), (4,)),
     ]
-    node_name = "CopyBackwards"
+    node_name = "torch::autograd::CopyBackwards"
 
     def forward(self, a: Array, b: Operand) -> Array:
         source = self.xp.asarray(b)

@@ -1,4 +1,4 @@
-"""Batch normalization."""
+"""Normalization over the batch and over features."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ class NativeBatchNorm(Operation):
     """
 
     differentiable = slice(0, 3)
+    saved_names = ("input", "weight", "bias", "running_mean", "running_var")
     samples = [
         sample("F.batch_norm(x, None, None, y, z, True)", (N, 3), (3,), (3,)),
         sample("F.batch_norm(x, None, None, y, z, True)", (N, 2, 5), (2,), (2,)),
@@ -54,12 +55,53 @@ class NativeBatchNorm(Operation):
             self.of_batch = False
             mean, variance = running_mean, running_var
         self.eps = eps
-        self.save(x, weight, mean, variance)
+        # The gradients of a batch need no running statistics; PyTorch's tape watches over them all the same.
+        self.save(x, weight, mean, variance, running_mean, running_var)
         return self.backend.normalization(x, mean, variance, weight, bias, eps)
 
     def backward(self, grad: Array) -> Gradients:
-        x, weight, mean, variance = self.saved
+        x, weight, mean, variance, *_ = self.saved
         by_x, by_weight, by_bias = self.needs_input_grad[:3]
         return self.backend.normalization_gradients(
             grad, x, (mean, variance), weight, self.eps, (by_x, by_weight, by_bias), of_batch=self.of_batch
         )
+
+
+class NativeLayerNorm(Operation):
+    """The last dimensions of x with their mean taken away and divided by their standard deviation, then w x + b.
+
+    Source: Ba, Kiros and Hinton, "Layer normalization", 2016, equation 4.
+    """
+
+    samples = [
+        sample("F.layer_norm(x, (5,))", (N, 5)),
+        sample("F.layer_norm(x, (3, 4), y, z)", (N, 3, 4), (3, 4), (3, 4)),
+        sample("F.layer_norm(x, (4,), y, eps=0.1)", (N, 3, 4), (4,)),
+        sample("F.layer_norm(x, (4,), None, y)", (N, 4), (4,)),
+    ]
+    saved_names = ("input", "weight", "bias")
+
+    def forward(self, x: Array, weight: Array | None, bias: Array | None, *, dims: int, eps: float) -> Array:
+        self.axes, self.eps = tuple(range(x.ndim - dims, x.ndim)), x.dtype.type(eps)
+        self.count = x.dtype.type(max(math.prod(x.shape[x.ndim - dims :]), 1))
+        self.save(x, weight)
+        normalized, _ = self._normalized(x)
+        scaled = normalized if weight is None else normalized * weight
+        return scaled if bias is None else scaled + bias
+
+    def _mean(self, a: Array) -> Array:
+        mean: Array = self.xp.sum(a, axis=self.axes, keepdims=True) / self.count
+        return mean
+
+    def _normalized(self, x: Array) -> tuple[Array, Array]:
+        """Return x without mean and deviation, and 1 / deviation."""
+        centred = x - self._mean(x)
+        factor = 1 / self.xp.sqrt(self._mean(centred * centred) + self.eps)
+        return centred * factor, factor
+
+    def backward(self, grad: Array) -> Gradients:
+        x, weight = self.saved
+        normalized, factor = self._normalized(x)
+        scaled = grad if weight is None else grad * weight
+        by_x = factor * (scaled - self._mean(scaled) - normalized * self._mean(scaled * normalized))
+        return by_x, grad * normalized, grad

@@ -144,6 +144,41 @@ class IndexSelect(Operation):
         return out
 
 
+class Embedding(Operation):
+    """Rows of a table that are picked by their numbers.
+
+    The row `padding_idx` gets no gradient; with `scale_grad_by_freq` the others are divided by how often they were
+    picked.
+    """
+
+    samples = [
+        sample("F.embedding(t.tensor([[0, 2, 2], [1, 2, 0]]), x)", (3, 4)),
+        sample("F.embedding(t.tensor(1), x)", (3, 4)),
+    ]
+    differentiable = slice(1)
+    saved_names = ("weight", "indices")
+
+    def forward(self, weight: Array, index: Array, *, padding_idx: int, scale_grad_by_freq: bool) -> Array:
+        if weight.ndim != 2:
+            raise RuntimeError("'weight' must be 2-D")
+        if ((index < 0) | (index >= len(weight))).any():
+            raise IndexError("index out of range in self")
+        self.rows, self.padding, self.is_scaled = len(weight), padding_idx, scale_grad_by_freq
+        self.save(index)
+        return self.xp.take(weight, index, 0)
+
+    def backward(self, grad: Array) -> Gradients:
+        (index,) = self.saved
+        picked, parts = index.reshape(-1), grad.reshape(-1, grad.shape[-1])
+        if self.is_scaled:
+            parts = parts / self.xp.bincount(picked, minlength=self.rows)[picked][:, None].astype(grad.dtype)
+        out = self.xp.zeros((self.rows, grad.shape[-1]), grad.dtype)
+        self.xp.add.at(out, picked, parts)
+        if self.padding >= 0:
+            out[self.padding] = 0
+        return out
+
+
 class MaskedSelect(Operation):
     """The elements where a mask is true, one after the other."""
 

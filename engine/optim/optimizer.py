@@ -217,14 +217,14 @@ class Optimizer:
         parameters = (parameter for group in self.param_groups for parameter in group["params"])
         return {parameter: number for number, parameter in enumerate(parameters)}
 
-    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over the state and the options of an optimizer of the same kind; on any error nothing changes.
 
         Args:
-            state_dict: what `state_dict` returned.
+            state_dict: what `state_dict` returned; its tensors become those of this optimizer.
 
         Raises:
-            TypeError: it is not a mapping of "state" and "param_groups".
+            KeyError: it has no "state" or no "param_groups".
             ValueError: it belongs to another kind of optimizer, or to parameters of other shapes or dtypes.
 
         Examples:
@@ -233,9 +233,7 @@ class Optimizer:
             >>> optimizer.param_groups[0]["lr"]
             0.5
         """
-        if not isinstance(state_dict, Mapping) or not {"state", "param_groups"} <= set(state_dict):
-            raise TypeError('expected a state dict with "state" and "param_groups", as state_dict() returns it')
-        saved = state_dict["param_groups"]
+        saved = state_dict.copy()["param_groups"]
         if len(saved) != len(self.param_groups):
             raise ValueError("loaded state dict has a different number of parameter groups")
         counts = [len(group["params"]) for group in self.param_groups]
@@ -243,6 +241,7 @@ class Optimizer:
             raise ValueError(
                 "loaded state dict contains a parameter group that doesn't match the size of optimizer's group"
             )
+        entries = state_dict["state"].copy()
         groups = [
             {**copy.deepcopy(loaded), "params": group["params"]}
             for loaded, group in zip(saved, self.param_groups, strict=True)
@@ -252,13 +251,12 @@ class Optimizer:
                 group.setdefault("param_names", present["param_names"])
             self._check_options(group)
         state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
-        entries = dict(state_dict["state"])
         for loaded, group in zip(saved, groups, strict=True):
             for number, parameter in zip(loaded["params"], group["params"], strict=True):
                 if number in entries:
                     entry = entries.pop(number)
                     self._check_state(number, entry, parameter, group)
-                    state[parameter] = copy.deepcopy(entry)
+                    state[parameter] = dict(entry)
         if entries:
             raise ValueError(f"loaded state dict has state of parameters that no group has: {sorted(entries)}")
         self.param_groups = groups

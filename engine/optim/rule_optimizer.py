@@ -11,6 +11,7 @@ from nnkit.kernels.updates import Rule, Update, Updates
 from nnkit.optim.optimizer import Closure, Group, Optimizer, Parameters
 from nnkit.tensors import Tensor, enable_grad, full_like, tensor
 from nnkit.tensors.naming import typename
+from nnkit.tensors.overwriting import check_elements
 
 # What counts the steps of a parameter in its state; it is no array of the rule.
 STEP = "step"
@@ -103,6 +104,8 @@ class RuleOptimizer(Optimizer):
         counts = [0.0] * len(parameters)
         # To find out again where all arrays are would take longer than to change them.
         if prepared is None or prepared.layout != layout or not _same(prepared.arrays, self._arrays(parameters)):
+            for parameter in parameters:
+                check_elements(parameter.array)
             counts = [float(self._begin(each, members.names)) for members in work for each in members.parameters]
             prepared = self._prepare(work, layout, self._arrays(parameters))
         if prepared.steps:

@@ -158,6 +158,10 @@ class OperationNode(Node):
         self.inputs = inputs
         self.saved = saved
 
+    def name(self) -> str:
+        """See `Node.name`."""
+        return self.operation.node_name
+
     def run(self, grads: Gradients) -> Gradients:
         """See `Node.run`; gradients come back in the shape and type of the inputs."""
         for saved in self.saved:
@@ -222,7 +226,8 @@ def node_class(operation: type[Operation]) -> type[OperationNode]:
     """Return the class of the nodes of an operation, named as PyTorch names it."""
     found = _node_classes.get(operation.node_name)
     if found is None:
-        found = type(operation.node_name, (OperationNode,), {"__doc__": f"The node of {operation.__name__}."})
+        name = operation.node_name.rpartition("::")[-1]
+        found = type(name, (OperationNode,), {"__doc__": f"The node of {operation.__name__}."})
         _node_classes[operation.node_name] = found
     return found
 

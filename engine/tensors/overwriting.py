@@ -44,13 +44,7 @@ class Overwriting(Differentiation):
             raise RuntimeError(
                 "this tensor cannot be written to: it stands for memory in another order; clone() it first"
             )
-        steps = zip(self.array.strides, self.array.shape, strict=True)
-        # Strides of an array without elements are 0, and harm nobody.
-        if self.array.size and any(stride == 0 and size > 1 for stride, size in steps):
-            raise RuntimeError(
-                "unsupported operation: more than one element of the written-to tensor refers to a single memory "
-                "location. Please clone() the tensor before performing the operation."
-            )
+        check_elements(self.array)
         if any(isinstance(each, Differentiation) and _overlap(self.array, each.array) for each in others):
             raise RuntimeError(
                 "unsupported operation: some elements of the input tensor and the written-to tensor refer to a single "
@@ -70,15 +64,17 @@ class Overwriting(Differentiation):
 
     def check_change(self, recorded: bool) -> None:
         """Raise PyTorch's RuntimeError if this tensor must not be changed in place now, on the tape or off it."""
+        if recorded:
+            self._check_recorded_change()
         if self.version is INFERENCE and not is_inference_mode_enabled():
             raise RuntimeError(
                 "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a "
                 "normal tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more "
                 "details."
             )
+
+    def _check_recorded_change(self) -> None:
         origin = self._origin
-        if not recorded:
-            return
         if origin is not None:
             origin.check_change(self._node, self._output, indirect=False)
         if self._requires_grad and self._node is None:
@@ -122,6 +118,16 @@ class Overwriting(Differentiation):
         if left is not None and left.retain is not None:
             left.retain = None
             self.retain_grad()
+
+
+def check_elements(array: Array) -> None:
+    """Raise PyTorch's RuntimeError unless each element of an array has memory of its own."""
+    # Strides of an array without elements are 0, and harm nobody.
+    if array.size and any(stride == 0 and size > 1 for stride, size in zip(array.strides, array.shape, strict=True)):
+        raise RuntimeError(
+            "unsupported operation: more than one element of the written-to tensor refers to a single memory "
+            "location. Please clone() the tensor before performing the operation."
+        )
 
 
 def _overlap(target: Array, source: Array) -> bool:

@@ -17,11 +17,11 @@ from nnkit.optim import Optimizer
 from nnkit.optim.lr_scheduler import ReduceLROnPlateau
 from nnkit.random import manual_seed
 from nnkit.streams import default_stream
-from nnkit.tensors import Tensor, no_grad, zeros
+from nnkit.tensors import Tensor, zeros
 from nnkit.training.average import Average
 from nnkit.training.components import COMPONENTS, CodeNetwork, Component
 from nnkit.training.layers import build_layers, check_fit, classes_error
-from nnkit.training.objections import OBJECTIONS, one_line
+from nnkit.training.objections import OBJECTIONS, one_line, without_hint
 from nnkit.training.schedule import Schedule
 from nnkit.training.schema import Config
 from nnkit.training.user_code import build_user_network, check_file, fault, may_run, without_numbers
@@ -130,6 +130,8 @@ def logits_of_an_image(config: Config, network: Network) -> Tensor:
 def check_training(config: Config, network: Network, images: int) -> None:
     """Raise InvalidConfigError if layers refuse in training what they take in evaluation: batches of one image, say.
 
+    Or if one changes in place what another one before it needs for its gradient.
+
     Args:
         config: what the network was built from.
         network: it stays as it is; one in Python is not tried.
@@ -140,8 +142,9 @@ def check_training(config: Config, network: Network, images: int) -> None:
     fewest = images % config.data.batch_size or min(images, config.data.batch_size)
     drawn = default_stream.get_state()
     try:
-        with shapes_only(), no_grad():
-            copy.deepcopy(network).train()(zeros(min(fewest, 2), 1, *network.input_size))
+        with shapes_only():
+            logits = copy.deepcopy(network).train()(zeros(min(fewest, 2), 1, *network.input_size))
+            _check_backward(config, logits)
     except OBJECTIONS as error:
         if fewest > 1:
             raise config.error(("network",), one_line(error)) from None
@@ -149,6 +152,13 @@ def check_training(config: Config, network: Network, images: int) -> None:
         raise config.error(("data", "batch_size"), f"{alone}: {one_line(error)}") from None
     finally:
         default_stream.set_state(drawn)
+
+
+def _check_backward(config: Config, logits: Tensor) -> None:
+    try:
+        logits.sum().backward()
+    except RuntimeError as error:
+        raise config.error(("network",), f"in backward: {without_hint(error)}") from None
 
 
 def check_classes(config: Config, logits: Tensor, classes: Sequence[str]) -> None:
@@ -184,6 +194,7 @@ def check_network(config: Config) -> None:
     classes = DATASETS.get(config.data.name).classes
     if isinstance(network, Sequential):
         check_fit(config, network, len(classes))
+        check_training(config, network, images=2)
         logits = zeros(1, len(classes))
     else:
         with without_numbers(config):

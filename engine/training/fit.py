@@ -28,6 +28,7 @@ from nnkit.training.build import Criterion
 from nnkit.training.evaluate import Evaluation, evaluation
 from nnkit.training.position import Position, check_alike
 from nnkit.training.schedule import Schedule
+from nnkit.training.user_code import answerable
 
 _ADVICE = "a smaller learning rate or training.clip_grad_norm may help"
 
@@ -349,7 +350,8 @@ def train_step(training: Training, images: Tensor | Pixels, labels: Tensor) -> t
     training.optimizer.zero_grad()
     drawn = default_stream.get_state() if training.finds_anomaly else None
     bring_back_buffers = remembered_buffers(training.network)
-    loss, logits = training.replay.differentiate(images, labels)
+    with answerable():
+        loss, logits = training.replay.differentiate(images, labels)
     finite = math.isfinite(loss) and training.replay.gradients_are_finite
     if finite and training.clip_grad_norm is not None:
         # Squares of finite numbers may be infinite, and to clip by that would leave zeros.

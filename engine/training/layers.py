@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 from nnkit.models import Sequential
 from nnkit.nn import LAYERS, Module
-from nnkit.nn.conv import Convolution
 from nnkit.nn.modes import evaluating
+from nnkit.nn.modules.conv import _ConvNd
 from nnkit.nn.tree import parameter_count
 from nnkit.tensors import Tensor, zeros
 from nnkit.tensors.limits import at_most
@@ -114,7 +114,7 @@ class _Fitting:
             size = component.arguments().get(name)
             if size is None:
                 continue
-            if isinstance(layer, Convolution) and x.dim() != layer.dims + 2:
+            if isinstance(layer, _ConvNd) and x.dim() != layer.dims + 2:
                 raise _StuckError(f"{component.name} gets {_shape(x)}, expected {_EXPECTED[layer.dims]}")
             if axis == -1 and x.dim() > 2 and self._unflattened is None:
                 self._unflattened = index

@@ -24,7 +24,7 @@ from nnkit.kernels import shapes_only
 from nnkit.nn import Module
 from nnkit.registry import unknown_name
 from nnkit.training.components import CodeNetwork
-from nnkit.training.objections import one_line
+from nnkit.training.objections import one_line, without_hint
 from nnkit.training.ranges import LARGEST_IMAGE
 from nnkit.training.schema import Config
 from nnkit.training.yaml_loader import InvalidConfigError, Problem, shortened
@@ -40,6 +40,10 @@ _modules: dict[tuple[Path, str], types.ModuleType] = {}
 
 class CodeError(InvalidConfigError):
     """The user's Python may not run, or fails."""
+
+
+class BackwardError(ConfigError):
+    """The user's network cannot be differentiated: it changes in place what is needed for that, say."""
 
 
 @contextlib.contextmanager
@@ -121,6 +125,23 @@ def fault(error: BaseException) -> str | None:
         return None
     file, line = places[-1]
     return f"{_shortest(Path(file))}:{line}: {type(error).__name__}{f': {message}' if message else ''}"
+
+
+@contextlib.contextmanager
+def answerable() -> Iterator[None]:
+    """Hold the user's file to account for what is wrong in a backward pass, in which none of its lines run.
+
+    Raises:
+        BackwardError: a RuntimeError where a file has run, unless it came from there.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if not _modules or fault(error):
+            raise
+        files = ", ".join(sorted({str(_shortest(path)) for path, _ in _modules}))
+        message = f"{type(error).__name__}: {without_hint(error)}"
+        raise BackwardError(f"{files}: in backward: {message} (nnkit --debug ... shows the traceback)") from error
 
 
 def _permitted(config: Config, network: CodeNetwork) -> tuple[Path, bytes, str]:

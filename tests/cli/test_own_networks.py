@@ -196,6 +196,35 @@ def test_an_error_in_the_users_file_while_training_has_its_line(folder, said):
     assert err.splitlines()[-1] == f"nnkit: error: my_net.py:{line}: {message} (nnkit --debug ... shows the traceback)"
 
 
+CHANGED = (
+    "one of the variables needed for gradient computation has been modified by an inplace operation: "
+    "[torch.FloatTensor [{}]], which is output 0 of Relu, is at version 1; expected version 0 instead."
+)
+
+
+@pytest.mark.parametrize("command", ["train", "profile"])
+def test_what_the_users_network_does_to_its_backward_pass_is_told_of_its_file(folder, said, command):
+    hidden = "F.relu(self.first(x.flatten(1)))"
+    (folder / "my_net.py").write_text(own_network.CODE.replace(hidden, f"F.dropout({hidden}, inplace=True)"))
+    code, _, err = said(command, "my.yaml", "--allow-code")
+    assert code == 2
+    debug = "(nnkit --debug ... shows the traceback)"
+    message = f"my_net.py: in backward: RuntimeError: {CHANGED.format('512, 24')} {debug}"
+    assert err.splitlines()[-1] == f"nnkit: error: {message}"
+
+
+@pytest.mark.parametrize("command", ["validate", "train"])
+def test_layers_that_spoil_the_backward_pass_are_refused_before_a_run(said, tmp_path, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)
+    layers = "Flatten, {name: Linear, in_features: 784, out_features: 8}, ReLU, {name: Dropout, inplace: true}"
+    last = "{name: Linear, in_features: 8, out_features: 10}"
+    options = ["--set", "data.name=digits", "--set", f"network.layers=[{layers}, {last}]"]
+    code, _, err = said(command, "sequential", *options)
+    assert code == 2
+    assert err.splitlines()[-1].endswith(f": network: in backward: {CHANGED.format('2, 8')}")
+    assert not (tmp_path / "runs").exists()
+
+
 def test_layers_are_trained_resumed_evaluated_and_looked_at(said, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     # The schedule would last as long as the run.

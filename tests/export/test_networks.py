@@ -310,6 +310,7 @@ def test_only_losses_and_what_has_no_part_in_networks_is_left_out():
     orders = {ops.Cumsum, ops.Flip, ops.Median, ops.MedianDim, ops.Repeat, ops.Roll, ops.Sort, ops.Topk}
     matrices = {ops.DiagEmbed, ops.Diagonal, ops.Trace, ops.Tril, ops.Triu}
     picks = {ops.AsStrided, ops.Gather, ops.IndexPut, ops.IndexSelect, ops.MaskedSelect, ops.Scatter, ops.ScatterNumber}
+    picks |= {ops.Embedding}
     assert left_out == (losses - {ops.LogSoftmax, ops.Softmax}) | within_losses | divisions | orders | matrices | picks
 
 

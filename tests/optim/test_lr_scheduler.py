@@ -89,8 +89,10 @@ def test_the_state_of_another_schedule_is_refused(optimizer):
 
 def test_the_registry_has_every_schedule():
     assert lr_scheduler.SCHEDULERS.names() == [
+        "ConstantLR",
         "CosineAnnealingLR",
         "ExponentialLR",
+        "LinearLR",
         "MultiStepLR",
         "OneCycleLR",
         "ReduceLROnPlateau",

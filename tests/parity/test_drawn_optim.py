@@ -39,6 +39,8 @@ SCHEDULES = {
     "MultiStepLR": {"milestones": st.lists(st.integers(0, STEPS)), "gamma": SHARE},
     "ExponentialLR": {"gamma": SHARE},
     "CosineAnnealingLR": {"T_max": st.integers(1, 60), "eta_min": st.floats(0, 0.1)},
+    "ConstantLR": {"factor": st.floats(0.1, 1), "total_iters": st.integers(0, STEPS)},
+    "LinearLR": {"start_factor": st.floats(0.1, 1), "end_factor": SHARE, "total_iters": st.integers(1, STEPS)},
     "OneCycleLR": {
         "max_lr": PER_GROUP,
         # A rise of no or one step is a division by zero in PyTorch.

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from nnkit.kernels.backend import Needs, ThreeGradients
-from nnkit.kernels.cpu import eager
+from nnkit.kernels.cpu import eager_programs
 from nnkit.kernels.cpu.eager import EagerProgram
 from nnkit.kernels.layout import LANES, Array, batch_to_end, check_out, empty_blocks, from_blocks, to_blocks
 from nnkit.kernels.memory import aligned
@@ -34,7 +34,7 @@ def as_blocks(array: Array) -> Array:
     if not array.flags.c_contiguous or min(batch, count) < LANES or array.dtype not in _TURNED:
         return to_blocks(array)
     blocks = empty_blocks(array.shape, array.dtype)
-    eager.turned_rows(count, batch, array.dtype).run(array, blocks)
+    eager_programs.turned_rows(count, batch, array.dtype).run(array, blocks)
     return blocks
 
 
@@ -86,7 +86,7 @@ def layer_gradients(
     """Run a program for the gradients of the input of `shape`, the weight and the bias of a layer, where needed.
 
     Args:
-        program: `eager.convolution_gradients` or `eager.product_gradients`.
+        program: `eager_programs.convolution_gradients` or `eager_programs.product_gradients`.
         grad: blocks.
         x: the input, if the gradient of the weight is needed.
         weight: its memory, if the gradient of the input is needed.
@@ -94,7 +94,7 @@ def layer_gradients(
         weight_shape: that of the gradient of the weight, its output channels first.
         needs: which ones are needed.
     """
-    counts = eager.sum_counts(weight_shape, needs)
+    counts = eager_programs.sum_counts(weight_shape, needs)
     sums = program.empty_slots(*counts)
     arrays = [grad, *sums]
     if x is not None:
@@ -121,9 +121,9 @@ def through_chunks(opcode: int, out: Array, *inputs: Array) -> bool:
     if any(each.strides != out.strides or each.dtype != out.dtype for each in inputs) or out.dtype.kind != "f":
         return False
     memory = _flat(out)
-    chunk = 0 if memory is None else eager.chunk_of(memory.size)
+    chunk = 0 if memory is None else eager_programs.chunk_of(memory.size)
     if chunk:
-        program = eager.elementwise(opcode, len(inputs), out.size // chunk, chunk, out.dtype)
+        program = eager_programs.elementwise(opcode, len(inputs), out.size // chunk, chunk, out.dtype)
         program.run(*inputs, out)
     return chunk > 0
 

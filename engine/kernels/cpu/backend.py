@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from nnkit.kernels.backend import AverageWindow, Border, Needs, Pair, Sliding, ThreeGradients, output_size, padded_size
-from nnkit.kernels.cpu import eager
+from nnkit.kernels.cpu import eager_programs
 from nnkit.kernels.cpu import instructions as codes
 from nnkit.kernels.cpu.arrays import as_blocks, check_contiguous, layer_gradients, summed, through_chunks, walk_through
 from nnkit.kernels.cpu.batch_statistics import BatchStatistics
@@ -39,7 +39,7 @@ class CpuBackend(BatchStatistics):
         result = blocks_for((len(x), *shape), x.dtype, out)
         key = (x.shape[1:], weight.shape, bias is not None, shape, sliding, result.shape[-1], x.dtype)
         given = [np.ascontiguousarray(each) for each in (weight, bias) if each is not None]
-        eager.convolution(*key).run(as_blocks(x), *given, result)
+        eager_programs.convolution(*key).run(as_blocks(x), *given, result)
         return from_blocks(result, len(x)) if out is None else out
 
     def transposed_convolution(
@@ -56,7 +56,7 @@ class CpuBackend(BatchStatistics):
         result = blocks_for(shape, x.dtype, out)
         key = (x.shape[1:], weight.shape, bias is not None, tuple(shape[1:]), sliding, result.shape[-1], x.dtype)
         given = [np.ascontiguousarray(each) for each in (weight, bias) if each is not None]
-        eager.transposed_convolution(*key).run(as_blocks(x), *given, result)
+        eager_programs.transposed_convolution(*key).run(as_blocks(x), *given, result)
         return from_blocks(result, shape[0]) if out is None else out
 
     def convolution_weight_gradient(
@@ -74,13 +74,13 @@ class CpuBackend(BatchStatistics):
             check_contiguous(out, out, shape, grad.dtype)
         blocks = as_blocks(grad)
         key = (grad.shape[1:], x.shape[1:], shape, sliding, blocks.shape[-1], grad.dtype)
-        return summed(eager.convolution_weight_gradient(*key), (blocks, as_blocks(x)), shape, out)
+        return summed(eager_programs.convolution_weight_gradient(*key), (blocks, as_blocks(x)), shape, out)
 
     def channel_sums(self, grad: Array) -> Array:
         """See `Backend.channel_sums`."""
         blocks = as_blocks(grad)
         shape = grad.shape[1:]
-        return summed(eager.channel_sums(shape, blocks.shape[-1], grad.dtype), (blocks,), shape[:1], None)
+        return summed(eager_programs.channel_sums(shape, blocks.shape[-1], grad.dtype), (blocks,), shape[:1], None)
 
     def convolution_gradients(
         self,
@@ -98,14 +98,14 @@ class CpuBackend(BatchStatistics):
         kernels = (grad.shape[1], shape[1] // groups, *kernel_size)
         key = (grad.shape[1:], shape[1:], kernels, sliding, needs, blocks.shape[-1], grad.dtype)
         memory = None if weight is None else np.ascontiguousarray(weight)
-        return layer_gradients(eager.convolution_gradients(*key), blocks, x, memory, shape, kernels, needs)
+        return layer_gradients(eager_programs.convolution_gradients(*key), blocks, x, memory, shape, kernels, needs)
 
     def product(self, x: Array, weight: Array, bias: Array | None, out: Array | None = None) -> Array:
         """See `Backend.product`."""
         batch, (channels, rows) = len(x), weight.shape
         result = blocks_for((batch, rows), x.dtype, out)
         memory, *strides = walk_through(weight)
-        program = eager.product(channels, rows, tuple(strides), bias is not None, result.shape[-1], x.dtype)
+        program = eager_programs.product(channels, rows, tuple(strides), bias is not None, result.shape[-1], x.dtype)
         given = () if bias is None else (np.ascontiguousarray(bias),)
         program.run(as_blocks(x), memory, *given, result)
         return from_blocks(result, batch) if out is None else out
@@ -116,7 +116,7 @@ class CpuBackend(BatchStatistics):
         if out is not None:
             check_contiguous(out, out.T, (channels, rows), grad.dtype)
         blocks = as_blocks(grad)
-        program = eager.product_weight_gradient(channels, rows, blocks.shape[-1], grad.dtype)
+        program = eager_programs.product_weight_gradient(channels, rows, blocks.shape[-1], grad.dtype)
         transposed = summed(program, (blocks, as_blocks(x)), (rows, channels), None if out is None else out.T)
         return transposed.T if out is None else out
 
@@ -132,7 +132,7 @@ class CpuBackend(BatchStatistics):
         else:
             return None, None, self.channel_sums(grad)
         blocks, rows = as_blocks(grad), grad.shape[1]
-        program = eager.product_gradients(channels, rows, strides, needs, blocks.shape[-1], grad.dtype)
+        program = eager_programs.product_gradients(channels, rows, strides, needs, blocks.shape[-1], grad.dtype)
         shape = (len(grad), channels)
         by_x, by_weight, by_bias = layer_gradients(program, blocks, x, memory, shape, (rows, channels), needs)
         return by_x, None if by_weight is None else by_weight.T, by_bias
@@ -178,7 +178,7 @@ class CpuBackend(BatchStatistics):
             # NumPy has none: a copy in memory that fills whole vectors.
             memory = np.zeros(max(1, -(-a.size // LANES)) * LANES, a.dtype)
             memory[: a.size] = a.reshape(-1)
-            eager.elementwise(codes.ERROR_FUNCTION, 1, 1, memory.size, a.dtype).run(memory, memory)
+            eager_programs.elementwise(codes.ERROR_FUNCTION, 1, 1, memory.size, a.dtype).run(memory, memory)
             result[...] = memory[: a.size].reshape(a.shape)
         return result
 
@@ -186,7 +186,7 @@ class CpuBackend(BatchStatistics):
         """See `Backend.lstm_cell`."""
         batch, size = cell.shape
         hidden, state = (empty_blocks((batch, count * size), inputs.dtype) for count in (1, 6))
-        program = eager.lstm_cell(size, hidden.shape[-1], inputs.dtype)
+        program = eager_programs.lstm_cell(size, hidden.shape[-1], inputs.dtype)
         program.run(*(as_blocks(each) for each in (inputs, recurrent, cell)), hidden, state)
         return from_blocks(hidden, batch), from_blocks(state, batch)
 
@@ -197,7 +197,7 @@ class CpuBackend(BatchStatistics):
         batch, size = cell.shape
         result = empty_blocks((batch, 5 * size), cell.dtype)
         given = (grad_hidden is not None, grad_cell is not None)
-        program = eager.lstm_cell_gradient(size, given, result.shape[-1], cell.dtype)
+        program = eager_programs.lstm_cell_gradient(size, given, result.shape[-1], cell.dtype)
         grads = (each for each in (grad_hidden, grad_cell) if each is not None)
         program.run(*(as_blocks(each) for each in (*grads, cell, state)), result)
         return from_blocks(result, batch)
@@ -235,7 +235,7 @@ class CpuBackend(BatchStatistics):
         final = (*x.shape[:2], *shape)
         values, taps = (blocks_for(final, x.dtype, each) for each in out or (None, None))
         key = (x.shape[1:], final[1:], kernel_size, sliding, values.shape[-1], x.dtype)
-        eager.max_pool(*key).run(as_blocks(x), values, taps)
+        eager_programs.max_pool(*key).run(as_blocks(x), values, taps)
         return out or (from_blocks(values, x.shape[0]), from_blocks(taps, x.shape[0]))
 
     def max_pool_gradient(
@@ -250,14 +250,14 @@ class CpuBackend(BatchStatistics):
         """See `Backend.max_pool_gradient`."""
         result = blocks_for(shape, grad.dtype, out)
         key = (tuple(shape[1:]), grad.shape[1:], kernel_size, sliding, result.shape[-1], grad.dtype)
-        eager.max_pool_gradient(*key).run(as_blocks(grad), as_blocks(taps), result)
+        eager_programs.max_pool_gradient(*key).run(as_blocks(grad), as_blocks(taps), result)
         return from_blocks(result, shape[0]) if out is None else out
 
     def average_pool(self, x: Array, shape: Pair, window: AverageWindow | None, out: Array | None = None) -> Array:
         """See `Backend.average_pool`."""
         final = (*x.shape[:2], *shape)
         result = blocks_for(final, x.dtype, out)
-        eager.average_pool(x.shape[1:], final[1:], window, result.shape[-1], x.dtype).run(as_blocks(x), result)
+        eager_programs.average_pool(x.shape[1:], final[1:], window, result.shape[-1], x.dtype).run(as_blocks(x), result)
         return from_blocks(result, x.shape[0]) if out is None else out
 
     def average_pool_gradient(
@@ -266,19 +266,19 @@ class CpuBackend(BatchStatistics):
         """See `Backend.average_pool_gradient`."""
         result = blocks_for(shape, grad.dtype, out)
         key = (tuple(shape[1:]), grad.shape[1:], window, result.shape[-1], grad.dtype)
-        eager.average_pool_gradient(*key).run(as_blocks(grad), result)
+        eager_programs.average_pool_gradient(*key).run(as_blocks(grad), result)
         return from_blocks(result, shape[0]) if out is None else out
 
     def pad(self, x: Array, border: Border, out: Array | None = None) -> Array:
         """See `Backend.pad`."""
         result = blocks_for((*x.shape[:2], *padded_size(x.shape, border)), x.dtype, out)
-        eager.pad(x.shape[1:], border, result.shape[-1], x.dtype).run(as_blocks(x), result)
+        eager_programs.pad(x.shape[1:], border, result.shape[-1], x.dtype).run(as_blocks(x), result)
         return from_blocks(result, x.shape[0]) if out is None else out
 
     def pad_gradient(self, grad: Array, shape: tuple[int, ...], border: Border, out: Array | None = None) -> Array:
         """See `Backend.pad_gradient`."""
         result = blocks_for(shape, grad.dtype, out)
-        eager.pad_gradient(tuple(shape[1:]), border, result.shape[-1], grad.dtype).run(as_blocks(grad), result)
+        eager_programs.pad_gradient(tuple(shape[1:]), border, result.shape[-1], grad.dtype).run(as_blocks(grad), result)
         return from_blocks(result, shape[0]) if out is None else out
 
     def gather(
@@ -286,7 +286,7 @@ class CpuBackend(BatchStatistics):
     ) -> Array:
         """See `Backend.gather`."""
         result = blocks_for((len(indices), 1, *size), np.float32, out)
-        program = eager.gather(images.shape, len(indices), result.shape[-1], size, mean, std)
+        program = eager_programs.gather(images.shape, len(indices), result.shape[-1], size, mean, std)
         program.run(images, np.ascontiguousarray(indices, np.int64), result)
         return from_blocks(result, len(indices)) if out is None else out
 

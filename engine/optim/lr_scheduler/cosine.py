@@ -56,6 +56,10 @@ class CosineAnnealingLR(LRScheduler):
             return [group["lr"] for group in groups]
         return [self._next(group["lr"], base) for group, base in zip(groups, self.base_lrs, strict=True)]
 
+    def _get_closed_form_lr(self) -> list[float]:
+        share = 1 + math.cos(math.pi * self.last_epoch / self.T_max)
+        return [self.eta_min + (base - self.eta_min) * share / 2 for base in self.base_lrs]
+
     def _next(self, lr: float, base: float) -> float:
         period, lowest, step = self.T_max, self.eta_min, self.last_epoch
         if (step - 1 - period) % (2 * period) == 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import types
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +25,13 @@ class _Decay(LRScheduler):
         self._warn_outside_step()
         factor = self._factor()
         return [group["lr"] * factor for group in self.optimizer.param_groups]
+
+    def _product(self) -> float:
+        """Return the product of all factors up to now."""
+        raise NotImplementedError
+
+    def _get_closed_form_lr(self) -> list[float]:
+        return [base * self._product() for base in self.base_lrs]
 
 
 @SCHEDULERS.register("StepLR")
@@ -61,6 +69,9 @@ class StepLR(_Decay):
 
     def _factor(self) -> float:
         return 1 if self.last_epoch == 0 or self.last_epoch % self.step_size != 0 else self.gamma
+
+    def _product(self) -> float:
+        return self.gamma ** (self.last_epoch // self.step_size)
 
 
 @SCHEDULERS.register("MultiStepLR")
@@ -101,6 +112,9 @@ class MultiStepLR(_Decay):
         times = self.milestones.get(self.last_epoch, 0)
         return self.gamma**times if times else 1
 
+    def _product(self) -> float:
+        return self.gamma ** bisect.bisect_right(sorted(Counter(self.milestones).elements()), self.last_epoch)
+
 
 @SCHEDULERS.register("ExponentialLR")
 class ExponentialLR(_Decay):
@@ -134,6 +148,115 @@ class ExponentialLR(_Decay):
 
     def _factor(self) -> float:
         return 1 if self._is_initial else self.gamma
+
+    def _product(self) -> float:
+        return self.gamma**self.last_epoch
+
+
+@SCHEDULERS.register("ConstantLR")
+class ConstantLR(_Decay):
+    """For `total_iters` steps the learning rate is multiplied by `factor`: a warm-up in one leap.
+
+    Args:
+        optimizer: whose learning rates change.
+        factor: the factor, at most 1.
+        total_iters: steps until the learning rate is what it was.
+        last_epoch: the number of the last step already taken; -1 starts anew.
+
+    Raises:
+        TypeError: `optimizer` is not an Optimizer.
+        ValueError: `factor` is not between 0 and 1.
+
+    Source: He et al., "Deep residual learning for image recognition", 2016, section 4.2, on 110 layers.
+
+    Examples:
+        >>> optimizer = optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
+        >>> scheduler = optim.lr_scheduler.ConstantLR(optimizer, factor=0.5, total_iters=2)
+        >>> for _ in range(3):
+        ...     print(scheduler.get_last_lr())
+        ...     optimizer.step()
+        ...     scheduler.step()
+        [0.5]
+        [0.5]
+        [1.0]
+    """
+
+    def __init__(
+        self, optimizer: Optimizer, factor: float = 1.0 / 3, total_iters: int = 5, last_epoch: int = -1
+    ) -> None:
+        if factor > 1.0 or factor < 0:
+            raise ValueError("Constant multiplicative factor expected to be between 0 and 1.")
+        self.factor = factor
+        self.total_iters = total_iters
+        super().__init__(optimizer, last_epoch)
+
+    def _factor(self) -> float:
+        if self.last_epoch == 0:
+            return self.factor
+        return 1 if self.last_epoch != self.total_iters else 1.0 / self.factor
+
+    def _product(self) -> float:
+        return self.factor + (self.last_epoch >= self.total_iters) * (1 - self.factor)
+
+
+@SCHEDULERS.register("LinearLR")
+class LinearLR(_Decay):
+    """Within `total_iters` steps the learning rate goes in a line from one share of it to another: a warm-up.
+
+    Args:
+        optimizer: whose learning rates change.
+        start_factor: the share at first.
+        end_factor: the share after `total_iters` steps, and from then on.
+        total_iters: the number of steps.
+        last_epoch: the number of the last step already taken; -1 starts anew.
+
+    Raises:
+        TypeError: `optimizer` is not an Optimizer.
+        ValueError: a share is not between 0 and 1, or begins with 0.
+
+    Source: Goyal et al., "Accurate, large minibatch SGD: training ImageNet in 1 hour", 2017, section 2.2.
+
+    Examples:
+        >>> optimizer = optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
+        >>> scheduler = optim.lr_scheduler.LinearLR(optimizer, start_factor=0.25, total_iters=3)
+        >>> for _ in range(4):
+        ...     print(scheduler.get_last_lr())
+        ...     optimizer.step()
+        ...     scheduler.step()
+        [0.25]
+        [0.5]
+        [0.75]
+        [1.0]
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        start_factor: float = 1.0 / 3,
+        end_factor: float = 1.0,
+        total_iters: int = 5,
+        last_epoch: int = -1,
+    ) -> None:
+        if start_factor > 1.0 or start_factor <= 0:
+            raise ValueError("Starting multiplicative factor expected to be greater than 0 and less or equal to 1.")
+        if end_factor > 1.0 or end_factor < 0:
+            raise ValueError("Ending multiplicative factor expected to be between 0 and 1.")
+        self.start_factor = start_factor
+        self.end_factor = end_factor
+        self.total_iters = total_iters
+        super().__init__(optimizer, last_epoch)
+
+    def _factor(self) -> float:
+        if self.last_epoch == 0:
+            return self.start_factor
+        if self._is_initial or self.last_epoch > self.total_iters:
+            return 1
+        rise = self.end_factor - self.start_factor
+        return 1.0 + rise / (self.total_iters * self.start_factor + (self.last_epoch - 1) * rise)
+
+    def _product(self) -> float:
+        rise = self.end_factor - self.start_factor
+        return self.start_factor + rise * min(self.total_iters, self.last_epoch) / self.total_iters
 
 
 class LambdaLR(LRScheduler):

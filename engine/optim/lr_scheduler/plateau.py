@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Literal, SupportsFloat
 
-from nnkit.optim.lr_scheduler.scheduler import SCHEDULERS, LRScheduler, check_optimizer
+from nnkit.optim.lr_scheduler.scheduler import SCHEDULERS, LRScheduler, check_optimizer, warn_of_epoch
 from nnkit.optim.optimizer import Optimizer
 
 
@@ -92,10 +92,21 @@ class ReduceLROnPlateau(LRScheduler):
         """Whether no metric counts as worse at present."""
         return self.cooldown_counter > 0
 
-    def step(self, metrics: SupportsFloat) -> None:  # type: ignore[override]  # no other schedule needs a metric
-        """Take a metric into account, and set the learning rates that follow from it."""
+    def step(  # type: ignore[override]  # no other schedule needs a metric
+        self, metrics: SupportsFloat, epoch: int | None = None
+    ) -> None:
+        """Take a metric into account, and set the learning rates that follow from it.
+
+        Args:
+            metrics: the metric.
+            epoch: the number of this step; PyTorch has deprecated it.
+        """
         current = float(metrics)
-        self.last_epoch += 1
+        if epoch is None:
+            epoch = self.last_epoch + 1
+        else:
+            warn_of_epoch()
+        self.last_epoch = epoch
         if self._is_better(current):
             self.best = current
             self.num_bad_epochs = 0

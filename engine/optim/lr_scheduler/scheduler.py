@@ -41,6 +41,7 @@ class LRScheduler:
         [0.05]
     """
 
+    __module__ = "nnkit.optim.lr_scheduler"
     _get_lr_called_within_step = False
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
@@ -60,16 +61,19 @@ class LRScheduler:
                 )
         self.base_lrs: list[float] = [group["initial_lr"] for group in optimizer.param_groups]
         self.last_epoch = last_epoch
+        self._initial_step()
+
+    def _initial_step(self) -> None:
+        """Take the step to the first learning rate, the one before all steps of the optimizer."""
         self._step_count = 0
         self._is_initial = True
         self.step()
         self._is_initial = False
 
-    def __repr__(self) -> str:
-        # As PyTorch prints it, whatever file here a schedule is in.
-        module = type(self).__module__
-        package = __package__ if module.startswith(f"{__package__}.") else module
-        return f"<{package}.{type(self).__qualname__} object at {id(self):#x}>"
+    def __init_subclass__(cls) -> None:
+        # Where PyTorch has it, whatever file here it is in: that is what its type shows. What `type` makes has none.
+        if getattr(cls, "__module__", "").startswith(f"{__package__}."):
+            cls.__module__ = __package__
 
     def get_lr(self) -> list[float]:
         """Return the next learning rate of each group, without setting it."""
@@ -79,8 +83,16 @@ class LRScheduler:
         """Return the learning rate of each group that the last step set."""
         return self._last_lr
 
-    def step(self) -> None:
-        """Set the next learning rate of each group; call it after the optimizer's step."""
+    def _get_closed_form_lr(self) -> list[float]:
+        """Return the learning rates at `last_epoch`, whatever they are now."""
+        return self.get_lr()
+
+    def step(self, epoch: int | None = None) -> None:
+        """Set the next learning rate of each group; call it after the optimizer's step.
+
+        Args:
+            epoch: the number of the step to go to, instead of the next one; PyTorch has deprecated it.
+        """
         if self._step_count == 1 and not self.optimizer._stepped:
             warnings.warn(
                 "Detected call of `lr_scheduler.step()` before `optimizer.step()`. "
@@ -92,10 +104,16 @@ class LRScheduler:
                 stacklevel=2,
             )
         self._step_count += 1
-        self.last_epoch += 1
+        if epoch is not None:
+            warn_of_epoch()
+        self._update_lr(epoch)
+
+    def _update_lr(self, epoch: int | None = None) -> None:
+        """Go to the next step, or to the one with this number."""
+        self.last_epoch = self.last_epoch + 1 if epoch is None else epoch
         self._get_lr_called_within_step = True
         try:
-            values = self.get_lr()
+            values = self.get_lr() if epoch is None else self._get_closed_form_lr()
         finally:
             self._get_lr_called_within_step = False
         for group, value in zip(self.optimizer.param_groups, values, strict=True):
@@ -132,3 +150,14 @@ def check_optimizer(optimizer: object) -> None:
     """Raise PyTorch's TypeError unless something is an optimizer."""
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"{type(optimizer).__name__} is not an Optimizer")
+
+
+def warn_of_epoch() -> None:
+    """Warn that `step`, which calls this, was told the number of a step."""
+    warnings.warn(
+        "The epoch parameter in `scheduler.step()` was not necessary and is being deprecated where possible. "
+        "Please use `scheduler.step()` to step the scheduler. During the deprecation, if epoch is different from "
+        "None, the closed form is used instead of the new chainable form, where available. Please open an issue "
+        "if you are unable to replicate your use case: https://github.com/pytorch/pytorch/issues/new/choose.",
+        stacklevel=3,
+    )

@@ -137,6 +137,12 @@ _CHAIN = "M = torch.nn.modules.module; m = nn.Sequential(nn.Linear(2, 2), nn.ReL
 
 
 PROGRAMS = [
+    "M = nn.modules; isinstance(nn.Conv2d(1, 1, 1), M.conv._ConvNd), isinstance(nn.MaxPool2d(1), M.pooling._MaxPoolNd)"
+    ", isinstance(nn.BatchNorm1d(1), M.batchnorm._BatchNorm), isinstance(nn.MSELoss(), M.loss._Loss), "
+    "isinstance(nn.Dropout(), M.dropout._DropoutNd), isinstance(nn.ConvTranspose1d(1, 1, 1), M.conv._ConvTransposeNd)",
+    "sorted(repr(each) for each in [*map(type, nn.Sequential(nn.Linear(1, 1), nn.Flatten())), nn.Identity, nn.RNN, "
+    "nn.Module, nn.Sequential, nn.ModuleList, nn.ParameterList, nn.Conv2d, nn.MaxPool2d, nn.BatchNorm1d, nn.ReLU, "
+    "nn.Dropout, nn.MSELoss, nn.NLLLoss, nn.Parameter, nn.Buffer])",
     *after(f"{_LINEAR}; {_NOTE}", _HOOKS),
     *after(_LINEAR, _COPIES),
     *after(_LINEAR, _MEMBERS),

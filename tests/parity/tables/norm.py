@@ -110,3 +110,19 @@ nn.Dropout1d(1.1)
 nn.Dropout2d(7)
 nn.Dropout(), nn.Dropout1d(0.2), nn.Dropout2d(inplace=True)
 """
+
+_NORMALIZED = "b = nn.BatchNorm1d(2); x = t.tensor([[1.0, 2.0], [3.0, 5.0]], requires_grad=True); y = b(x)"
+PROGRAMS = [
+    *PROGRAMS.strip().split("\n"),
+    # Running statistics that change before backward: by hand that is refused, by another batch it is not.
+    f"{_NORMALIZED}; b.running_mean.add_(1); y.sum().backward()",
+    f"{_NORMALIZED}; b.running_var.mul_(2); y.sum().backward()",
+    f"{_NORMALIZED}; b.reset_running_stats(); y.sum().backward()",
+    f"{_NORMALIZED}; b(x); y.sum().backward(); b.running_mean._version",
+    f"{_NORMALIZED}; b.num_batches_tracked.add_(1); y.sum().backward()",
+    f"b = nn.BatchNorm1d(2).eval(); {_NORMALIZED.partition('; ')[2]}; b.running_mean.add_(1); y.sum().backward()",
+    "nn.BatchNorm1d(0)",
+    "nn.BatchNorm1d(2.5)",
+    'nn.BatchNorm2d("a")',
+    "nn.BatchNorm1d(-1)",
+]

@@ -36,6 +36,16 @@ lr_scheduler.CosineAnnealingLR(o, 7, eta_min=0.001)
 lr_scheduler.OneCycleLR(o, 0.5, total_steps=51, cycle_momentum=False)
 lr_scheduler.OneCycleLR(o, [0.5, 0.1], epochs=6, steps_per_epoch=10, cycle_momentum=False, three_phase=True)
 lr_scheduler.OneCycleLR(o, 0.5, 60, pct_start=0.5, anneal_strategy="linear", cycle_momentum=False, div_factor=2)
+lr_scheduler.ConstantLR(o)
+lr_scheduler.ConstantLR(o, factor=0.25, total_iters=20)
+lr_scheduler.ConstantLR(o, total_iters=0)
+lr_scheduler.LinearLR(o)
+lr_scheduler.LinearLR(o, start_factor=0.01, total_iters=30)
+lr_scheduler.LinearLR(o, 1.0, 0.0, 40)
+lr_scheduler.SequentialLR(o, [lr_scheduler.LinearLR(o), lr_scheduler.CosineAnnealingLR(o, 30)], [5])
+lr_scheduler.SequentialLR(o, [lr_scheduler.ConstantLR(o), lr_scheduler.StepLR(o, 7), lr_scheduler.LinearLR(o)], [9, 30])
+lr_scheduler.SequentialLR(o, [lr_scheduler.ExponentialLR(o, 0.9), lr_scheduler.MultiStepLR(o, [3])], milestones=[20])
+lr_scheduler.SequentialLR(o, [lr_scheduler.LambdaLR(o, lambda epoch: epoch / 9), lr_scheduler.StepLR(o, 9)], [9])
 lr_scheduler.ReduceLROnPlateau(o)
 lr_scheduler.ReduceLROnPlateau(o, "max", factor=0.5, patience=1, cooldown=2)
 lr_scheduler.ReduceLROnPlateau(o, patience=0, threshold=0.05, threshold_mode="abs", min_lr=[0.001, 0.005])
@@ -44,8 +54,10 @@ lr_scheduler.ReduceLROnPlateau(o, mode="max", patience=2, threshold=0.01, thresh
 
 # What the programs begin with.
 P = "p = nn.Parameter(torch.zeros(2)); "
+ADAM = "p.grad = torch.ones(2); o = optim.Adam([p]); o.step(); "
 SGD = f"{P}o = optim.SGD([p], lr=0.1, momentum=0.9); "
 STEPPED = "o.step(); s.step(); "
+WARMED = "s = lr_scheduler.SequentialLR(o, [lr_scheduler.LinearLR(o, 0.5, 1.0, 2), lr_scheduler.StepLR(o, 1)], [2]); "
 OWN = "o = type('Own', (optim.Optimizer,), {'step': lambda self: 3})([p], {'lr': 0.1}); "
 HALVING = "{'get_lr': lambda self: [base / 2**self.last_epoch for base in self.base_lrs]}"
 PROGRAMS = [
@@ -115,6 +127,21 @@ PROGRAMS = [
             "p.grad = torch.ones(2); optim.SGD([p]).zero_grad(); p.grad",
             "o = optim.SGD([p]); o.load_state_dict(optim.SGD([p], lr=3.0, momentum=0.5).state_dict()); o",
             "optim.SGD([p]).load_state_dict(optim.SGD([p, nn.Parameter(torch.ones(1))]).state_dict())",
+            "optim.SGD([p]).load_state_dict({})",
+            'optim.SGD([p]).load_state_dict({"param_groups": [{"params": [0]}]})',
+            'optim.SGD([p]).load_state_dict({"param_groups": [], "state": {}})',
+            "optim.SGD([p]).load_state_dict(None)",
+            "optim.SGD([p]).load_state_dict([])",
+            "optim.SGD([p]).load_state_dict(nn.Linear(1, 1).state_dict())",
+            f"{ADAM}s = o.state_dict(); o.load_state_dict(s); s['state'][0]['exp_avg'] is o.state[p]['exp_avg']",
+            f"{ADAM}q = optim.Adam([p]); q.load_state_dict(o.state_dict()); o.step(); q.state_dict()",
+            f"{ADAM}s = o.state_dict(); o.load_state_dict(s); s['param_groups'][0]['lr'] = 5.0; o.param_groups, s",
+            f"{ADAM}s = o.state_dict(); o.load_state_dict(s); o.param_groups[0]['lr'] = 5.0; s",
+            # A parameter whose elements are one place in memory.
+            *(
+                f"p = nn.Parameter(torch.zeros(1).expand(3)); p.grad = torch.ones(3); optim.{name}([p], lr=0.1).step()"
+                for name in ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta")
+            ),
             'o = optim.SGD([("a", p)]); o.load_state_dict(optim.SGD([p], lr=3.0).state_dict()); o.state_dict()',
             "lr_scheduler.LRScheduler(3)",
             "lr_scheduler.LambdaLR(3, lambda epoch: 1)",
@@ -144,6 +171,53 @@ PROGRAMS = [
             f"s = lr_scheduler.StepLR(o, 0); {STEPPED} 0",
             f"s = lr_scheduler.StepLR(o, 2.5); {STEPPED} s.state_dict()",
             f"s = lr_scheduler.CosineAnnealingLR(o, 0); {STEPPED} 0",
+            # To an epoch.
+            *(
+                f"s = lr_scheduler.{schedule}; o.step(); s.step({epoch}); s.get_last_lr(), s.state_dict()"
+                for schedule in (
+                    "StepLR(o, 2)",
+                    "MultiStepLR(o, [2, 2, 3, 7])",
+                    "ExponentialLR(o, 0.5)",
+                    "LambdaLR(o, lambda epoch: 1 / (epoch + 1))",
+                    "CosineAnnealingLR(o, 8, 0.01)",
+                    "OneCycleLR(o, 0.5, 10)",
+                    "ConstantLR(o)",
+                    "LinearLR(o)",
+                )
+                for epoch in ("5", "epoch=0", "-1", "'x'")
+            ),
+            "s = lr_scheduler.ReduceLROnPlateau(o); s.step(2.0, 5); s.state_dict()",
+            "s = lr_scheduler.ReduceLROnPlateau(o); s.step(2.0, epoch='x'); s.last_epoch",
+            f"s = type('Halving', (lr_scheduler.LRScheduler,), {HALVING})(o); o.step(); s.step(2); s.get_last_lr()",
+            # One after the other.
+            *(
+                f"s = lr_scheduler.SequentialLR({given})"
+                for given in (
+                    "o, [], []",
+                    "o, [3], []",
+                    "o, 3, []",
+                    "o, [lr_scheduler.LinearLR(o)]",
+                    "o, [lr_scheduler.LinearLR(o)], [2]",
+                    "o, [lr_scheduler.ReduceLROnPlateau(o)], []",
+                    "optim.SGD([p]), [lr_scheduler.LinearLR(o)], []",
+                )
+            ),
+            f"{WARMED}{STEPPED * 4}s.get_last_lr(), s.last_epoch, s.state_dict()",
+            f"{WARMED}s.step()",
+            f"{WARMED}o.step(); s.step(3)",
+            f"{WARMED}{STEPPED}d = s.state_dict(); {WARMED}s.load_state_dict(d); {STEPPED * 3}s.get_last_lr()",
+            "lr_scheduler.LinearLR(o, 0)",
+            "lr_scheduler.LinearLR(o, 1.5)",
+            "lr_scheduler.LinearLR(o, end_factor=-1)",
+            "lr_scheduler.LinearLR(o, total_iters=0).step(epoch=3)",
+            f"s = lr_scheduler.LinearLR(o, 0.5, 0.25, 2); {STEPPED}s.state_dict()",
+            "lr_scheduler.LinearLR(o).get_lr()",
+            "lr_scheduler.LinearLR('o')",
+            "lr_scheduler.ConstantLR(o, 2)",
+            "lr_scheduler.ConstantLR(o, -0.1)",
+            f"s = lr_scheduler.ConstantLR(o, 0, 1); {STEPPED}s.get_last_lr()",
+            f"s = lr_scheduler.ConstantLR(o, 0.5, 1); {STEPPED}s.state_dict()",
+            "lr_scheduler.LRScheduler, type(lr_scheduler.StepLR(o, 2)), lr_scheduler.SequentialLR, optim.SGD",
             "lr_scheduler.LRScheduler(o)",
             "lr_scheduler.LambdaLR(o, [abs, abs])",
             "lr_scheduler.LambdaLR(o, 3)",

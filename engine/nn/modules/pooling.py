@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from nnkit.nn import functional as F
-from nnkit.nn.module import Module
+from nnkit.nn.modules.module import Module
 from nnkit.nn.registry import LAYERS
 from nnkit.tensors import Tensor
 
 
-class MaxPool(Module):
+class _MaxPoolNd(Module):
     """What the layers share that take the greatest value of each window."""
 
     def __init__(
@@ -45,7 +45,7 @@ class MaxPool(Module):
 
 
 @LAYERS.register("MaxPool1d")
-class MaxPool1d(MaxPool):
+class MaxPool1d(_MaxPoolNd):
     """The greatest value in each window of a sequence.
 
     Args:
@@ -82,7 +82,7 @@ class MaxPool1d(MaxPool):
 
 
 @LAYERS.register("MaxPool2d")
-class MaxPool2d(MaxPool):
+class MaxPool2d(_MaxPoolNd):
     """The greatest value in each window of an image.
 
     Args:

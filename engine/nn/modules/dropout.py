@@ -6,12 +6,12 @@ Source: Hinton et al., "Improving neural networks by preventing co-adaptation of
 from __future__ import annotations
 
 from nnkit.nn import functional_dropout as F
-from nnkit.nn.module import Module
+from nnkit.nn.modules.module import Module
 from nnkit.nn.registry import LAYERS
 from nnkit.tensors import Tensor
 
 
-class DropoutBase(Module):
+class _DropoutNd(Module):
     """What the kinds of dropout have in common; they differ in what is zeroed together."""
 
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
@@ -26,7 +26,7 @@ class DropoutBase(Module):
 
 
 @LAYERS.register("Dropout")
-class Dropout(DropoutBase):
+class Dropout(_DropoutNd):
     """In training, zero each element with probability p and divide the others by 1 - p; else the identity.
 
     Args:
@@ -55,7 +55,7 @@ class Dropout(DropoutBase):
 
 
 @LAYERS.register("Dropout1d")
-class Dropout1d(DropoutBase):
+class Dropout1d(_DropoutNd):
     """In training, zero each channel of each example with probability p and divide the others by 1 - p.
 
     Args:
@@ -83,7 +83,7 @@ class Dropout1d(DropoutBase):
 
 
 @LAYERS.register("Dropout2d")
-class Dropout2d(DropoutBase):
+class Dropout2d(_DropoutNd):
     """In training, zero each channel of each image with probability p and divide the others by 1 - p.
 
     Args:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 from nnkit.dtypes import dtype as DType
 from nnkit.nn import functional as F
 from nnkit.nn import init
-from nnkit.nn.module import Module
+from nnkit.nn.modules.module import Module
 from nnkit.nn.parameter import Parameter
 from nnkit.nn.registry import LAYERS
 from nnkit.tensors import Tensor, empty
@@ -17,7 +17,7 @@ _PADDING_MODES = ("circular", "reflect", "replicate", "zeros")
 PaddingMode = Literal["zeros", "reflect", "replicate", "circular"]
 
 
-class Convolution(Module):
+class _ConvNd(Module):
     """What all convolution layers share; options are one number, or one for each dimension that filters slide along."""
 
     dims: ClassVar[int]
@@ -46,7 +46,8 @@ class Convolution(Module):
         self.out_channels = out_channels
         self.kernel_size = self._numbers(kernel_size)
         self.stride = self._numbers(stride)
-        self.padding = padding if isinstance(padding, str) else self._numbers(padding)
+        # What has no padding by name takes it for its letters, as PyTorch does, and refuses them when it is called.
+        self.padding = padding if isinstance(padding, str) and not self.transposed else self._numbers(padding)
         self.dilation = self._numbers(dilation)
         self.output_padding = self._numbers(output_padding)
         self.groups = groups
@@ -60,7 +61,7 @@ class Convolution(Module):
             self.register_parameter("bias", None)
         self.reset_parameters()
 
-    def _numbers(self, value: int | tuple[int, ...]) -> tuple[int, ...]:
+    def _numbers(self, value: int | Sequence[Any]) -> tuple[Any, ...]:
         # A wrong number of values is refused by the function, as in PyTorch.
         return tuple(value) if isinstance(value, Sequence) else (value,) * self.dims
 
@@ -78,7 +79,7 @@ class Convolution(Module):
                 raise ValueError("padding='same' is not supported for strided convolutions")
         if self.padding_mode not in _PADDING_MODES:
             choices = ", ".join(repr(mode) for mode in _PADDING_MODES)
-            raise ValueError(f"padding_mode must be one of {{{choices}}}, but got padding_mode={self.padding_mode!r}")
+            raise ValueError(f"padding_mode must be one of {{{choices}}}, but got padding_mode='{self.padding_mode}'")
 
     def reset_parameters(self) -> None:
         """Draw new starting values."""
@@ -119,7 +120,7 @@ class Convolution(Module):
 
 
 @LAYERS.register("Conv1d")
-class Conv1d(Convolution):
+class Conv1d(_ConvNd):
     """A bank of filters slid over sequences (in truth a cross-correlation, as everywhere in deep learning).
 
     Args:
@@ -171,7 +172,7 @@ class Conv1d(Convolution):
 
 
 @LAYERS.register("Conv2d")
-class Conv2d(Convolution):
+class Conv2d(_ConvNd):
     """A bank of filters slid over images (in truth a cross-correlation, as everywhere in deep learning).
 
     Args:
@@ -225,7 +226,7 @@ class Conv2d(Convolution):
         super().__init__(in_channels, out_channels, kernel_size, stride, padding, dilation, 0, *options)
 
 
-class TransposedConvolution(Convolution):
+class _ConvTransposeNd(_ConvNd):
     """What transposed convolution layers share."""
 
     transposed = True
@@ -276,7 +277,7 @@ class TransposedConvolution(Convolution):
 
 
 @LAYERS.register("ConvTranspose1d")
-class ConvTranspose1d(TransposedConvolution):
+class ConvTranspose1d(_ConvTransposeNd):
     """Adds up a filter at each place of sequences, times the value there: the shape of a `Conv1d` backwards.
 
     Args:
@@ -332,7 +333,7 @@ class ConvTranspose1d(TransposedConvolution):
 
 
 @LAYERS.register("ConvTranspose2d")
-class ConvTranspose2d(TransposedConvolution):
+class ConvTranspose2d(_ConvTransposeNd):
     """Adds up a filter at each place of images, times the value there: the shape of a `Conv2d` backwards.
 
     Args:

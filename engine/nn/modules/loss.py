@@ -1,14 +1,119 @@
-"""Losses of each element of a prediction and its target."""
+"""Losses: what training makes small, over classes where the answer is one of several, or of each element."""
 
 from __future__ import annotations
 
 from nnkit.nn import functional as F
-from nnkit.nn.loss import LOSSES, Loss
+from nnkit.nn.modules.module import Module
+from nnkit.nn.reduction import reduction_of
+from nnkit.registry import Registry
 from nnkit.tensors import Tensor
+
+LOSSES: Registry[type[Module]] = Registry("loss")
+
+
+class _Loss(Module):
+    """What all losses share: how those of many elements become one number."""
+
+    def __init__(self, size_average: bool | None, reduce: bool | None, reduction: str) -> None:
+        super().__init__()
+        self.reduction = reduction_of(size_average, reduce, reduction)
+
+
+class _ClassLoss(_Loss):
+    """What the losses over classes share: a weight per class and a class to leave out."""
+
+    weight: Tensor | None
+
+    def __init__(
+        self,
+        weight: Tensor | None,
+        size_average: bool | None,
+        ignore_index: int,
+        reduce: bool | None,
+        reduction: str,
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
+        self.register_buffer("weight", weight)
+        self.ignore_index = ignore_index
+
+
+@LOSSES.register("NLLLoss")
+class NLLLoss(_ClassLoss):
+    """The negative log-probability of the true class.
+
+    Args:
+        weight: a factor per class, (C,).
+        size_average: deprecated, use `reduction`.
+        ignore_index: a target that counts for nothing.
+        reduce: deprecated, use `reduction`.
+        reduction: "mean" (divided by the weights of the targets) or "sum" over the samples, or "none".
+
+    Examples:
+        >>> nn.NLLLoss()(torch.tensor([[-0.1, -2.4], [-1.6, -0.2]]), torch.tensor([0, 1]))
+        tensor(0.1500)
+    """
+
+    def __init__(
+        self,
+        weight: Tensor | None = None,
+        size_average: bool | None = None,
+        ignore_index: int = -100,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(weight, size_average, ignore_index, reduce, reduction)
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """Return the loss of log-probabilities (N, C) or (N, C, ...) for classes (N,) or (N, ...)."""
+        return F.nll_loss(input, target, self.weight, ignore_index=self.ignore_index, reduction=self.reduction)
+
+
+@LOSSES.register("CrossEntropyLoss")
+class CrossEntropyLoss(_ClassLoss):
+    """The negative log-probability of the true class, where the network gives logits.
+
+    Args:
+        weight: a factor per class, (C,).
+        size_average: deprecated, use `reduction`.
+        ignore_index: a target that counts for nothing.
+        reduce: deprecated, use `reduction`.
+        reduction: "mean" (divided by the weights of the targets) or "sum" over the samples, or "none".
+        label_smoothing: this part of the target's probability is spread evenly over all classes.
+
+    Source: label smoothing is from Szegedy et al., "Rethinking the Inception architecture for computer
+    vision", 2016, section 7.
+
+    Examples:
+        >>> nn.CrossEntropyLoss()(torch.tensor([[2.0, 0.0], [0.0, 1.0]]), torch.tensor([0, 1]))
+        tensor(0.2201)
+    """
+
+    def __init__(
+        self,
+        weight: Tensor | None = None,
+        size_average: bool | None = None,
+        ignore_index: int = -100,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+        label_smoothing: float = 0.0,
+    ) -> None:
+        super().__init__(weight, size_average, ignore_index, reduce, reduction)
+        self.label_smoothing = label_smoothing
+
+    def forward(self, input: Tensor, target: Tensor) -> Tensor:
+        """Return the loss of logits (N, C) or (N, C, ...) for classes (N,) or (N, ...), or for probabilities."""
+        return F.cross_entropy(
+            input,
+            target,
+            self.weight,
+            ignore_index=self.ignore_index,
+            reduction=self.reduction,
+            label_smoothing=self.label_smoothing,
+        )
 
 
 @LOSSES.register("MSELoss")
-class MSELoss(Loss):
+class MSELoss(_Loss):
     """The squared difference between input and target.
 
     Args:
@@ -30,7 +135,7 @@ class MSELoss(Loss):
 
 
 @LOSSES.register("L1Loss")
-class L1Loss(Loss):
+class L1Loss(_Loss):
     """The absolute difference between input and target.
 
     Args:
@@ -52,7 +157,7 @@ class L1Loss(Loss):
 
 
 @LOSSES.register("SmoothL1Loss")
-class SmoothL1Loss(Loss):
+class SmoothL1Loss(_Loss):
     """The absolute difference less half of beta, and for differences below beta a parabola.
 
     Args:
@@ -84,7 +189,7 @@ class SmoothL1Loss(Loss):
 
 
 @LOSSES.register("HuberLoss")
-class HuberLoss(Loss):
+class HuberLoss(_Loss):
     """Half the squared difference between input and target, and from delta on a straight line.
 
     Args:
@@ -107,7 +212,7 @@ class HuberLoss(Loss):
         return F.huber_loss(input, target, reduction=self.reduction, delta=self.delta)
 
 
-class KLDivLoss(Loss):
+class KLDivLoss(_Loss):
     """The information that is lost if a distribution is taken for the target.
 
     Args:
@@ -138,7 +243,7 @@ class KLDivLoss(Loss):
         return F.kl_div(input, target, reduction=self.reduction, log_target=self.log_target)
 
 
-class BCELoss(Loss):
+class BCELoss(_Loss):
     """The negative log-probability of what is true with probability `target`, where the network gives probabilities.
 
     Args:
@@ -170,7 +275,7 @@ class BCELoss(Loss):
 
 
 @LOSSES.register("BCEWithLogitsLoss")
-class BCEWithLogitsLoss(Loss):
+class BCEWithLogitsLoss(_Loss):
     """`BCELoss` where the network gives logits, computed without overflow.
 
     Args:

@@ -1,13 +1,15 @@
-"""Activations: functions of each element, or of each row, without parameters."""
+"""Activations: functions of each element, or of each row; only one has parameters."""
 
 from __future__ import annotations
 
 from typing import Any, Literal
 
 from nnkit.nn import functional as F
-from nnkit.nn.module import Module
+from nnkit.nn.init import constant_
+from nnkit.nn.modules.module import Module
+from nnkit.nn.parameter import Parameter
 from nnkit.nn.registry import LAYERS
-from nnkit.tensors import Tensor
+from nnkit.tensors import Tensor, empty
 
 
 class _InPlace(Module):
@@ -354,18 +356,44 @@ class LogSoftmax(Softmax):
         return F.log_softmax(input, self.dim)
 
 
-@LAYERS.register("Identity")
-class Identity(Module):
-    """Its input, unchanged; any arguments are accepted, so that it can stand in for another layer.
+@LAYERS.register("PReLU")
+class PReLU(Module):
+    """The element where it is positive, and a learned share of it elsewhere.
+
+    Args:
+        num_parameters: 1, or as many as there are channels.
+        init: the share at first.
+        device: "cpu".
+        dtype: element type of the weight, float32 when omitted.
+
+    Shapes:
+        Input and output of any shape, or (N, C, ...); weight (num_parameters,).
+
+    Raises:
+        RuntimeError: there are not as many shares as channels.
+
+    Source: He et al., "Delving deep into rectifiers", 2015, equation 1.
 
     Examples:
-        >>> nn.Identity(54, unused=True)(torch.tensor([1.0]))
-        tensor([1.])
+        >>> nn.PReLU()(torch.tensor([-2.0, 2.0])).detach()
+        tensor([-0.5000,  2.0000])
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, num_parameters: int = 1, init: float = 0.25, device: Any = None, dtype: Any = None) -> None:
         super().__init__()
+        self.num_parameters = num_parameters
+        self.init = init
+        self.weight = Parameter(empty(num_parameters, device=device, dtype=dtype))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Begin with the share that there was at first."""
+        constant_(self.weight, self.init)
 
     def forward(self, input: Tensor) -> Tensor:
-        """Return `input` itself."""
-        return input
+        """Return a tensor of the input's shape."""
+        return F.prelu(input, self.weight)
+
+    def extra_repr(self) -> str:
+        """Return the number of shares."""
+        return f"num_parameters={self.num_parameters}"

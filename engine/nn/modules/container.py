@@ -11,7 +11,7 @@ from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, Va
 from itertools import chain, groupby
 from typing import Any, TypeVar
 
-from nnkit.nn.module import Module, _indent
+from nnkit.nn.modules.module import Module, _indent
 from nnkit.nn.pairs import pairs_of
 from nnkit.tensors.naming import typename
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nnkit.nn.module import Module
+from nnkit.nn.modules.module import Module
 from nnkit.nn.registry import LAYERS
 from nnkit.tensors import Tensor
 

@@ -12,13 +12,13 @@ from nnkit.dtypes import dtype as DType
 from nnkit.dtypes import int64
 from nnkit.nn import init
 from nnkit.nn.functional_normalization import followed_batch_norm
-from nnkit.nn.module import Module
+from nnkit.nn.modules.module import Module
 from nnkit.nn.parameter import Parameter
 from nnkit.nn.registry import LAYERS
 from nnkit.tensors import Tensor, empty, ones, tensor, zeros
 
 
-class BatchNorm(Module):
+class _BatchNorm(Module):
     """What the batch normalizations have in common; they differ in the inputs that they take."""
 
     # What `state_dict` says: since the second version there is `num_batches_tracked`.
@@ -108,7 +108,7 @@ class BatchNorm(Module):
 
 
 @LAYERS.register("BatchNorm1d")
-class BatchNorm1d(BatchNorm):
+class BatchNorm1d(_BatchNorm):
     """Gives each feature the mean 0 and the variance 1 over the batch, then scales and shifts it by learned numbers.
 
     In training it keeps running averages of mean and variance, with which it calculates in evaluation.
@@ -146,7 +146,7 @@ class BatchNorm1d(BatchNorm):
 
 
 @LAYERS.register("BatchNorm2d")
-class BatchNorm2d(BatchNorm):
+class BatchNorm2d(_BatchNorm):
     """Gives each channel the mean 0 and the variance 1 over batch and positions, then scales and shifts it.
 
     In training it keeps running averages of mean and variance, with which it calculates in evaluation.

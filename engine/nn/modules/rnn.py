@@ -17,7 +17,7 @@ from nnkit import ops
 from nnkit.dtypes import dtype as DType
 from nnkit.nn import functional as F
 from nnkit.nn import init
-from nnkit.nn.module import Module
+from nnkit.nn.modules.module import Module
 from nnkit.nn.parameter import Parameter
 from nnkit.tensors import Tensor, apply, apply_all, cat, empty, stack, zeros
 

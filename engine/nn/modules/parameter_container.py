@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, KeysView, Mapping
 from typing import Any
 
-from nnkit.nn.module import Module
+from nnkit.nn.modules.module import Module
 from nnkit.nn.pairs import pairs_of
 from nnkit.nn.parameter import Parameter
 from nnkit.tensors import Tensor
@@ -49,6 +49,9 @@ class ParameterList(Module):
         >>> list(weights.state_dict())
         ['0', '1']
     """
+
+    # Where PyTorch has it, which is what its type shows.
+    __module__ = "nnkit.nn.modules.container"
 
     def __init__(self, values: Iterable[Any] | None = None) -> None:
         super().__init__()
@@ -137,6 +140,9 @@ class ParameterDict(Module):
         >>> "left" in weights, len(weights)
         (True, 2)
     """
+
+    # Where PyTorch has it, which is what its type shows.
+    __module__ = "nnkit.nn.modules.container"
 
     def __init__(self, parameters: Any = None) -> None:
         super().__init__()

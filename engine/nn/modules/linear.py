@@ -1,4 +1,4 @@
-"""Layers that are an affine map."""
+"""Layers that are an affine map, and the one that changes nothing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from nnkit.dtypes import dtype as DType
 from nnkit.nn import functional as F
 from nnkit.nn import init
-from nnkit.nn.module import Module
+from nnkit.nn.modules.module import Module
 from nnkit.nn.parameter import Parameter
 from nnkit.nn.registry import LAYERS
 from nnkit.tensors import Tensor, empty
@@ -49,7 +49,7 @@ class Linear(Module):
         super().__init__()
         self.in_features = in_features
         self.out_features = out_features
-        self.weight = Parameter(empty(out_features, in_features, device=device, dtype=dtype))
+        self.weight = Parameter(empty((out_features, in_features), device=device, dtype=dtype))
         if bias:
             self.bias = Parameter(empty(out_features, device=device, dtype=dtype))
         else:
@@ -67,3 +67,20 @@ class Linear(Module):
     def extra_repr(self) -> str:
         """Return the sizes."""
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
+
+
+@LAYERS.register("Identity")
+class Identity(Module):
+    """Its input, unchanged; any arguments are accepted, so that it can stand in for another layer.
+
+    Examples:
+        >>> nn.Identity(54, unused=True)(torch.tensor([1.0]))
+        tensor([1.])
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__()
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Return `input` itself."""
+        return input
