@@ -47,7 +47,9 @@ def run(library: str, kind: str, options: dict[str, Any], arrays: list[np.ndarra
     found = []
     try:
         for array in arrays:
-            x = package.from_numpy(array.copy(order="K")).requires_grad_()
+            # PyTorch's gradients of some layouts are wrong: see docs/differences.md.
+            memory = array.copy(order="K" if library == "nnkit" else "C")
+            x = package.from_numpy(memory).requires_grad_()
             y = layer(x)
             weights = package.from_numpy(np.sin(np.arange(array.size)).reshape(array.shape).astype(array.dtype))
             (y * weights).sum().backward()
