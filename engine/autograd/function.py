@@ -169,7 +169,7 @@ class FunctionNode(Node):
         if grad is not None:
             given: Tensor = shown(Tensor, grad)
             return given
-        return Tensor(np.zeros(*form)) if form is not None and self.context._materialize else None
+        return Tensor.detached(np.zeros(*form)) if form is not None and self.context._materialize else None
 
     def _checked(self, gradient: Any, number: int) -> Tensor | None:
         shape, kind, needed = self.inputs[number]

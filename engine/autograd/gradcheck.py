@@ -310,7 +310,7 @@ def _columns(output: Tensor, varied: list[Tensor]) -> list[list[Array]]:
     for position in np.ndindex(output.array.shape):
         one = np.zeros_like(output.array)
         one[position] = 1
-        gradients = grad(output, varied, Tensor(one), retain_graph=True, allow_unused=True)
+        gradients = grad(output, varied, Tensor.detached(one), retain_graph=True, allow_unused=True)
         for found, gradient, each in zip(columns, gradients, varied, strict=True):
             found.append(np.zeros_like(each.array) if gradient is None else gradient.array)
     return columns

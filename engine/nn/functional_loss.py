@@ -51,7 +51,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     if classes.size and classes.max() >= num_classes:
         raise RuntimeError("Class values must be smaller than num_classes.")
     make = partial(_one_hot, classes, num_classes)
-    result = Tensor(make())
+    result = Tensor.detached(make())
     note_remade(result, make)
     return result
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-import warnings
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from nnkit.recording import note_constant, note_obstacle
 from nnkit.streams import HasStream, stream_of
 from nnkit.tensors.explaining import explained
 from nnkit.tensors.limits import claim
-from nnkit.tensors.nesting import of_sequence
+from nnkit.tensors.nesting import of_sequence, warn_of_copy
 from nnkit.tensors.shaping import sizes
 from nnkit.tensors.sharing import from_numpy
 from nnkit.tensors.tensor import Tensor
@@ -26,9 +25,13 @@ Device = str | int | device | None
 def _finish(array: Array, place: Device, requires_grad: bool) -> Tensor:
     if place is not None:
         available(place)
+    if requires_grad is not False and requires_grad is not True:
+        raise TypeError("requires_grad is neither True nor False")
     if requires_grad and array.dtype.kind != "f":
         raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
-    result = Tensor(array, requires_grad=requires_grad)
+    result = Tensor.detached(array)
+    if requires_grad:
+        result.requires_grad = True
     note_constant(result)
     return result
 
@@ -78,16 +81,9 @@ def tensor(data: Any, *, dtype: dtype | None = None, device: Device = None, requ
                 [3, 4]])
     """
     if isinstance(data, Tensor):
-        warnings.warn(
-            "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
-            "sourceTensor.detach().clone().requires_grad_(True), rather than torch.tensor(sourceTensor).",
-            UserWarning,
-            stacklevel=2,
-        )
+        warn_of_copy("torch.tensor(sourceTensor)")
         note_obstacle("a tensor made of the values of another")
         data = data.array
-    if isinstance(data, str):
-        raise TypeError("new(): invalid data type 'str'")
     if isinstance(data, np.ndarray | np.generic):
         array = np.array(data)
         of_array(array)
@@ -313,7 +309,7 @@ def randperm(n: int, *, generator: HasStream | None = None) -> Tensor:
     if n < 0:
         raise RuntimeError(f"Trying to create tensor with negative dimension {n}: [{n}]")
     note_obstacle("random numbers in the network")
-    return Tensor(stream_of(generator).permutation(n))
+    return Tensor.detached(stream_of(generator).permutation(n))
 
 
 @explained

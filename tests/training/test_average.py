@@ -115,7 +115,7 @@ def test_parameters_that_get_other_memory_are_followed():
     network = Sizes()
     average = Average(network, 0.0)
     average.update()
-    network.of_16.data = Tensor(np.full(16, 2, np.float32))
+    network.of_16.data = Tensor.detached(np.full(16, 2, np.float32))
     average.update()
     assert average.averaged().of_16.tolist() == [2] * 16
 
@@ -203,7 +203,7 @@ def test_a_run_can_be_forced_to_begin_and_to_end_averaging(tmp_path):
     "lie",
     [
         {"trained": "x"},
-        {"trained": {"fc1.weight": Tensor(np.zeros(3, np.float32))}},
+        {"trained": {"fc1.weight": Tensor.detached(np.zeros(3, np.float32))}},
         {"trained": {"fc1.weight": 3.0}},
         {"averaged": -1},
         {"averaged": "many"},
