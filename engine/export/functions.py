@@ -119,11 +119,34 @@ def _nan_to_num(step: Step) -> str:
     return name
 
 
+def _clamp(step: Step) -> str:
+    bounds = [step.options.get(name) for name in ("min", "max")]
+    return step.graph.add("Clip", *step.names(), *("" if each is None else step.number(each) for each in bounds))
+
+
+def _clamp_tensor(step: Step) -> str:
+    held = step.name(0)
+    for number, operator in ((1, "Max"), (2, "Min")):
+        if step.inputs[number] is not None:
+            held = step.graph.add(operator, held, step.name(number))
+    return held
+
+
+def _bounded(operator: str) -> Converter:
+    return lambda step: step.graph.add(operator, *step.names())
+
+
 FUNCTIONS: dict[type[Operation], Converter] = {
     ops.Acos: _one("Acos"),
     ops.Asin: _one("Asin"),
     ops.Atan: _one("Atan"),
     ops.Ceil: _one("Ceil"),
+    ops.Clamp: _clamp,
+    ops.ClampMax: _clamp,
+    ops.ClampMaxTensor: _bounded("Min"),
+    ops.ClampMin: _clamp,
+    ops.ClampMinTensor: _bounded("Max"),
+    ops.ClampTensor: _clamp_tensor,
     ops.Cos: _one("Cos"),
     ops.Cosh: _one("Cosh"),
     ops.Elu: _elu,

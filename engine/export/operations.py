@@ -58,19 +58,6 @@ def _power_of_number(step: Step) -> str:
     return step.graph.add("Pow", step.number(step.options["base"]), *step.names())
 
 
-def _clamp(step: Step) -> str:
-    bounds = [step.options.get(name) for name in ("min", "max")]
-    return step.graph.add("Clip", *step.names(), *("" if each is None else step.number(each) for each in bounds))
-
-
-def _clamp_tensor(step: Step) -> str:
-    held = step.name(0)
-    for number, operator in ((1, "Max"), (2, "Min")):
-        if step.inputs[number] is not None:
-            held = step.graph.add(operator, held, step.name(number))
-    return held
-
-
 def _where(step: Step) -> str:
     return step.graph.add("Where", step.name(0), step.name(1, step.kind), step.name(2, step.kind))
 
@@ -321,12 +308,6 @@ OPERATORS: dict[type[Operation], Converter] = {
     ops.Amax: _reduction("ReduceMax"),
     ops.Amin: _reduction("ReduceMin"),
     ops.CircularPad: windows.edge_border("circular"),
-    ops.Clamp: _clamp,
-    ops.ClampMax: _clamp,
-    ops.ClampMaxTensor: _elementwise("Min"),
-    ops.ClampMin: _clamp,
-    ops.ClampMinTensor: _elementwise("Max"),
-    ops.ClampTensor: _clamp_tensor,
     ops.Clone: _same,
     ops.ConstantPadNd: windows.constant_border,
     ops.Convolution: windows.convolution("Conv"),

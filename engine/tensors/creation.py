@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import Any
 
 import numpy as np
 
 from nnkit.devices import available, device
-from nnkit.dtypes import Scalar, dtype, element, float32, int64, of_array, of_scalar
+from nnkit.dtypes import Scalar, dtype, float32, int64, of_array, of_scalar
 from nnkit.kernels.layout import Array
 from nnkit.recording import note_constant, note_obstacle
 from nnkit.streams import HasStream, stream_of
 from nnkit.tensors.explaining import explained
-from nnkit.tensors.limits import claim
+from nnkit.tensors.filling import check_size, filled
 from nnkit.tensors.nesting import of_sequence, warn_of_copy
 from nnkit.tensors.shaping import sizes
 from nnkit.tensors.sharing import from_numpy
@@ -50,21 +51,6 @@ def _shape(function: str, given: tuple[Any, ...]) -> tuple[int, ...]:
         size = next(size for size in shape if size < 0)
         raise RuntimeError(f"Trying to create tensor with negative dimension {size}: {list(shape)}")
     return shape
-
-
-def _allocated(shape: tuple[int, ...], value: Scalar, kind: np.dtype[Any]) -> Array:
-    claim(shape)
-    number = element(value, kind)
-    try:
-        return np.full(shape, number, kind)
-    except (MemoryError, ValueError):
-        size = kind.itemsize
-        for length in shape:
-            size *= length
-        raise RuntimeError(
-            f"[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to "
-            f"allocate {size} bytes. Error code 12 (Cannot allocate memory)"
-        ) from None
 
 
 @explained
@@ -124,7 +110,7 @@ def full(
         tensor([3.5000, 3.5000])
     """
     kind = (dtype or of_scalar(fill_value)).numpy
-    return _finish(_allocated(_shape("full", (tuple(size),)), fill_value, kind), device, requires_grad)
+    return _finish(filled(_shape("full", (tuple(size),)), fill_value, kind), device, requires_grad)
 
 
 @explained
@@ -135,7 +121,7 @@ def zeros(*size: Any, dtype: dtype | None = None, device: Device = None, require
         >>> torch.zeros(2, dtype=torch.int64)
         tensor([0, 0])
     """
-    return _finish(_allocated(_shape("zeros", size), 0, (dtype or float32).numpy), device, requires_grad)
+    return _finish(filled(_shape("zeros", size), 0, (dtype or float32).numpy), device, requires_grad)
 
 
 @explained
@@ -147,7 +133,7 @@ def ones(*size: Any, dtype: dtype | None = None, device: Device = None, requires
         tensor([[1., 1.],
                 [1., 1.]])
     """
-    return _finish(_allocated(_shape("ones", size), 1, (dtype or float32).numpy), device, requires_grad)
+    return _finish(filled(_shape("ones", size), 1, (dtype or float32).numpy), device, requires_grad)
 
 
 @explained
@@ -158,7 +144,7 @@ def empty(*size: Any, dtype: dtype | None = None, device: Device = None, require
         >>> torch.empty(2, 3).shape
         torch.Size([2, 3])
     """
-    return _finish(_allocated(_shape("empty", size), 0, (dtype or float32).numpy), device, requires_grad)
+    return _finish(filled(_shape("empty", size), 0, (dtype or float32).numpy), device, requires_grad)
 
 
 @explained
@@ -242,7 +228,7 @@ def rand(
         >>> torch.rand(3)
         tensor([0.4963, 0.7682, 0.0885])
     """
-    made = _allocated(_shape("rand", size), 0, (dtype or float32).numpy)
+    made = filled(_shape("rand", size), 0, (dtype or float32).numpy)
     result = _finish(made, device, False).uniform_(0, 1, generator=generator)
     return result.requires_grad_(requires_grad)
 
@@ -261,7 +247,7 @@ def randn(
         >>> torch.randn(3)
         tensor([ 1.5410, -0.2934, -2.1788])
     """
-    made = _allocated(_shape("randn", size), 0, (dtype or float32).numpy)
+    made = filled(_shape("randn", size), 0, (dtype or float32).numpy)
     result = _finish(made, device, False).normal_(0, 1, generator=generator)
     return result.requires_grad_(requires_grad)
 
@@ -292,7 +278,8 @@ def randint(
     if low >= high:
         raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
     shape = _shape("randint", (size,))
-    count = int(np.prod(shape, dtype=np.int64))
+    check_size(shape, int64.itemsize)
+    count = math.prod(shape)
     note_obstacle("random numbers in the network")
     numbers = stream_of(generator).integers(count, low, high).reshape(shape)
     return _finish(numbers.astype((dtype or int64).numpy), device, False)

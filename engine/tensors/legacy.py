@@ -70,8 +70,8 @@ def _by_place(data: tuple[Any, ...], options: Mapping[str, Any]) -> tuple[Any, .
     if place is not None and device(place).type != "cpu":
         named = device(place).type
         raise RuntimeError(f"legacy constructor expects device type: cpu but device type: {named} was passed")
-    named = [value for name, value in options.items() if name != "device"]
-    return tuple(named[0]) if "size" in options else (*data, *named)
+    rest = [value for name, value in options.items() if name != "device"]
+    return tuple(rest[0]) if "size" in options else (*data, *rest)
 
 
 def _refuse(data: tuple[Any, ...], options: Mapping[str, Any]) -> None:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnkit.dtypes import Scalar, dtype, element, of_array
+from nnkit.dtypes import Scalar, dtype, of_array
 from nnkit.recording import note_constant
 from nnkit.tensors.base import TensorBase
+from nnkit.tensors.filling import filled
 from nnkit.tensors.nesting import nested, warn_of_copy
 from nnkit.tensors.shaping import sizes
 
@@ -56,7 +57,7 @@ class Making(TensorBase):
             tensor([7., 7.])
         """
         kind = self.array.dtype if dtype is None else dtype.numpy
-        made = self.detached(np.full(sizes((tuple(size),)), element(fill_value, kind), kind))
+        made = self.detached(filled(sizes((tuple(size),)), fill_value, kind))
         note_constant(made)
         return made.requires_grad_(requires_grad)
 

@@ -25,7 +25,7 @@ def warn_once(message: str) -> None:
 
 def _sizes(data: Any) -> list[int]:
     """Return the lengths of nested sequences, as their first elements have them."""
-    sizes = []
+    sizes: list[int] = []
     while isinstance(data, Sequence) or (isinstance(data, np.ndarray) and data.ndim):
         if isinstance(data, str | bytes):
             if sizes and isinstance(data, str):
