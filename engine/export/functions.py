@@ -11,6 +11,15 @@ from nnkit.export.step import Converter, Step
 from nnkit.ops import Operation
 
 
+def elementwise(operator: str) -> Converter:
+    """Return what converts an operation on all inputs in the type of the result."""
+
+    def convert(step: Step) -> str:
+        return step.graph.add(operator, *step.names())
+
+    return convert
+
+
 def _one(operator: str) -> Converter:
     def convert(step: Step) -> str:
         return step.graph.add(operator, step.name(0, step.kind))
@@ -132,10 +141,6 @@ def _clamp_tensor(step: Step) -> str:
     return held
 
 
-def _bounded(operator: str) -> Converter:
-    return lambda step: step.graph.add(operator, *step.names())
-
-
 FUNCTIONS: dict[type[Operation], Converter] = {
     ops.Acos: _one("Acos"),
     ops.Asin: _one("Asin"),
@@ -143,9 +148,9 @@ FUNCTIONS: dict[type[Operation], Converter] = {
     ops.Ceil: _one("Ceil"),
     ops.Clamp: _clamp,
     ops.ClampMax: _clamp,
-    ops.ClampMaxTensor: _bounded("Min"),
+    ops.ClampMaxTensor: elementwise("Min"),
     ops.ClampMin: _clamp,
-    ops.ClampMinTensor: _bounded("Max"),
+    ops.ClampMinTensor: elementwise("Max"),
     ops.ClampTensor: _clamp_tensor,
     ops.Cos: _one("Cos"),
     ops.Cosh: _one("Cosh"),

@@ -197,15 +197,15 @@ def expanded_sizes(existing: Sequence[int], wanted: Sequence[int]) -> tuple[int,
         RuntimeError: a size is neither 1 nor what is wanted, or one that there is not is to be kept.
     """
     extra = len(wanted) - len(existing)
-    sizes = []
-    for index, size in enumerate(wanted):
+    sizes = list(wanted)
+    for index in reversed(range(len(wanted))):
+        size = wanted[index]
         if index < extra:
             if size < 0:
                 raise RuntimeError(
                     f"The expanded size of the tensor ({size}) isn't allowed in a leading, non-existing dimension "
                     f"{index}"
                 )
-            sizes.append(size)
             continue
         own = existing[index - extra]
         if own not in (1, size) and size != -1:
@@ -213,7 +213,8 @@ def expanded_sizes(existing: Sequence[int], wanted: Sequence[int]) -> tuple[int,
                 f"The expanded size of the tensor ({size}) must match the existing size ({own}) at non-singleton "
                 f"dimension {index}.  Target sizes: {list(wanted)}.  Tensor sizes: {list(existing)}"
             )
-        sizes.append(own if size == -1 else size)
+        if size == -1:
+            sizes[index] = own
     return tuple(sizes)
 
 
