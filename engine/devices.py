@@ -13,6 +13,9 @@ NO_CUDA = "Torch not compiled with CUDA enabled"
 _INDEX = re.compile(r"0|[1-9][0-9]*")
 
 
+_NOTHING = object()
+
+
 class device:  # noqa: N801 (PyTorch's name)
     """A device by name: `device("cpu")`, `device("cuda:0")` or `device("cuda", 0)`.
 
@@ -40,14 +43,14 @@ class device:  # noqa: N801 (PyTorch's name)
     _type: str
     _index: int | None
 
-    def __init__(self, type: str | device, index: int | None = None) -> None:
+    def __init__(self, type: str | device | object = _NOTHING, index: int | None = None, *more: object) -> None:
         if isinstance(type, device) and index is None:
             self._type, self._index = type.type, type.index
             return
         if isinstance(type, int) and index is None:
             raise RuntimeError("Cannot access accelerator device when none is available.")
-        if not isinstance(type, str) or not isinstance(index, int | None):
-            raise TypeError(_wrong_arguments(type))
+        if not isinstance(type, str) or not isinstance(index, int | None) or more:
+            raise TypeError(_wrong_arguments(() if type is _NOTHING else (type, index, *more)))
         if type == "":
             raise RuntimeError("Device string must not be empty")
         name, separator, number = type.partition(":")
@@ -89,13 +92,16 @@ class device:  # noqa: N801 (PyTorch's name)
         return device, (str(self),)
 
 
-def _wrong_arguments(given: object) -> str:
-    kind = type(given).__name__
+def _wrong_arguments(given: tuple[object, ...]) -> str:
+    if len(given) == 2 and given[1] is None:
+        given = given[:1]
+    elif len(given) == 2 and isinstance(given[0], str):
+        return f"device(): argument 'index' (position 2) must be int, not {type(given[1]).__name__}"
+    kinds = ", ".join(type(each).__name__ for each in given)
+    mismatch = f"      didn't match because some of the arguments have invalid types: (!{kinds}!)\n"
     return (
-        f"device() received an invalid combination of arguments - got ({kind}), but expected one of:\n"
-        " * (torch.device device)\n"
-        f"      didn't match because some of the arguments have invalid types: (!{kind}!)\n"
-        " * (str type, int index = -1)\n"
+        f"device() received an invalid combination of arguments - got ({kinds}), but expected one of:\n"
+        f" * (torch.device device)\n{mismatch if len(given) == 1 else ''} * (str type, int index = -1)\n"
     )
 
 
@@ -109,7 +115,7 @@ def available(target: str | int | device) -> device:
         AssertionError: it is a CUDA or XPU device: there is no backend for them.
         RuntimeError: it is of another kind, or unknown.
     """
-    chosen = device(target)  # type: ignore[arg-type]  # It says what is wrong with a number.
+    chosen = device(target)  # It says what is wrong with a number.
     if chosen.type == "cuda":
         raise AssertionError(NO_CUDA)
     if chosen.type == "xpu":

@@ -139,7 +139,10 @@ def element(value: Any, kind: np.dtype[Any]) -> Any:
         of_scalar(value)
     try:
         return kind.type(value)
-    except OverflowError:
+    except (OverflowError, ValueError):
+        # NaN is a ValueError of Python's, and so is text.
+        if isinstance(value, str | bytes):
+            raise
         greatest = np.iinfo(kind).max
         if kind.kind == "u" and -greatest <= value < 0:
             return np.asarray(value).astype(kind)[()]

@@ -113,7 +113,7 @@ class Generator:
         state["next"] = drawn
         state["spare"] = spare or 0.0
         state["has_spare"] = spare is not None
-        return Tensor(np.frombuffer(state.tobytes(), np.uint8).copy())
+        return Tensor.detached(np.frombuffer(state.tobytes(), np.uint8).copy())
 
     def set_state(self, new_state: Tensor) -> Generator:
         """Go to a position that `get_state` returned, here or in PyTorch.

@@ -37,7 +37,7 @@ def batch(count, shape, classes=4, seed=0):
     """Return images (count, *shape) and their labels."""
     generator = np.random.default_rng([seed, count])
     images = generator.standard_normal((count, *shape)).astype(np.float32)
-    return Tensor(images), Tensor(generator.integers(0, classes, count))
+    return Tensor.detached(images), Tensor.detached(generator.integers(0, classes, count))
 
 
 def take(replay, images, labels, *, differentiate=True):
@@ -80,7 +80,7 @@ def planned_step(network, images, labels, criterion=CROSS_ENTROPY, **options):
     tape, replay = (Replay(network, criterion, enabled=enabled) for enabled in (False, True))
     for number in range(3):
         # Other images than those that were recorded, so that nothing of those can be left.
-        shown = Tensor(images.array * images.array.dtype.type(1 + number / 4))
+        shown = Tensor.detached(images.array * images.array.dtype.type(1 + number / 4))
         for differentiate in (True, False):
             outcomes = []
             for each in (tape, replay):

@@ -167,9 +167,9 @@ class FunctionNode(Node):
 
     def _given(self, grad: Any, form: tuple[tuple[int, ...], Any] | None) -> Tensor | None:
         if grad is not None:
-            given: Tensor = shown(Tensor, grad)
+            given: Tensor = shown(Tensor.detached, grad)
             return given
-        return Tensor(np.zeros(*form)) if form is not None and self.context._materialize else None
+        return Tensor.detached(np.zeros(*form)) if form is not None and self.context._materialize else None
 
     def _checked(self, gradient: Any, number: int) -> Tensor | None:
         shape, kind, needed = self.inputs[number]

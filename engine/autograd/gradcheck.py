@@ -12,6 +12,7 @@ from nnkit.kernels.layout import Array
 from nnkit.tape import walk_backward
 from nnkit.tensors import Tensor, rand, zeros_like
 from nnkit.tensors.backward import grad
+from nnkit.tensors.size import Size
 
 _Function = Callable[..., Any]
 
@@ -254,7 +255,7 @@ def _compare(
             if not np.allclose(jacobian, expected, rtol=rtol, atol=atol):
                 raise GradcheckError(
                     f"Jacobian mismatch for output {o} with respect to input {i},\n"
-                    f"numerical:{Tensor(expected)}\nanalytical:{Tensor(jacobian)}\n"
+                    f"numerical:{Tensor.detached(expected)}\nanalytical:{Tensor.detached(jacobian)}\n"
                 )
     zeros = [zeros_like(each) for each in outputs]
     for gradient in grad(outputs, varied, zeros, allow_unused=True):
@@ -276,7 +277,7 @@ def _numerical(func: _Function, inputs: tuple[Any, ...], varied: Tensor, eps: fl
             if below.shape != above.shape:
                 raise AssertionError(
                     "Expected `func` to return outputs with the same shape when inputs are perturbed on index "
-                    f"{position} by {eps}, but got: shapes {Tensor(below).shape} and {Tensor(above).shape}."
+                    f"{position} by {eps}, but got: shapes {Size(below.shape)} and {Size(above.shape)}."
                 )
         quotients = [(above.astype(np.float64) - below) / (2 * eps) for below, above in zip(*sides, strict=True)]
         rows.append([quotient.reshape(-1) for quotient in quotients])
@@ -310,7 +311,7 @@ def _columns(output: Tensor, varied: list[Tensor]) -> list[list[Array]]:
     for position in np.ndindex(output.array.shape):
         one = np.zeros_like(output.array)
         one[position] = 1
-        gradients = grad(output, varied, Tensor(one), retain_graph=True, allow_unused=True)
+        gradients = grad(output, varied, Tensor.detached(one), retain_graph=True, allow_unused=True)
         for found, gradient, each in zip(columns, gradients, varied, strict=True):
             found.append(np.zeros_like(each.array) if gradient is None else gradient.array)
     return columns

@@ -85,7 +85,7 @@ class Batches:
         """
         # Batches are made on the host, whatever device the network is on.
         for pixels, labels in self.pixels(epoch, start):
-            yield Tensor(backend_for("cpu").gather(*pixels)), labels
+            yield Tensor.detached(backend_for("cpu").gather(*pixels)), labels
 
     def pixels(self, epoch: int, start: int = 0) -> Iterator[tuple[Pixels, Tensor]]:
         """Yield the batches of an epoch as the bytes that `epoch` makes its images of, and their labels.
@@ -99,7 +99,7 @@ class Batches:
             indices = order[first : first + self.batch_size]
             images, places = self._images(indices, epoch, None if out is None else out[: len(indices)])
             mean, std = self.image_set.mean, self.image_set.std
-            yield Pixels(images, places, mean, std, self.input_size), Tensor(self.labels[indices])
+            yield Pixels(images, places, mean, std, self.input_size), Tensor.detached(self.labels[indices])
 
     def _images(self, indices: Indices, epoch: int, out: Bytes | None) -> tuple[Bytes, Indices]:
         """Return bytes that hold the images at `indices` as this epoch has them, and where in there each is."""

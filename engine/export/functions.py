@@ -11,6 +11,15 @@ from nnkit.export.step import Converter, Step
 from nnkit.ops import Operation
 
 
+def elementwise(operator: str) -> Converter:
+    """Return what converts an operation on all inputs in the type of the result."""
+
+    def convert(step: Step) -> str:
+        return step.graph.add(operator, *step.names())
+
+    return convert
+
+
 def _one(operator: str) -> Converter:
     def convert(step: Step) -> str:
         return step.graph.add(operator, step.name(0, step.kind))
@@ -119,11 +128,30 @@ def _nan_to_num(step: Step) -> str:
     return name
 
 
+def _clamp(step: Step) -> str:
+    bounds = [step.options.get(name) for name in ("min", "max")]
+    return step.graph.add("Clip", *step.names(), *("" if each is None else step.number(each) for each in bounds))
+
+
+def _clamp_tensor(step: Step) -> str:
+    held = step.name(0)
+    for number, operator in ((1, "Max"), (2, "Min")):
+        if step.inputs[number] is not None:
+            held = step.graph.add(operator, held, step.name(number))
+    return held
+
+
 FUNCTIONS: dict[type[Operation], Converter] = {
     ops.Acos: _one("Acos"),
     ops.Asin: _one("Asin"),
     ops.Atan: _one("Atan"),
     ops.Ceil: _one("Ceil"),
+    ops.Clamp: _clamp,
+    ops.ClampMax: _clamp,
+    ops.ClampMaxTensor: elementwise("Min"),
+    ops.ClampMin: _clamp,
+    ops.ClampMinTensor: elementwise("Max"),
+    ops.ClampTensor: _clamp_tensor,
     ops.Cos: _one("Cos"),
     ops.Cosh: _one("Cosh"),
     ops.Elu: _elu,

@@ -13,7 +13,7 @@ import numpy as np
 from nnkit import ops
 from nnkit.errors import ExportError
 from nnkit.export import windows
-from nnkit.export.functions import FUNCTIONS
+from nnkit.export.functions import FUNCTIONS, elementwise
 from nnkit.export.graph import INT64, Graph
 from nnkit.export.step import Converter, Step, fixed
 from nnkit.ops import Operation
@@ -24,15 +24,6 @@ _END = 2**63 - 1
 
 
 # Element by element ---------------------------------------------------------------------------------------
-
-
-def _elementwise(operator: str) -> Converter:
-    """Return what converts an operation on all inputs in the type of the result."""
-
-    def convert(step: Step) -> str:
-        return step.graph.add(operator, *step.names())
-
-    return convert
 
 
 def _with_alpha(operator: str) -> Converter:
@@ -56,11 +47,6 @@ def _power_of_tensor(step: Step) -> str:
 
 def _power_of_number(step: Step) -> str:
     return step.graph.add("Pow", step.number(step.options["base"]), *step.names())
-
-
-def _clamp(step: Step) -> str:
-    bounds = [step.options.get(name) for name in ("min", "max")]
-    return step.graph.add("Clip", *step.names(), *("" if each is None else step.number(each) for each in bounds))
 
 
 def _where(step: Step) -> str:
@@ -303,7 +289,7 @@ def _layer_norm(step: Step) -> str:
 
 OPERATORS: dict[type[Operation], Converter] = {
     **FUNCTIONS,
-    ops.Abs: _elementwise("Abs"),
+    ops.Abs: elementwise("Abs"),
     ops.AdaptiveAvgPool2D: windows.adaptive_average_pool,
     ops.Add: _with_alpha("Add"),
     ops.Addmm: _addmm,
@@ -313,20 +299,17 @@ OPERATORS: dict[type[Operation], Converter] = {
     ops.Amax: _reduction("ReduceMax"),
     ops.Amin: _reduction("ReduceMin"),
     ops.CircularPad: windows.edge_border("circular"),
-    ops.Clamp: _clamp,
-    ops.ClampMax: _clamp,
-    ops.ClampMin: _clamp,
     ops.Clone: _same,
     ops.ConstantPadNd: windows.constant_border,
     ops.Convolution: windows.convolution("Conv"),
     ops.Copy: _copy,
-    ops.Div: _elementwise("Div"),
+    ops.Div: elementwise("Div"),
     ops.Dot: _product,
-    ops.Exp: _elementwise("Exp"),
+    ops.Exp: elementwise("Exp"),
     ops.Expand: _expand,
     ops.Fill: _fill,
     ops.Index: _index,
-    ops.Log: _elementwise("Log"),
+    ops.Log: elementwise("Log"),
     ops.Logsumexp: _reduction("ReduceLogSumExp"),
     ops.LstmLayer: _lstm_layer,
     ops.LogSoftmax: _softmax("LogSoftmax"),
@@ -334,40 +317,40 @@ OPERATORS: dict[type[Operation], Converter] = {
     ops.Max: _reduction("ReduceMax"),
     ops.MaxDim: _extreme("ReduceMax", "ArgMax"),
     ops.MaxPool2DWithIndices: windows.max_pool,
-    ops.Maximum: _elementwise("Max"),
+    ops.Maximum: elementwise("Max"),
     ops.Mean: _reduction("ReduceMean"),
     ops.MeanDim: _reduction("ReduceMean"),
     ops.Min: _reduction("ReduceMin"),
     ops.MinDim: _extreme("ReduceMin", "ArgMin"),
-    ops.Minimum: _elementwise("Min"),
+    ops.Minimum: elementwise("Min"),
     ops.Mm: _product,
-    ops.Mul: _elementwise("Mul"),
+    ops.Mul: elementwise("Mul"),
     ops.Mv: _product,
     ops.NativeBatchNorm: _batch_norm,
     ops.NativeLayerNorm: _layer_norm,
     ops.PreluKernel: lambda step: step.graph.add("PRelu", step.name(0), step.name(1)),
-    ops.Neg: _elementwise("Neg"),
+    ops.Neg: elementwise("Neg"),
     ops.Norm: _norm,
     ops.Permute: _permute,
     ops.Pow: _power_of_tensor,
     ops.PowScalar: _power_of_number,
-    ops.PowTensor: _elementwise("Pow"),
+    ops.PowTensor: elementwise("Pow"),
     ops.Prod: _reduction("ReduceProd"),
     ops.ProdDim: _reduction("ReduceProd"),
-    ops.Reciprocal: _elementwise("Reciprocal"),
+    ops.Reciprocal: elementwise("Reciprocal"),
     ops.ReflectionPad1D: windows.edge_border("reflect"),
     ops.ReflectionPad2D: windows.edge_border("reflect"),
-    ops.Relu: _elementwise("Relu"),
+    ops.Relu: elementwise("Relu"),
     ops.ReplicationPad1D: windows.edge_border("replicate"),
     ops.ReplicationPad2D: windows.edge_border("replicate"),
     ops.Rsub: _number_minus,
     ops.Select: _select,
-    ops.Sigmoid: _elementwise("Sigmoid"),
+    ops.Sigmoid: elementwise("Sigmoid"),
     ops.Slice: _slice,
     ops.Split: _split,
     ops.SplitWithSizes: _split,
     ops.Softmax: _softmax("Softmax"),
-    ops.Sqrt: _elementwise("Sqrt"),
+    ops.Sqrt: elementwise("Sqrt"),
     ops.Squeeze: _reshape,
     ops.SqueezeDim: _reshape,
     ops.SqueezeDims: _reshape,
@@ -377,7 +360,7 @@ OPERATORS: dict[type[Operation], Converter] = {
     ops.Sum: _reduction("ReduceSum"),
     ops.SumDim: _reduction("ReduceSum"),
     ops.T: _reversed_matrix,
-    ops.Tanh: _elementwise("Tanh"),
+    ops.Tanh: elementwise("Tanh"),
     ops.ToCopy: _cast,
     ops.Transpose: _transpose,
     ops.TransposedConvolution: windows.convolution("ConvTranspose"),

@@ -42,7 +42,7 @@ def trace(network: Module, shape: Sequence[int]) -> tuple[Pass, Pass]:
 
 def _run(network: Module, batch: int, shape: Sequence[int]) -> Pass:
     numbers = np.random.default_rng(batch).standard_normal((batch, *shape))
-    images = Tensor(numbers.astype(np.float32))
+    images = Tensor.detached(numbers.astype(np.float32))
     with Recording() as recording, Layers(network, recording) as layers:
         logits = network(images)
     if recording.obstacle is not None or recording.remade:

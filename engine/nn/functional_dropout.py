@@ -140,7 +140,7 @@ def _dropped(
     if p < 1 and not input.is_floating_point():
         raise RuntimeError(f"result type Float can't be cast to the desired output type {input.dtype.label}")
     make = functools.partial(_factors, input.array, shape, order, p)
-    factors = Tensor(make())
+    factors = Tensor.detached(make())
     note_remade(factors, make)
     return input.mul_(factors) if inplace else input.mul(factors)
 

@@ -37,7 +37,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
         tensor([[1, 0, 0],
                 [0, 0, 1]])
     """
-    require_tensor("one_hot", "tensor", 1, tensor)
+    require_tensor("one_hot", "input", 1, tensor)
     classes = tensor.array
     if tensor.dtype is not int64:
         raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
@@ -51,7 +51,7 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     if classes.size and classes.max() >= num_classes:
         raise RuntimeError("Class values must be smaller than num_classes.")
     make = partial(_one_hot, classes, num_classes)
-    result = Tensor(make())
+    result = Tensor.detached(make())
     note_remade(result, make)
     return result
 

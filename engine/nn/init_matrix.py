@@ -89,7 +89,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = N
     basis = basis * np.sign(np.diagonal(triangle))
     chosen = np.ascontiguousarray(basis.T if rows < columns else basis)
     with no_grad():
-        return tensor.copy_(Tensor(chosen).view(tensor.shape)).mul_(gain)
+        return tensor.copy_(Tensor.detached(chosen).view(tensor.shape)).mul_(gain)
 
 
 def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Generator | None = None) -> Tensor:

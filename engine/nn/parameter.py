@@ -32,8 +32,7 @@ class Parameter(Tensor):
             )
         if requires_grad and not values.is_floating_point():
             raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
-        super().__init__(values.array)
-        self.version = values.version
+        self.array, self.version = values.array, values.version
         self.requires_grad = requires_grad
 
     def __copy__(self) -> Parameter:
@@ -64,8 +63,7 @@ class Buffer(Tensor):
 
     def __init__(self, data: Tensor | None = None, *, persistent: bool = True) -> None:
         values = empty(0) if data is None else data.detach()
-        super().__init__(values.array)
-        self.version = values.version
+        self.array, self.version = values.array, values.version
         self.persistent = persistent
 
     def __copy__(self) -> Buffer:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from nnkit.dtypes import Scalar
@@ -178,8 +180,11 @@ class Pow(Operation):
 
     def forward(self, a: Array, *, exponent: Scalar) -> Array:
         base, power = self.together(a, exponent)
-        if base.dtype.kind in "iu" and exponent < 0:
-            raise RuntimeError("Integers to negative integer powers are not allowed.")
+        if base.dtype.kind in "biu":
+            if exponent < 0:
+                raise RuntimeError("Integers to negative integer powers are not allowed.")
+            if base.dtype.kind == "b":
+                return self.xp.logical_or(base, not exponent)
         self.exponent = exponent
         self.save(base)
         return self.xp.square(base) if exponent == 2 else self.xp.power(base, power)
@@ -189,6 +194,23 @@ class Pow(Operation):
         if self.exponent == 0:
             return self.xp.zeros_like(grad)
         return grad * (self.exponent * self.xp.power(base, base.dtype.type(self.exponent - 1)))
+
+
+def _power(xp: Any, base: Array, power: Array) -> Array:
+    """Return base to the power of power; of whole numbers to negative powers what is left without a fraction.
+
+    Raises:
+        NotImplementedError: both are truth values.
+    """
+    if base.dtype == np.bool_ and power.dtype == np.bool_:
+        raise NotImplementedError("\"pow\" not implemented for 'Bool'")
+    try:
+        result: Array = xp.power(base, power)
+    except ValueError:
+        whole = xp.power(base, xp.where(power < 0, 0, power))
+        signs = xp.where(power % 2 == 0, 1, base)
+        result = xp.where(power < 0, xp.where(abs(base) == 1, signs, 0), whole)
+    return result
 
 
 class PowTensor(Operation):
@@ -201,7 +223,7 @@ class PowTensor(Operation):
     def forward(self, a: Array, b: Array) -> Array:
         check_broadcast((a, b))
         base, power = self.together(a, b)
-        result = self.xp.power(base, power)
+        result = _power(self.xp, base, power)
         self.save(base, power, result)
         return result
 
@@ -224,7 +246,7 @@ class PowScalar(Operation):
 
     def forward(self, a: Array, *, base: Scalar) -> Array:
         power, number = self.together(a, base)
-        result = self.xp.power(number, power)
+        result = _power(self.xp, number, power)
         self.save(result, number)
         return result
 

@@ -9,6 +9,7 @@ import numpy as np
 from nnkit.dtypes import C_NAMES, of_array
 from nnkit.kernels.backend import Pair, Sliding, ThreeGradients
 from nnkit.kernels.layout import Array
+from nnkit.ops.half import widened
 from nnkit.ops.operation import Gradients, N, Operation, sample
 from nnkit.ops.shape import inferred_shape
 
@@ -40,8 +41,8 @@ class Correlation(Operation):
         return a.squeeze(2) if self.is_flat else a
 
     def backward(self, grad: Array) -> Gradients:
-        x, weight = (None if each is None else self.images(each) for each in self.saved)
-        by_x, by_weight, by_bias = self.gradients(self.images(grad), x, weight)
+        x, weight = (None if each is None else widened(self.images(each)) for each in self.saved)
+        by_x, by_weight, by_bias = self.gradients(widened(self.images(grad)), x, weight)
         by_x, by_weight = (None if each is None else self.sequences(each) for each in (by_x, by_weight))
         return by_x, by_weight, by_bias
 
@@ -151,10 +152,11 @@ def _pair(option: Sizes, of_height: int) -> Pair:
 
 
 def _floating(x: Array, weight: Array, bias: Array | None) -> tuple[Array, Array, Array | None]:
-    """Return arrays of a type that kernels calculate in, which integers are converted to."""
-    if x.dtype.kind == "f":
+    """Return arrays of a type that kernels calculate in, which integers and halves are converted to."""
+    if x.dtype.char in "fd":
         return x, weight, bias
-    return x.astype(np.float64), weight.astype(np.float64), None if bias is None else bias.astype(np.float64)
+    kind = np.float32 if x.dtype.kind == "f" else np.float64
+    return x.astype(kind), weight.astype(kind), None if bias is None else bias.astype(kind)
 
 
 def check_options(stride: Sizes, padding: Sizes, output_padding: Sizes = (0,)) -> None:

@@ -165,6 +165,72 @@ class ClampMax(Clamp):
     overload = 0
 
 
+class ClampTensor(Operation):
+    """a, held between tensors of which one may be missing; at a bound the gradient is that of a.
+
+    Where the lower bound is above the upper one the result is the upper one, which has the gradient.
+    """
+
+    samples = [
+        sample("x.clamp(y, z * 1.7)", (N, 4), (4,), (N, 4)),
+        sample("x.clamp(min=y)", (N, 4), (4,)),
+        sample("x.clamp(max=y)", (N, 4), (N, 1)),
+    ]
+    node_name = "ClampBackward0"
+    saved_names = ("self", "min", "max")
+
+    def forward(self, a: Array, low: Array | None, high: Array | None) -> Array:
+        check_broadcast((a, *(bound for bound in (low, high) if bound is not None)))
+        value, *bounds = self.together(a, *(bound for bound in (low, high) if bound is not None))
+        low = bounds[0] if low is not None else None
+        high = bounds[-1] if high is not None else None
+        self.save(value, low, high)
+        held = value if low is None else self.xp.maximum(value, low)
+        return held if high is None else self.xp.minimum(held, high)
+
+    def backward(self, grad: Array) -> Gradients:
+        value, low, high = self.saved
+        if low is None or high is None:
+            outside = value < low if high is None else value > high
+            mine, bound = self.xp.where(outside, 0, grad), self.xp.where(outside, grad, 0)
+            return mine, None if low is None else bound, None if high is None else bound
+        crossed = high < low
+        mine = self.xp.where((value < low) | (value > high), 0, grad)
+        below = self.xp.where((value < low) & (low < high), grad, 0)
+        return mine, below, self.xp.where((value > high) | crossed, grad, 0)
+
+
+class ClampMinTensor(Operation):
+    """a, held above a tensor; where they are equal the gradient is that of a."""
+
+    samples = [sample("x.clamp_min(y)", (N, 4), (4,))]
+    node_name = "ClampMinBackward1"
+    saved_names = ("self", "min")
+    chosen = "maximum"
+    reject = "less"
+
+    def forward(self, a: Array, bound: Array) -> Array:
+        check_broadcast((a, bound))
+        value, held = self.together(a, bound)
+        self.save(value, held)
+        return getattr(self.xp, self.chosen)(value, held)
+
+    def backward(self, grad: Array) -> Gradients:
+        value, held = self.saved
+        outside = getattr(self.xp, self.reject)(value, held)
+        return self.xp.where(outside, 0, grad), self.xp.where(outside, grad, 0)
+
+
+class ClampMaxTensor(ClampMinTensor):
+    """a, held below a tensor; where they are equal the gradient is that of a."""
+
+    samples = [sample("x.clamp_max(y)", (N, 4), (4,))]
+    node_name = "ClampMaxBackward1"
+    saved_names = ("self", "max")
+    chosen = "minimum"
+    reject = "greater"
+
+
 class Extremum(Operation):
     """The greater or the smaller of a and b.
 

@@ -8,6 +8,7 @@ from nnkit.dtypes import C_NAMES, of_array
 from nnkit.kernels.backend import ThreeGradients
 from nnkit.kernels.layout import Array
 from nnkit.ops.operation import Gradients, N, Operation, sample
+from nnkit.ops.shape import expanded_sizes
 
 
 def check_same_type(first: Array, second: Array) -> None:
@@ -67,10 +68,10 @@ class Mm(MatrixProduct):
     saved_names = ("self", "mat2")
 
     def forward(self, a: Array, b: Array) -> Array:
+        self.check(a, b)
         if a.dtype != b.dtype:
             kinds = f"{C_NAMES[of_array(a)]} != {C_NAMES[of_array(b)]}"
             raise RuntimeError(f"expected m1 and m2 to have the same dtype, but got: {kinds}")
-        self.check(a, b)
         self.save(a if self.needs_input_grad[1] else None, b if self.needs_input_grad[0] else None)
         return self.product(a, b, None)
 
@@ -97,6 +98,7 @@ class Addmm(MatrixProduct):
         self.is_by_column = bias.shape == b.shape[1:] and self.factors == (1, 1)
         if self.is_by_column:
             return self.product(a, b, bias)
+        expanded_sizes(bias.shape, (a.shape[0], b.shape[1]))
         result: Array = self.product(a, b, None)
         if self.factors != (1, 1):
             return bias * bias.dtype.type(beta) + result * result.dtype.type(alpha)

@@ -7,6 +7,7 @@ import numpy as np
 from nnkit.dtypes import of_array
 from nnkit.kernels.backend import AverageWindow, Pair, Sliding, output_size
 from nnkit.kernels.layout import Array
+from nnkit.ops.half import widened
 from nnkit.ops.operation import Gradients, N, Operation, sample
 
 
@@ -24,7 +25,7 @@ class Pooling(Operation):
     def prepared(self, x: Array) -> Array:
         """Return the input as images of a floating type, and remember its shape."""
         self.is_unbatched = x.ndim == 3
-        images = self.images(x if x.dtype.kind == "f" else x.astype(np.float64))
+        images = self.images(widened(x) if x.dtype.kind == "f" else x.astype(np.float64))
         self.shape = images.shape
         return images
 
@@ -63,8 +64,8 @@ class MaxPool2DWithIndices(Pooling):
         self.save(taps)
         if x.dtype.kind != "f":
             # No integer is minus infinity, which a window without elements gives: PyTorch takes the lowest one.
-            values = self.xp.maximum(values, np.iinfo(x.dtype).min).astype(x.dtype)
-        values = self.as_given(values)
+            values = self.xp.maximum(values, np.iinfo(x.dtype).min)
+        values = self.as_given(values).astype(x.dtype, copy=False)
         return (values, self.as_given(self.indices(taps))) if return_indices else values
 
     def indices(self, taps: Array) -> Array:
@@ -78,7 +79,7 @@ class MaxPool2DWithIndices(Pooling):
 
     def backward(self, grad: Array, _indices: Array | None = None) -> Gradients:
         (taps,) = self.saved
-        return self.as_given(self.backend.max_pool_gradient(self.images(grad), taps, self.shape, *self.window))
+        return self.as_given(self.backend.max_pool_gradient(widened(self.images(grad)), taps, self.shape, *self.window))
 
 
 class AvgPool2D(Pooling):
@@ -117,7 +118,7 @@ class AvgPool2D(Pooling):
         )
 
     def backward(self, grad: Array) -> Gradients:
-        return self.as_given(self.backend.average_pool_gradient(self.images(grad), self.shape, self.window))
+        return self.as_given(self.backend.average_pool_gradient(widened(self.images(grad)), self.shape, self.window))
 
 
 class AdaptiveAvgPool2D(Pooling):
@@ -141,10 +142,11 @@ class AdaptiveAvgPool2D(Pooling):
                 )
         if x.dtype.kind != "f":
             raise NotImplementedError(f"\"adaptive_avg_pool2d\" not implemented for '{of_array(x).label}'")
-        return self.as_given(self.backend.average_pool(self.prepared(x), output_size, None))
+        averages = self.backend.average_pool(self.prepared(x), output_size, None)
+        return self.as_given(averages).astype(x.dtype, copy=False)
 
     def backward(self, grad: Array) -> Gradients:
-        return self.as_given(self.backend.average_pool_gradient(self.images(grad), self.shape, None))
+        return self.as_given(self.backend.average_pool_gradient(widened(self.images(grad)), self.shape, None))
 
 
 def pooled_shape(x: Array, kernel_size: Pair, sliding: Sliding, ceil_mode: bool) -> Pair:

@@ -190,6 +190,34 @@ class SqueezeDims(Rearrangement):
         return grad.reshape(self.shape)
 
 
+def expanded_sizes(existing: Sequence[int], wanted: Sequence[int]) -> tuple[int, ...]:
+    """Return the shape that at least as many sizes are expanded to, where -1 keeps one.
+
+    Raises:
+        RuntimeError: a size is neither 1 nor what is wanted, or one that there is not is to be kept.
+    """
+    extra = len(wanted) - len(existing)
+    sizes = list(wanted)
+    for index in reversed(range(len(wanted))):
+        size = wanted[index]
+        if index < extra:
+            if size < 0:
+                raise RuntimeError(
+                    f"The expanded size of the tensor ({size}) isn't allowed in a leading, non-existing dimension "
+                    f"{index}"
+                )
+            continue
+        own = existing[index - extra]
+        if own not in (1, size) and size != -1:
+            raise RuntimeError(
+                f"The expanded size of the tensor ({size}) must match the existing size ({own}) at non-singleton "
+                f"dimension {index}.  Target sizes: {list(wanted)}.  Tensor sizes: {list(existing)}"
+            )
+        if size == -1:
+            sizes[index] = own
+    return tuple(sizes)
+
+
 class Expand(Rearrangement):
     """Dimensions of size 1 repeated without copying."""
 
@@ -202,16 +230,7 @@ class Expand(Rearrangement):
                 f"expand(torch.{of_array(a).label}Tensor{{{list(a.shape)}}}, size={list(shape)}): the number of sizes "
                 f"provided ({len(shape)}) must be greater or equal to the number of dimensions in the tensor ({a.ndim})"
             )
-        sizes = []
-        for index, wanted in enumerate(shape):
-            existing = a.shape[index - extra] if index >= extra else 1
-            if existing not in (1, wanted) and wanted != -1:
-                raise RuntimeError(
-                    f"The expanded size of the tensor ({wanted}) must match the existing size ({existing}) at "
-                    f"non-singleton dimension {index}.  Target sizes: {list(shape)}.  Tensor sizes: {list(a.shape)}"
-                )
-            sizes.append(existing if wanted == -1 else wanted)
-        expanded: Array = self.xp.broadcast_to(a, sizes)
+        expanded: Array = self.xp.broadcast_to(a, expanded_sizes(a.shape, shape))
         expanded.flags.writeable = a.flags.writeable
         return expanded
 

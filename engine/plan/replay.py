@@ -115,7 +115,7 @@ class Replay:
         self.gradients_are_finite = found.plan.sums_are_finite
         if math.isfinite(value):
             for parameter, gradient, earlier in zip(found.parameters, found.gradients, before, strict=True):
-                parameter._grad = gradient if earlier is None else Tensor(earlier + gradient.array)
+                parameter._grad = gradient if earlier is None else Tensor.detached(earlier + gradient.array)
         return value, logits
 
     def evaluate(self, images: Tensor | Pixels, labels: Tensor) -> tuple[float, Array]:
@@ -226,7 +226,7 @@ def _are_finite(network: Module) -> bool:
 
 
 def _tensor(images: Tensor | Pixels) -> Tensor:
-    return Tensor(backend_for("cpu").gather(*images)) if isinstance(images, Pixels) else images
+    return Tensor.detached(backend_for("cpu").gather(*images)) if isinstance(images, Pixels) else images
 
 
 def _array(images: Tensor | Pixels) -> Array | Pixels:
@@ -330,7 +330,7 @@ def _planned(lowered: _Lowered, criterion: Criterion, snapshot: Snapshot, is_cer
         criterion=criterion,
         snapshot=snapshot,
         parameters=lowered.parameters,
-        gradients=[Tensor(each) for each in plan.gradients],
+        gradients=[Tensor.detached(each) for each in plan.gradients],
         classes=lowered.classes,
         is_certain=is_certain,
     )

@@ -51,7 +51,7 @@ class Reader:
         self._network.eval()
         # Compiles the kernels, so that the first drawing does not wait.
         logits, self._blank = self._look(np.zeros((SIZE, SIZE), np.uint8))
-        check_classes(self._config, Tensor(logits[None]), self._checkpoint.images.classes)
+        check_classes(self._config, Tensor.detached(logits[None]), self._checkpoint.images.classes)
 
     @property
     def title(self) -> str:
@@ -86,7 +86,7 @@ class Reader:
         logits, layers = self._look(seen)
         if not np.isfinite(logits).all():
             raise NonFiniteError("the network answers with numbers that are not finite")
-        (probabilities,) = probabilities_of(self._config, Tensor(logits[None])).array
+        (probabilities,) = probabilities_of(self._config, Tensor.detached(logits[None])).array
         return {
             "guess": int(probabilities.argmax()),
             "probabilities": probabilities.tolist(),

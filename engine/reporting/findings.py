@@ -79,7 +79,7 @@ def examine(record: RunRecord) -> Findings:
     for loss, logits, labels in outputs(trained.replay, trained.batches):
         tally.add(loss, logits, labels)
         guesses.append(logits.argmax(axis=1))
-        confidences.append(probabilities_of(trained.config, Tensor(logits)).numpy().max(axis=1))
+        confidences.append(probabilities_of(trained.config, Tensor.detached(logits)).numpy().max(axis=1))
     guess, confidence = np.concatenate(guesses), np.concatenate(confidences)
     wrong = np.flatnonzero(guess != images.labels)
     chosen = wrong[np.argsort(-confidence[wrong], kind="stable")][:MOST_MISTAKES]

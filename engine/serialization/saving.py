@@ -129,7 +129,7 @@ def _read(file: BinaryIO, name: str, map_location: MapLocation) -> Any:
         )
     arrays, metadata = container.decode_stream(file, name, checksum=False)
     move = _mover(map_location)
-    tensors = {key: move(Tensor(array)) for key, array in arrays.items()}
+    tensors = {key: move(Tensor.detached(array)) for key, array in arrays.items()}
     if metadata.get("format") != _FORMAT:
         return OrderedDict((key, tensor) for key, tensor in tensors.items() if not key.startswith(_TRAINING))
     if metadata.get("format_version") != str(_FORMAT_VERSION):

@@ -38,7 +38,7 @@ class Node:
     """
 
     # What users see of an array; the room of the tensors sets it.
-    tensor_of: ClassVar[type[Any]]
+    tensor_of: ClassVar[staticmethod[[Any], Any]]
 
     # Hooks on the gradient of one output, then on all of them before the node runs, then after it ran.
     output_hooks: Mapping[int, list[GradientHook]] = _NO_HOOKS

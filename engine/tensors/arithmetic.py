@@ -8,6 +8,7 @@ import numpy as np
 
 from nnkit import ops
 from nnkit.dtypes import C_NAMES, Scalar, common_type, dtype, of_array
+from nnkit.ops import Operation
 from nnkit.tensors.base import TensorBase
 from nnkit.tensors.comparing import Comparing, Operand, is_operand, scalar
 
@@ -25,6 +26,20 @@ def check_mask(mask: Tensor, value: Any) -> None:
         raise RuntimeError(
             f"masked_fill_ only supports a 0-dimensional value tensor, but got tensor with {dimensions}."
         )
+
+
+def clamped(min: Any, max: Any) -> tuple[type[Operation], tuple[Any, ...], dict[str, Any]]:
+    """Return the operation that holds elements between bounds of which some are tensors, its inputs and its options.
+
+    Raises:
+        TypeError: one bound is a tensor with dimensions, and the other a number.
+    """
+    given = {name: bound for name, bound in (("min", min), ("max", max)) if bound is not None}
+    if all(isinstance(bound, TensorBase) for bound in given.values()):
+        return ops.ClampTensor, (min, max), {}
+    if any(isinstance(bound, TensorBase) and bound.array.ndim for bound in given.values()):
+        raise TypeError("a number and a tensor")
+    return ops.Clamp, (), {name: np.asarray(getattr(bound, "array", bound)).item() for name, bound in given.items()}
 
 
 class Arithmetic(Comparing):
@@ -138,33 +153,42 @@ class Arithmetic(Comparing):
         """
         return self.apply(ops.Neg)
 
-    def clamp(self, min: Scalar | None = None, max: Scalar | None = None) -> Tensor:
-        """Return the elements, held between the bounds.
+    def clamp(self, min: Any = None, max: Any = None) -> Tensor:
+        """Return the elements, held between the bounds: numbers, or tensors with one for each element.
 
         Examples:
             >>> torch.tensor([-1.0, 0.5, 3.0]).clamp(0, 1)
             tensor([0.0000, 0.5000, 1.0000])
+            >>> torch.tensor([-1.0, 0.5, 3.0]).clamp(max=torch.tensor([0.0, 1.0, 2.0]))
+            tensor([-1.0000,  0.5000,  2.0000])
         """
+        if isinstance(min, TensorBase) or isinstance(max, TensorBase):
+            operation, tensors, options = clamped(min, max)
+            return self.apply(operation, *tensors, **options)
         return self.apply(ops.Clamp, min=min, max=max)
 
     clip = clamp
 
-    def clamp_min(self, min: Scalar) -> Tensor:
-        """Return the elements, held above a bound.
+    def clamp_min(self, min: Any) -> Tensor:
+        """Return the elements, held above a bound, a number or a tensor.
 
         Examples:
             >>> torch.tensor([-1.0, 2.0]).clamp_min(0)
             tensor([0., 2.])
         """
+        if isinstance(min, TensorBase):
+            return self.apply(ops.ClampMinTensor, min)
         return self.apply(ops.ClampMin, min=min)
 
-    def clamp_max(self, max: Scalar) -> Tensor:
-        """Return the elements, held below a bound.
+    def clamp_max(self, max: Any) -> Tensor:
+        """Return the elements, held below a bound, a number or a tensor.
 
         Examples:
             >>> torch.tensor([-1.0, 2.0]).clamp_max(0)
             tensor([-1.,  0.])
         """
+        if isinstance(max, TensorBase):
+            return self.apply(ops.ClampMaxTensor, max)
         return self.apply(ops.ClampMax, max=max)
 
     def maximum(self, other: Tensor) -> Tensor:
@@ -290,6 +314,12 @@ class Arithmetic(Comparing):
         """Return a number as a tensor that decides the type of a result no more than the number."""
         number = scalar(value)
         return self.detached(np.asarray(number, common_type((self.array, number))))
+
+    def __rlshift__(self, other: Operand) -> Tensor:
+        return self._as_tensor(other) << self if is_operand(other) else NotImplemented
+
+    def __rrshift__(self, other: Operand) -> Tensor:
+        return self._as_tensor(other) >> self if is_operand(other) else NotImplemented
 
     def __pos__(self) -> Tensor:
         return self  # type: ignore[return-value]

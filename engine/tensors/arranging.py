@@ -13,10 +13,20 @@ from nnkit.kernels.layout import Array
 from nnkit.ops.operation import wrap_dim
 from nnkit.recording import note_obstacle
 from nnkit.tensors.base import TensorBase
+from nnkit.tensors.forms import Form, refuse
 from nnkit.tensors.shaping import Shaping, sizes
 
 if TYPE_CHECKING:
     from nnkit.tensors.tensor import Tensor
+
+
+_SPLITS = {
+    "split": [
+        Form("(Tensor input, int split_size, int dim = 0)", numbers=False),
+        Form("(Tensor input, tuple of ints split_size, int dim = 0)", numbers=False),
+    ],
+    "split_with_sizes": [Form("(Tensor input, tuple of ints split_sizes, int dim = 0)", numbers=False)],
+}
 
 
 class Arranging(Shaping):
@@ -40,9 +50,14 @@ class Arranging(Shaping):
         """
         if self.array.ndim == 0:
             raise RuntimeError("split expects at least a 1-dimensional tensor")
-        if not isinstance(split_size, int):
-            return self.apply_all(ops.SplitWithSizes, sizes=tuple(split_size), dim=dim)
-        size = self.array.shape[wrap_dim(dim, self.array.ndim)]
+        try:
+            if not isinstance(split_size, int):
+                return self.apply_all(ops.SplitWithSizes, sizes=sizes((split_size,)), dim=dim)
+            size = self.array.shape[wrap_dim(dim, self.array.ndim)]
+        except TypeError:
+            name = "split" if isinstance(split_size, int) else "split_with_sizes"
+            refuse(name, _SPLITS[name], (self, split_size, dim), {}, older=False)
+            raise
         if split_size < 0:
             raise RuntimeError(f"split expects split_size be non-negative, but got split_size={split_size}")
         if split_size == 0 and size:
@@ -225,7 +240,7 @@ class Arranging(Shaping):
             tensor([[1., 0.],
                     [1., 1.]])
         """
-        return self.apply(ops.Tril, diagonal=diagonal)
+        return self.apply(ops.Tril, diagonal=operator.index(diagonal))
 
     def triu(self, diagonal: int = 0) -> Tensor:
         """Return each matrix with zeros below a diagonal.
@@ -235,7 +250,7 @@ class Arranging(Shaping):
             tensor([[1., 1.],
                     [0., 1.]])
         """
-        return self.apply(ops.Triu, diagonal=diagonal)
+        return self.apply(ops.Triu, diagonal=operator.index(diagonal))
 
     def diag(self, diagonal: int = 0) -> Tensor:
         """Return the diagonal of a matrix, or a matrix with a vector on its diagonal.

@@ -19,7 +19,7 @@ Result = TypeVar("Result")
 
 
 def as_function(
-    method: Callable[..., Result], *, of_numbers: bool = False, in_sequence: bool = False
+    method: Callable[..., Result], *, of_numbers: bool = False, in_sequence: bool = False, told: str | None = None
 ) -> Callable[..., Result]:
     """Return a method of tensors as a function, which may be told `input` by name and to write into `out`.
 
@@ -27,6 +27,7 @@ def as_function(
         method: what is called with `input` first.
         of_numbers: whether `input` may be a number, too.
         in_sequence: whether numbers that the method takes one by one come in a list or tuple only.
+        told: what messages call the function where that is not its name.
     """
     name = method.__name__
     run = inspect.unwrap(method)
@@ -36,7 +37,7 @@ def as_function(
             args = (options.pop("input"), *args)
         if args and not isinstance(args[0], Tensor):
             if not (of_numbers and isinstance(args[0], bool | int | float)):
-                require_tensor(name, "input", 1, args[0])
+                require_tensor(told or name, "input", 1, args[0])
             args = (tensor(args[0]), *args[1:])
         if in_sequence and len(args) > 1 and not (len(args) == 2 and isinstance(args[1], list | tuple)):
             raise TypeError("no sequence")

@@ -137,15 +137,15 @@ class Comparing(Elementary):
         check_broadcast((self.array, other.array))
         return self.detached(np.asarray(np.isclose(self.array, other.array, rtol, atol, equal_nan)))
 
-    def _bitwise(self, name: str, other: Operand) -> Tensor:
+    def _bitwise(self, name: str, other: Operand, combine: Callable[..., Any], refused: str = "f") -> Tensor:
         right = other.array if isinstance(other, TensorBase) else scalar(other)
         check_broadcast((self.array, right))
         common = common_type((self.array, right))
-        if common.kind == "f":
+        if common.kind in refused:
             label = of_array(np.empty(0, common)).label
             raise NotImplementedError(f"\"{name}_cpu\" not implemented for '{label}'")
         left, right = (np.asarray(each).astype(common, copy=False) for each in (self.array, right))
-        return self.detached(np.asarray(getattr(np, name)(left, right)))
+        return self.detached(np.asarray(combine(left, right)))
 
     def bitwise_and(self, other: Operand) -> Tensor:
         """Return the conjunction of the bits of whole numbers, or of truth values.
@@ -157,7 +157,7 @@ class Comparing(Elementary):
             >>> torch.tensor([5, 6]).bitwise_and(3)
             tensor([1, 2])
         """
-        return self._bitwise("bitwise_and", other)
+        return self._bitwise("bitwise_and", other, np.bitwise_and)
 
     def bitwise_or(self, other: Operand) -> Tensor:
         """Return the disjunction of the bits of whole numbers, or of truth values.
@@ -169,7 +169,7 @@ class Comparing(Elementary):
             >>> torch.tensor([5, 6]).bitwise_or(3)
             tensor([7, 7])
         """
-        return self._bitwise("bitwise_or", other)
+        return self._bitwise("bitwise_or", other, np.bitwise_or)
 
     def bitwise_xor(self, other: Operand) -> Tensor:
         """Return the exclusive disjunction of the bits of whole numbers, or of truth values.
@@ -181,7 +181,7 @@ class Comparing(Elementary):
             >>> torch.tensor([5, 6]).bitwise_xor(3)
             tensor([6, 5])
         """
-        return self._bitwise("bitwise_xor", other)
+        return self._bitwise("bitwise_xor", other, np.bitwise_xor)
 
     def bitwise_not(self) -> Tensor:
         """Return the opposite of the bits of whole numbers, or of truth values.
@@ -206,6 +206,12 @@ class Comparing(Elementary):
     def __xor__(self, other: Operand) -> Tensor:
         return self.bitwise_xor(other) if is_operand(other) else NotImplemented
 
+    def __lshift__(self, other: Operand) -> Tensor:
+        return self._bitwise("lshift", other, np.left_shift, "fb") if is_operand(other) else NotImplemented
+
+    def __rshift__(self, other: Operand) -> Tensor:
+        return self._bitwise("rshift", other, np.right_shift, "fb") if is_operand(other) else NotImplemented
+
     __rand__ = __and__
     __ror__ = __or__
     __rxor__ = __xor__
@@ -218,10 +224,10 @@ class Comparing(Elementary):
     def __eq__(self, other: object) -> Any:
         if isinstance(other, np.ndarray):
             other = self.detached(other)
-        return self.eq(other) if is_operand(other) else False
+        return self.eq(other) if is_operand(other) else NotImplemented
 
     def __ne__(self, other: object) -> Any:
-        return self.ne(other) if is_operand(other) else True
+        return self.ne(other) if is_operand(other) else NotImplemented
 
     def __lt__(self, other: Operand) -> Tensor:
         return self.lt(other) if is_operand(other) else NotImplemented

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import operator
-import warnings
 from typing import Any
 
 import numpy as np
 
 from nnkit.devices import available, device
-from nnkit.dtypes import Scalar, dtype, element, float32, int64, of_array, of_scalar
+from nnkit.dtypes import Scalar, dtype, float32, int64, of_array, of_scalar
 from nnkit.kernels.layout import Array
 from nnkit.recording import note_constant, note_obstacle
 from nnkit.streams import HasStream, stream_of
 from nnkit.tensors.explaining import explained
-from nnkit.tensors.limits import claim
-from nnkit.tensors.nesting import of_sequence
+from nnkit.tensors.filling import check_size, filled
+from nnkit.tensors.nesting import of_sequence, warn_of_copy
 from nnkit.tensors.shaping import sizes
 from nnkit.tensors.sharing import from_numpy
 from nnkit.tensors.tensor import Tensor
@@ -26,9 +26,13 @@ Device = str | int | device | None
 def _finish(array: Array, place: Device, requires_grad: bool) -> Tensor:
     if place is not None:
         available(place)
+    if requires_grad is not False and requires_grad is not True:
+        raise TypeError("requires_grad is neither True nor False")
     if requires_grad and array.dtype.kind != "f":
         raise RuntimeError("Only Tensors of floating point and complex dtype can require gradients")
-    result = Tensor(array, requires_grad=requires_grad)
+    result = Tensor.detached(array)
+    if requires_grad:
+        result.requires_grad = True
     note_constant(result)
     return result
 
@@ -49,21 +53,6 @@ def _shape(function: str, given: tuple[Any, ...]) -> tuple[int, ...]:
     return shape
 
 
-def _allocated(shape: tuple[int, ...], value: Scalar, kind: np.dtype[Any]) -> Array:
-    claim(shape)
-    number = element(value, kind)
-    try:
-        return np.full(shape, number, kind)
-    except (MemoryError, ValueError):
-        size = kind.itemsize
-        for length in shape:
-            size *= length
-        raise RuntimeError(
-            f"[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to "
-            f"allocate {size} bytes. Error code 12 (Cannot allocate memory)"
-        ) from None
-
-
 @explained
 def tensor(data: Any, *, dtype: dtype | None = None, device: Device = None, requires_grad: bool = False) -> Tensor:
     """Return a new tensor of numbers: a number, nested sequences, or an array, which is copied.
@@ -78,16 +67,9 @@ def tensor(data: Any, *, dtype: dtype | None = None, device: Device = None, requ
                 [3, 4]])
     """
     if isinstance(data, Tensor):
-        warnings.warn(
-            "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
-            "sourceTensor.detach().clone().requires_grad_(True), rather than torch.tensor(sourceTensor).",
-            UserWarning,
-            stacklevel=2,
-        )
+        warn_of_copy("torch.tensor(sourceTensor)")
         note_obstacle("a tensor made of the values of another")
         data = data.array
-    if isinstance(data, str):
-        raise TypeError("new(): invalid data type 'str'")
     if isinstance(data, np.ndarray | np.generic):
         array = np.array(data)
         of_array(array)
@@ -128,7 +110,7 @@ def full(
         tensor([3.5000, 3.5000])
     """
     kind = (dtype or of_scalar(fill_value)).numpy
-    return _finish(_allocated(_shape("full", (tuple(size),)), fill_value, kind), device, requires_grad)
+    return _finish(filled(_shape("full", (tuple(size),)), fill_value, kind), device, requires_grad)
 
 
 @explained
@@ -139,7 +121,7 @@ def zeros(*size: Any, dtype: dtype | None = None, device: Device = None, require
         >>> torch.zeros(2, dtype=torch.int64)
         tensor([0, 0])
     """
-    return _finish(_allocated(_shape("zeros", size), 0, (dtype or float32).numpy), device, requires_grad)
+    return _finish(filled(_shape("zeros", size), 0, (dtype or float32).numpy), device, requires_grad)
 
 
 @explained
@@ -151,7 +133,7 @@ def ones(*size: Any, dtype: dtype | None = None, device: Device = None, requires
         tensor([[1., 1.],
                 [1., 1.]])
     """
-    return _finish(_allocated(_shape("ones", size), 1, (dtype or float32).numpy), device, requires_grad)
+    return _finish(filled(_shape("ones", size), 1, (dtype or float32).numpy), device, requires_grad)
 
 
 @explained
@@ -162,7 +144,7 @@ def empty(*size: Any, dtype: dtype | None = None, device: Device = None, require
         >>> torch.empty(2, 3).shape
         torch.Size([2, 3])
     """
-    return _finish(_allocated(_shape("empty", size), 0, (dtype or float32).numpy), device, requires_grad)
+    return _finish(filled(_shape("empty", size), 0, (dtype or float32).numpy), device, requires_grad)
 
 
 @explained
@@ -246,7 +228,7 @@ def rand(
         >>> torch.rand(3)
         tensor([0.4963, 0.7682, 0.0885])
     """
-    made = _allocated(_shape("rand", size), 0, (dtype or float32).numpy)
+    made = filled(_shape("rand", size), 0, (dtype or float32).numpy)
     result = _finish(made, device, False).uniform_(0, 1, generator=generator)
     return result.requires_grad_(requires_grad)
 
@@ -265,7 +247,7 @@ def randn(
         >>> torch.randn(3)
         tensor([ 1.5410, -0.2934, -2.1788])
     """
-    made = _allocated(_shape("randn", size), 0, (dtype or float32).numpy)
+    made = filled(_shape("randn", size), 0, (dtype or float32).numpy)
     result = _finish(made, device, False).normal_(0, 1, generator=generator)
     return result.requires_grad_(requires_grad)
 
@@ -296,7 +278,8 @@ def randint(
     if low >= high:
         raise RuntimeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
     shape = _shape("randint", (size,))
-    count = int(np.prod(shape, dtype=np.int64))
+    check_size(shape, int64.itemsize)
+    count = math.prod(shape)
     note_obstacle("random numbers in the network")
     numbers = stream_of(generator).integers(count, low, high).reshape(shape)
     return _finish(numbers.astype((dtype or int64).numpy), device, False)
@@ -313,7 +296,7 @@ def randperm(n: int, *, generator: HasStream | None = None) -> Tensor:
     if n < 0:
         raise RuntimeError(f"Trying to create tensor with negative dimension {n}: [{n}]")
     note_obstacle("random numbers in the network")
-    return Tensor(stream_of(generator).permutation(n))
+    return Tensor.detached(stream_of(generator).permutation(n))
 
 
 @explained

@@ -254,6 +254,9 @@ _METHODS: dict[str, Sequence[str]] = {
     "new_empty": [f"(tuple of ints size, *, {_MADE})"],
     "new_full": [f"(tuple of ints size, Number fill_value, *, {_MADE})"],
     "new_ones": [f"(tuple of ints size, *, {_MADE})"],
+    "new_tensor": [
+        "(object data, *, torch.dtype dtype = None, torch.device device = None, bool requires_grad = False)"
+    ],
     "new_zeros": [f"(tuple of ints size, *, {_MADE})"],
     "nonzero": ["()", "(*, bool as_tuple)"],
     "normal_": ["(float mean = 0, float std = 1, *, torch.Generator generator = None)"],

@@ -380,6 +380,8 @@ class Differentiation(TensorBase):
 
     @data.setter
     def data(self, value: Tensor) -> None:
+        if self._requires_grad and value.array.dtype.kind != "f":
+            raise RuntimeError("data set to a tensor that requires gradients must be floating point or complex dtype")
         note_obstacle("a tensor whose data was replaced")
         self.array = value.array
         self._fresh = value._fresh

@@ -58,7 +58,7 @@ def bernoulli(input: Tensor, *, generator: HasStream | None = None) -> Tensor:
             "If so, please report an enhancement request to PyTorch.)"
         )
     drawn = stream_of(generator).uniform(chances.size, 0, 1, np.dtype(np.float32))
-    return Tensor((drawn.reshape(chances.shape) < chances).astype(chances.dtype))
+    return Tensor.detached((drawn.reshape(chances.shape) < chances).astype(chances.dtype))
 
 
 @explained
@@ -106,7 +106,7 @@ def multinomial(
         # The least of exponentially distributed times, each divided by its weight, is first with its probability.
         times = -np.log1p(-draws.uniform(rows.size, 0, 1, double)).reshape(rows.shape)
         found = np.argsort(-rows / times, axis=1, kind="stable")[:, :num_samples]
-    return Tensor(found.astype(np.int64).reshape(*weights.shape[:-1], num_samples))
+    return Tensor.detached(found.astype(np.int64).reshape(*weights.shape[:-1], num_samples))
 
 
 def meshgrid(*tensors: Tensor, indexing: str | None = None) -> tuple[Tensor, ...]:

@@ -32,6 +32,8 @@ def einsum(equation: str, *operands: Tensor) -> Tensor:
         result = "".join(sorted(letter for letter in set(letters) if letters.count(letter) == 1))
     _check(terms, operands)
     for letter in result:
+        if result.count(letter) > 1:
+            raise RuntimeError(f"einsum(): output subscript {letter} appears more than once in the output")
         if letter not in given:
             raise RuntimeError(
                 f"einsum(): output subscript {letter} does not appear in the equation for any input operand"
@@ -61,7 +63,8 @@ def _check(terms: list[str], operands: tuple[Tensor, ...]) -> None:
         for letter, size in zip(term, operand.shape, strict=True):
             if sizes.setdefault(letter, size) != size:
                 raise RuntimeError(
-                    f"einsum(): operands do not broadcast with remapped shapes: {letter} is {sizes[letter]} and {size}"
+                    f"einsum(): subscript {letter} has size {size} for operand {number} which does not broadcast with "
+                    f"previously seen size {sizes[letter]}"
                 )
 
 

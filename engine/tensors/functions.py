@@ -139,7 +139,7 @@ triu = as_function(Tensor.triu)
 trunc = as_function(Tensor.trunc)
 unbind = as_function(Tensor.unbind)
 unflatten = as_function(Tensor.unflatten)
-unique = as_function(Tensor.unique)
+unique = as_function(Tensor.unique, told="_unique2")
 unsqueeze = as_function(Tensor.unsqueeze)
 var = as_function(Tensor.var)
 

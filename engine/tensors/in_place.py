@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from nnkit import ops
-from nnkit.dtypes import Scalar, of_array
+from nnkit.dtypes import Scalar, can_cast, common_type, of_array
 from nnkit.kernels.layout import Array
 from nnkit.recording import note_obstacle
 from nnkit.streams import HasStream, stream_of
-from nnkit.tensors.arithmetic import check_mask
+from nnkit.tensors.arithmetic import check_mask, clamped
 from nnkit.tensors.base import TensorBase
-from nnkit.tensors.comparing import is_operand
+from nnkit.tensors.comparing import is_operand, scalar
 
 if TYPE_CHECKING:
     from nnkit.tensors.tensor import Tensor
@@ -56,13 +60,15 @@ class InPlace(TensorBase):
         """
         return self.apply_in_place(ops.Div, other)
 
-    def pow_(self, exponent: Scalar) -> Tensor:
-        """Raise to the power of a number.
+    def pow_(self, exponent: Any) -> Tensor:
+        """Raise to the power of a number or, element by element, of a tensor.
 
         Examples:
             >>> torch.tensor([2.0, 3.0]).pow_(2)
             tensor([4., 9.])
         """
+        if isinstance(exponent, TensorBase):
+            return self.apply_in_place(ops.PowTensor, exponent)
         return self.apply_in_place(ops.Pow, exponent=exponent)
 
     def neg_(self) -> Tensor:
@@ -119,13 +125,16 @@ class InPlace(TensorBase):
         """
         return self.apply_in_place(ops.Tanh)
 
-    def clamp_(self, min: Scalar | None = None, max: Scalar | None = None) -> Tensor:
-        """Hold the elements between the bounds.
+    def clamp_(self, min: Any = None, max: Any = None) -> Tensor:
+        """Hold the elements between the bounds, numbers or tensors.
 
         Examples:
             >>> torch.tensor([-1.0, 2.0]).clamp_(0, 1)
             tensor([0., 1.])
         """
+        if isinstance(min, TensorBase) or isinstance(max, TensorBase):
+            operation, tensors, options = clamped(min, max)
+            return self.apply_in_place(operation, *tensors, **options)
         return self.apply_in_place(ops.Clamp, min=min, max=max)
 
     clip_ = clamp_
@@ -198,6 +207,41 @@ class InPlace(TensorBase):
 
     def __ipow__(self, other: Any) -> Tensor:
         return self.pow_(other) if is_operand(other) else NotImplemented
+
+    def __ifloordiv__(self, other: Any) -> Tensor:
+        if not is_operand(other):
+            return NotImplemented
+        return self.apply_in_place(ops.DivRounded, scalar(other), rounding_mode="floor")
+
+    def __imod__(self, other: Any) -> Tensor:
+        if isinstance(other, TensorBase):
+            return self.apply_in_place(ops.Remainder, other)
+        return self.apply_in_place(ops.RemainderOfNumber, number=scalar(other)) if is_operand(other) else NotImplemented
+
+    def __iand__(self, other: Any) -> Tensor:
+        return self._replaced(operator.and_, other)
+
+    def __ior__(self, other: Any) -> Tensor:
+        return self._replaced(operator.or_, other)
+
+    def __ixor__(self, other: Any) -> Tensor:
+        return self._replaced(operator.xor, other)
+
+    def __ilshift__(self, other: Any) -> Tensor:
+        return self._replaced(operator.lshift, other)
+
+    def __irshift__(self, other: Any) -> Tensor:
+        return self._replaced(operator.rshift, other)
+
+    def _replaced(self, combine: Callable[[Any, Any], Tensor], other: Any) -> Tensor:
+        """Write what an operator of whole numbers makes of this tensor and another, if its type holds it."""
+        if not is_operand(other):
+            return NotImplemented
+        common = common_type((self.array, other.array if isinstance(other, TensorBase) else scalar(other)))
+        made, mine = of_array(np.empty(0, common)), of_array(self.array)
+        if not can_cast(made, mine):
+            raise RuntimeError(f"result type {made.label} can't be cast to the desired output type {mine.label}")
+        return self.copy_(combine(self, other))
 
     def uniform_(self, low: float = 0, high: float = 1, *, generator: HasStream | None = None) -> Tensor:
         """Write numbers evenly spread over [low, high).

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnkit.dtypes import Scalar, dtype, element
+from nnkit.dtypes import Scalar, dtype, of_array
 from nnkit.recording import note_constant
 from nnkit.tensors.base import TensorBase
-from nnkit.tensors.nesting import nested
+from nnkit.tensors.filling import filled
+from nnkit.tensors.nesting import nested, warn_of_copy
 from nnkit.tensors.shaping import sizes
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Making(TensorBase):
             tensor([7., 7.])
         """
         kind = self.array.dtype if dtype is None else dtype.numpy
-        made = self.detached(np.full(sizes((tuple(size),)), element(fill_value, kind), kind))
+        made = self.detached(filled(sizes((tuple(size),)), fill_value, kind))
         note_constant(made)
         return made.requires_grad_(requires_grad)
 
@@ -67,6 +68,9 @@ class Making(TensorBase):
             >>> torch.zeros(1).new_tensor([1, 2])
             tensor([1., 2.])
         """
-        values = data.array if isinstance(data, TensorBase) else nested(data)
-        made = self.detached(np.array(values, self.array.dtype if dtype is None else dtype.numpy))
+        if isinstance(data, TensorBase):
+            warn_of_copy("tensor.new_tensor(sourceTensor)")
+        kind = of_array(self.array) if dtype is None else dtype
+        values = data.array if isinstance(data, TensorBase) else nested(data, kind)
+        made = self.detached(np.array(values, kind.numpy))
         return made.requires_grad_(requires_grad)

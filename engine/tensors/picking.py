@@ -239,17 +239,30 @@ class Picking(TensorBase):
         """
         return TopkReturn(*self.apply_all(ops.Topk, k=k, dim=dim, largest=largest))
 
-    def unique(self, sorted: bool = True, return_inverse: bool = False, return_counts: bool = False) -> Any:
+    def unique(
+        self,
+        sorted: bool = True,
+        return_inverse: bool = False,
+        return_counts: bool = False,
+        dim: int | None = None,
+    ) -> Any:
         """Return the different elements in order; on request also which of them each is, and how often they are.
+
+        Args:
+            sorted: has no effect: they always are.
+            return_inverse: return which of them each element is.
+            return_counts: return how often each of them is there.
+            dim: compare the slices along this dimension, and not the elements.
 
         Examples:
             >>> torch.tensor([3, 1, 3]).unique(return_counts=True)
             (tensor([1, 3]), tensor([1, 2]))
         """
         note_obstacle("unique()")
-        values, inverse, counts = np.unique(self.array, return_inverse=True, return_counts=True)
+        axis = None if dim is None else wrap_dim(dim, self.array.ndim)
+        values, inverse, counts = np.unique(self.array, return_inverse=True, return_counts=True, axis=axis)
         found = [values]
-        found += [inverse.reshape(self.array.shape)] if return_inverse else []
+        found += [inverse.reshape(self.array.shape if dim is None else -1)] if return_inverse else []
         found += [counts] if return_counts else []
         results = tuple(self.detached(each) for each in found)
         return results if len(results) > 1 else results[0]

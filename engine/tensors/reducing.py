@@ -13,12 +13,16 @@ from nnkit.dtypes import dtype
 from nnkit.ops import Operation
 from nnkit.ops.operation import wrap_dim, wrap_dims
 from nnkit.tensors.base import TensorBase
+from nnkit.tensors.forms import Form, refuse
 from nnkit.tensors.picking import Picked, picked_text
 
 if TYPE_CHECKING:
     from nnkit.tensors.tensor import Tensor
 
 Dims = int | Sequence[int]
+
+
+_NORM = Form("(Tensor input, Number ord, tuple of ints[1]? dim, bool keepdim)", numbers=False)
 
 
 class MaxReturn(Picked):
@@ -185,15 +189,36 @@ class Reducing(TensorBase):
             )
         return result
 
-    def norm(self, p: float | str = 2, dim: Dims | None = None, keepdim: bool = False) -> Tensor:
+    def norm(
+        self, p: float | str | None = 2, dim: Dims | None = None, keepdim: bool = False, dtype: dtype | None = None
+    ) -> Tensor:
         """Return the vector norm of order p, of all elements or along dimensions.
+
+        Args:
+            p: the order; "fro" and None are 2.
+            dim: a dimension or several; all where it is omitted.
+            keepdim: keep them with size 1.
+            dtype: convert the elements to this type first.
+
+        Raises:
+            NotImplementedError: the order is that of a norm of matrices.
+            RuntimeError: there is no such order, or the elements are not floating-point.
 
         Examples:
             >>> torch.tensor([3.0, 4.0]).norm()
             tensor(5.)
         """
-        order = 2.0 if p == "fro" else float(p)
-        return self.apply(ops.Norm, p=order, dim=dim, keepdim=keepdim)
+        if isinstance(p, str) and p != "fro":
+            if p == "nuc":
+                raise NotImplementedError("norm() of matrices: the order nuc is one of singular values")
+            raise RuntimeError(f"linalg.matrix_norm: Order {p} not supported.")
+        try:
+            source = self if dtype is None else self.to(dtype=dtype)
+            order = 2.0 if p == "fro" or p is None else float(p)
+            return source.apply(ops.Norm, p=order, dim=dim, keepdim=keepdim)
+        except TypeError:
+            refuse("linalg_vector_norm", [_NORM], (self, p, dim, keepdim), {}, older=False)
+            raise
 
     def max(self, dim: Any = None, keepdim: bool = False) -> Any:
         """Return the greatest element; along a dimension with its position; or, of two tensors, of each pair.
@@ -207,6 +232,8 @@ class Reducing(TensorBase):
         if isinstance(dim, TensorBase):
             return self.apply(ops.Maximum, dim)
         if dim is None:
+            if keepdim:
+                raise TypeError("keepdim without dim")
             return self.apply(ops.Max)
         return MaxReturn(*self.apply_all(ops.MaxDim, dim=dim, keepdim=keepdim))
 
@@ -222,6 +249,8 @@ class Reducing(TensorBase):
         if isinstance(dim, TensorBase):
             return self.apply(ops.Minimum, dim)
         if dim is None:
+            if keepdim:
+                raise TypeError("keepdim without dim")
             return self.apply(ops.Min)
         return MinReturn(*self.apply_all(ops.MinDim, dim=dim, keepdim=keepdim))
 
@@ -249,7 +278,7 @@ class Reducing(TensorBase):
         if dim is None:
             if self.array.size == 0:
                 raise IndexError(f"{name}(): Expected reduction dim to be specified for input.numel() == 0.")
-            return self.detached(np.asarray(getattr(np, name)(self.array)))
+            return self.detached(np.asarray(getattr(np, name)(self.array, keepdims=keepdim)))
         axis = wrap_dim(dim, self.array.ndim)
         if self.array.ndim == 0:
             return self.detached(np.asarray(0))

@@ -37,7 +37,7 @@ def from_numpy(ndarray: Array) -> Tensor:
     _check_memory(ndarray)
     if not ndarray.flags.writeable:
         _warn_of_read_only()
-    return Tensor(np.asarray(ndarray))
+    return Tensor.detached(np.asarray(ndarray))
 
 
 def _check_memory(array: Array) -> None:
@@ -100,7 +100,7 @@ def from_dlpack(ext_tensor: Any) -> Tensor:
         ext_tensor = _Exported(ext_tensor)
     array = np.from_dlpack(ext_tensor)
     of_array(array)
-    return Tensor(array)
+    return Tensor.detached(array)
 
 
 class _Exported:

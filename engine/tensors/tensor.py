@@ -26,8 +26,8 @@ from nnkit.tensors.formatting import tensor_text
 from nnkit.tensors.in_place import InPlace
 from nnkit.tensors.indexing import Indexing
 from nnkit.tensors.interoperation import Interoperation
+from nnkit.tensors.legacy import legacy_array
 from nnkit.tensors.making import Making
-from nnkit.tensors.nesting import legacy_array
 from nnkit.tensors.overwriting import Overwriting
 from nnkit.tensors.picking import Picking
 from nnkit.tensors.reducing import Reducing
@@ -51,8 +51,8 @@ class Tensor(
 ):
     """An array of any number of dimensions that remembers how it was made.
 
-    `Tensor(array)` wraps a NumPy array without copying it. `nnkit.tensor` makes one from numbers; the old forms
-    `Tensor([1, 2])` and `Tensor(2, 3)`, float32 numbers and a shape, work too.
+    `nnkit.tensor` makes one from numbers; the old forms `Tensor([1, 2])` and `Tensor(2, 3)`, float32 numbers and a
+    shape, work too.
 
     Examples:
         >>> torch.Tensor([1, 2])
@@ -64,12 +64,11 @@ class Tensor(
     # Its public home, which is what `type(x)` shows.
     __module__ = "nnkit"
 
-    def __init__(self, *data: Any, requires_grad: bool = False) -> None:
-        wraps = len(data) == 1 and isinstance(data[0], np.ndarray)
-        self.array = data[0] if wraps else legacy_array(data)
+    def __init__(self, *data: Any, **options: Any) -> None:
+        self.array = legacy_array(data, options)
         self.version = new_version()
-        if requires_grad:
-            self.requires_grad_()
+        if data and isinstance(data[0], Tensor):
+            vars(self).update(vars(data[0].view_as(data[0])))
 
     @property
     def backend(self) -> Backend:
@@ -246,7 +245,7 @@ class Tensor(
     @staticmethod
     def detached(array: Any) -> Tensor:
         """See `TensorBase.detached`."""
-        return Tensor(array)
+        return _wrapped(array)
 
     def backward(
         self,
@@ -291,15 +290,13 @@ class Tensor(
                 "moment.  If you were attempting to deepcopy a module, this may be because of a torch.nn.utils."
                 "weight_norm usage, see https://github.com/pytorch/pytorch/pull/103001"
             )
-        twin = type(self)(self.array.copy(order="K"))
+        twin = type(self).__new__(type(self))
+        twin.array, twin.version = self.array.copy(order="K"), new_version()
         twin.requires_grad = self.requires_grad
         twin._fresh = self._fresh
         memo[id(self)] = twin
         twin._grad = copy.deepcopy(self._grad, memo)
         return twin
-
-
-Node.tensor_of = Tensor
 
 
 def apply(operation: type[Operation], *inputs: Any, **options: Any) -> Tensor:
@@ -342,11 +339,14 @@ def apply_all(operation: type[Operation], *inputs: Any, **options: Any) -> tuple
 
 
 def _wrapped(array: Any) -> Tensor:
-    """Return `Tensor(array)`, in a third of the time."""
+    """Return a tensor that shares an array, without looking at what it may be."""
     made = Tensor.__new__(Tensor)
     made.array = np.asarray(array)
     made.version = new_version()
     return made
+
+
+Node.tensor_of = staticmethod(_wrapped)
 
 
 def _share(

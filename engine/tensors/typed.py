@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nnkit import dtypes
-from nnkit.tensors.nesting import legacy_array
+from nnkit.tensors.legacy import legacy_array
 from nnkit.tensors.tensor import Tensor
 
 
@@ -14,8 +14,8 @@ class _TypedTensor(type):
 
     kind: dtypes.dtype
 
-    def __call__(cls, *data: Any) -> Tensor:
-        return Tensor(legacy_array(data, cls.kind))
+    def __call__(cls, *data: Any, **options: Any) -> Tensor:
+        return Tensor.detached(legacy_array(data, options, cls.kind))
 
     def __instancecheck__(cls, value: object) -> bool:
         return isinstance(value, Tensor) and value.dtype is cls.kind

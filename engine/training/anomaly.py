@@ -26,7 +26,7 @@ def find_anomaly(network: Network, criterion: Criterion, images: Tensor | Pixels
     for name, parameter in network.named_parameters():
         if not np.isfinite(parameter.array).all():
             return f"the step before has made {name} infinite or NaN"
-    batch = Tensor(backend_for("cpu").gather(*images)) if isinstance(images, Pixels) else images
+    batch = Tensor.detached(backend_for("cpu").gather(*images)) if isinstance(images, Pixels) else images
     names = {id(parameter): name for name, parameter in network.named_parameters()}
     with np.errstate(all="ignore"):
         with Recording() as recording, Layers(network, recording) as layers:

@@ -168,7 +168,7 @@ def load(path: Path) -> Checkpoint:
             step=_count(metadata["step"]),
             parameters=parameters,
             images=ImageFormat.from_values(images),
-            state=Unpacker({name: Tensor(array) for name, array in arrays.items()}).unpack(state),
+            state=Unpacker({name: Tensor.detached(array) for name, array in arrays.items()}).unpack(state),
         )
         return _of_format_1(checkpoint) if metadata["format_version"] == "1" else checkpoint
     except (*UNPACKING_ERRORS, OverflowError) as error:
@@ -186,7 +186,7 @@ def restore(model: Module, checkpoint: Checkpoint, path: Path) -> None:
     Raises:
         CheckpointError: names, shapes or types differ; the network is unchanged then.
     """
-    tensors = {name: Tensor(array) for name, array in checkpoint.parameters.items()}
+    tensors = {name: Tensor.detached(array) for name, array in checkpoint.parameters.items()}
     try:
         model.load_state_dict(tensors)
     except RuntimeError as error:

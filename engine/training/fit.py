@@ -183,7 +183,7 @@ class Training:
         return {
             "optimizer": self.optimizer.state_dict(),
             "scheduler": self.schedule.state() if self.schedule else None,
-            "generator": Tensor(default_stream.get_state()),
+            "generator": Tensor.detached(default_stream.get_state()),
             "epoch": self.epoch,
             "step": self.step,
             "best": dataclasses.asdict(self.best),

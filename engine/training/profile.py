@@ -199,7 +199,7 @@ def _full_batches(batches: Batches, size: int) -> Iterator[tuple[Pixels, Tensor]
 def _forward_calls(training: Training, images: Pixels, labels: Tensor) -> tuple[list[Call], list[Place]]:
     """Return the operations of a forward pass, and where in the network they are."""
     with Recording() as recording, Layers(training.network, recording) as layers:
-        logits = training.network(Tensor(backend_for("cpu").gather(*images)))
+        logits = training.network(Tensor.detached(backend_for("cpu").gather(*images)))
         training.criterion(logits, labels)
     return recording.calls, layers.places()
 

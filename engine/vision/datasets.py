@@ -44,8 +44,8 @@ class _Published(Dataset[tuple[Any, Any]]):
         self.transform = transform
         self.target_transform = target_transform
         images = self._load("train" if train else "test", download)
-        self.data = Tensor(np.require(images.images, requirements="W"))
-        self.targets = Tensor(images.labels.astype(np.int64))
+        self.data = Tensor.detached(np.require(images.images, requirements="W"))
+        self.targets = Tensor.detached(images.labels.astype(np.int64))
 
     @property
     def raw_folder(self) -> str:

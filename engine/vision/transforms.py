@@ -142,7 +142,7 @@ class Normalize(Module):
 
 def _per_channel(values: Sequence[float] | float, kind: dtype) -> Tensor:
     array = np.array(values, kind.numpy)
-    return Tensor(array.reshape(-1, 1, 1) if array.ndim == 1 else array)
+    return Tensor.detached(array.reshape(-1, 1, 1) if array.ndim == 1 else array)
 
 
 class Lambda:

@@ -107,12 +107,12 @@ def assert_close(result, expected, dtype):
 
 def both_ways(ours, theirs, arrays, dtype):
     """Check that two functions have the same results and gradients."""
-    mine = [Tensor(array.copy()).requires_grad_() for array in arrays]
+    mine = [Tensor.detached(array.copy()).requires_grad_() for array in arrays]
     other = [torch.tensor(array).requires_grad_() for array in arrays]
     result, expected = ours(*mine), theirs(*other)
     assert_close(result.detach().numpy(), expected.detach().numpy(), dtype)
     weights = random_array(tuple(expected.shape), dtype, seed=9)
-    result.backward(Tensor(weights))
+    result.backward(Tensor.detached(weights))
     expected.backward(torch.tensor(weights))
     for tensor, reference in zip(mine, other, strict=True):
         assert_close(tensor.grad.numpy(), reference.grad.numpy(), dtype)

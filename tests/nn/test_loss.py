@@ -90,9 +90,9 @@ def test_cross_entropy_agrees_with_pytorch(target, weighted, smoothing, reductio
         )
     options = {"reduction": reduction, "label_smoothing": smoothing}
     weight = WEIGHT.astype(dtype) if weighted else None
-    mine = Tensor(logits.copy()).requires_grad_()
+    mine = Tensor.detached(logits.copy()).requires_grad_()
     other = torch.tensor(logits, requires_grad=True)
-    result = F.cross_entropy(mine, nnkit.tensor(wanted), None if weight is None else Tensor(weight), **options)
+    result = F.cross_entropy(mine, nnkit.tensor(wanted), None if weight is None else Tensor.detached(weight), **options)
     expected = TF.cross_entropy(
         other, torch.tensor(wanted), None if weight is None else torch.tensor(weight), **options
     )
@@ -110,14 +110,16 @@ def test_modules_pass_their_options_on(reduction):
     pairs = [(nn.CrossEntropyLoss, torch.nn.CrossEntropyLoss), (nn.NLLLoss, torch.nn.NLLLoss)]
     for ours, theirs in pairs:
         weight = WEIGHT.astype("float32")
-        mine = ours(Tensor(weight), ignore_index=3, reduction=reduction)
+        mine = ours(Tensor.detached(weight), ignore_index=3, reduction=reduction)
         other = theirs(torch.tensor(weight), ignore_index=3, reduction=reduction)
         classes = np.abs(CLASSES) % 7
         expected = other(torch.tensor(logits), torch.tensor(classes))
-        np.testing.assert_allclose(mine(Tensor(logits), Tensor(classes)).numpy(), expected.numpy(), rtol=1e-5)
+        np.testing.assert_allclose(
+            mine(Tensor.detached(logits), Tensor.detached(classes)).numpy(), expected.numpy(), rtol=1e-5
+        )
     mine, other = nn.MSELoss(reduction=reduction), torch.nn.MSELoss(reduction=reduction)
     expected = other(torch.tensor(logits), torch.zeros(5, 4))
-    np.testing.assert_allclose(mine(Tensor(logits), nnkit.zeros(5, 4)).numpy(), expected.numpy(), rtol=1e-5)
+    np.testing.assert_allclose(mine(Tensor.detached(logits), nnkit.zeros(5, 4)).numpy(), expected.numpy(), rtol=1e-5)
 
 
 def test_smoothing_below_zero_is_refused():

@@ -49,16 +49,25 @@ def told(error: Exception) -> str:
     return f"{kind.__name__}: {str(error).split(chr(10) + 'Exception raised from')[0]}"
 
 
+def _restore(package: Any) -> None:
+    """Undo what a program may have switched for all that runs after it in this process."""
+    package.set_default_device(None)
+    package.use_deterministic_algorithms(False)
+    package.set_grad_enabled(True)
+
+
 def outcome(library: str, program: str) -> tuple[str, list[str]]:
     """Return what the last line of a program prints, or the error, and the warnings."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
+        names = namespace(library)
         try:
-            names = namespace(library)
             names["torch"].manual_seed(0)
             result = repr(evaluated(program, names))
         except Exception as error:
             result = told(error)
+        finally:
+            _restore(names["torch"])
     # PyTorch says where in its C++ code a warning comes from.
     shown = [f"{each.category.__name__}: {str(each.message).split(' (Triggered internally')[0]}" for each in caught]
     return result.replace("nnkit.", "torch."), [each.replace("nnkit.", "torch.") for each in shown]

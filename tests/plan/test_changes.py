@@ -57,14 +57,14 @@ def reordered(network):
 def set_data(name):
     def change(network):
         parameter = network.get_parameter(name)
-        parameter.data = Tensor(parameter.array * 2)
+        parameter.data = Tensor.detached(parameter.array * 2)
 
     return change
 
 
 def state_loaded(assign):
     def change(network):
-        state = {name: Tensor(value.array * 0.5) for name, value in network.state_dict().items()}
+        state = {name: Tensor.detached(value.array * 0.5) for name, value in network.state_dict().items()}
         network.load_state_dict(state, assign=assign)
 
     return change
@@ -76,7 +76,7 @@ def there_and_back(network):
 
 def replaced_by_equal(network):
     """The parameter of one element is equal to the one that it replaces, and another one."""
-    network.layers[3].bias = nn.Parameter(Tensor(network.layers[3].bias.array.copy()))
+    network.layers[3].bias = nn.Parameter(Tensor.detached(network.layers[3].bias.array.copy()))
 
 
 STEPPED = {
@@ -153,7 +153,9 @@ def both(change, prepare=lambda network: None):
         assert enabled == (replay.obstacle is None)
         manual_seed(8)
         change(network)
-        images = Tensor(IMAGES.array.astype(np.float64)) if network.d.weight.array.dtype == np.float64 else IMAGES
+        images = (
+            Tensor.detached(IMAGES.array.astype(np.float64)) if network.d.weight.array.dtype == np.float64 else IMAGES
+        )
         mode = network.training
         outcomes = [take(replay, images, LABELS), take(replay, images, LABELS)]
         network.eval()
@@ -248,7 +250,7 @@ def test_what_a_step_returns_stays_as_it_is():
             step(images, labels)
             _, logits = step(images, labels)
             before = logits.copy()
-            step(Tensor(-images.array), labels)
+            step(Tensor.detached(-images.array), labels)
             np.testing.assert_array_equal(logits, before)
 
 
@@ -297,7 +299,7 @@ def test_errors_of_the_network_are_its_own():
         take(replay, IMAGES, LABELS)
     assert replay.obstacle is None
     with pytest.raises(RuntimeError, match="mat1 and mat2 shapes cannot be multiplied"):
-        take(replay, Tensor(IMAGES.array[:, 1:]), LABELS)
+        take(replay, Tensor.detached(IMAGES.array[:, 1:]), LABELS)
 
 
 def test_evaluation_alone_can_stay_on_the_tape():

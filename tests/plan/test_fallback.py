@@ -237,7 +237,7 @@ CASES = {
         "a view that takes images apart",
     ),
     "array of constants": (hidden(lambda h: h * nnkit.tensor(np.arange(6.0, dtype=np.float32))), SHAPES),
-    "array from outside": (hidden(lambda h: h + Tensor(np.ones((18, 6), np.float32))), OUTSIDE),
+    "array from outside": (hidden(lambda h: h + Tensor.detached(np.ones((18, 6), np.float32))), OUTSIDE),
     "counting buffer": (
         having(by(lambda s, h: h * s.steps.float()), steps=nn.Buffer(nnkit.tensor(3))),
         "ToCopy, which plans do not know",
@@ -328,7 +328,7 @@ def outcomes(build, enabled, criterion=CROSS_ENTROPY):
     found = []
     for number, differentiate in enumerate([True, True, False, False, True]):
         network.train(differentiate)
-        images = Tensor((IMAGES.array * (1 + number / 4)).astype(kind))
+        images = Tensor.detached((IMAGES.array * (1 + number / 4)).astype(kind))
         try:
             found.append(take(replay, images, LABELS % 4, differentiate=differentiate))
         except RuntimeError as error:
@@ -370,7 +370,7 @@ CRITERIA = {
     ),
     "mean square": (lambda logits, labels: F.mse_loss(logits, nnkit.eye(4)[labels]), "a tensor as an index"),
     "other labels": (
-        lambda logits, labels: F.cross_entropy(logits, Tensor(labels.array[::-1])),
+        lambda logits, labels: F.cross_entropy(logits, Tensor.detached(labels.array[::-1])),
         OUTSIDE,
     ),
     "changed labels": (lambda logits, labels: F.cross_entropy(logits, (labels + 1) % 4), unknown("Add")),

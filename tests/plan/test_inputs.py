@@ -29,7 +29,7 @@ def test_other_types_are_other_steps():
             take(each, IMAGES.double(), LABELS)
     replay = Replay(network, CROSS_ENTROPY)
     take(replay, IMAGES, LABELS)
-    shares = Tensor(np.full((18, 4), 0.25, np.float32))
+    shares = Tensor.detached(np.full((18, 4), 0.25, np.float32))
     assert_same(take(replay, IMAGES, shares), take(tape, IMAGES, shares))
 
 
@@ -39,7 +39,7 @@ def test_images_can_have_gradients(steps):
     tape, replay = (Replay(network, CROSS_ENTROPY, enabled=enabled) for enabled in (False, True))
     for _ in range(steps):
         take(replay, IMAGES, LABELS)
-    images = [Tensor(IMAGES.array).requires_grad_() for _ in range(2)]
+    images = [Tensor.detached(IMAGES.array).requires_grad_() for _ in range(2)]
     for _ in range(2):
         assert_same(take(replay, images[0], LABELS), take(tape, images[1], LABELS))
     np.testing.assert_array_equal(images[0].grad.array, images[1].grad.array)
@@ -49,7 +49,7 @@ def test_images_can_have_gradients(steps):
 def test_labels_in_any_memory():
     network = nn.Linear(12, 4)
     tape, replay = (Replay(network, CROSS_ENTROPY, enabled=enabled) for enabled in (False, True))
-    spread = Tensor(np.repeat(LABELS.array, 3)[::3])
+    spread = Tensor.detached(np.repeat(LABELS.array, 3)[::3])
     for labels in (LABELS, spread, LABELS, spread):
         assert_same(take(replay, IMAGES, labels), take(tape, IMAGES, labels))
     assert replay.obstacle is None
@@ -61,7 +61,7 @@ def test_images_in_any_memory():
     tape, replay = (Replay(network, CROSS_ENTROPY, enabled=enabled) for enabled in (False, True))
     images, labels = batch(21, (3, 4, 5))
     for array in (images.array, images.array.copy("F"), np.repeat(images.array, 2, 3)[..., ::2], images.array[::-1]):
-        assert_same(take(replay, Tensor(array), labels), take(tape, Tensor(array), labels))
+        assert_same(take(replay, Tensor.detached(array), labels), take(tape, Tensor.detached(array), labels))
     assert replay.obstacle is None
 
 
@@ -97,7 +97,7 @@ def test_unknown_classes_are_the_tape_s_error():
     network = nn.Linear(12, 4)
     replay = Replay(network, CROSS_ENTROPY)
     for labels in ([0, 1, 2, 3] * 4 + [0, 4], [-1] + [0] * 17, [0] * 17 + [2**62]):
-        wrong = Tensor(np.array(labels))
+        wrong = Tensor.detached(np.array(labels))
         for step in (replay.differentiate, replay.evaluate):
             with pytest.raises(IndexError, match=f"Target {labels[-1] or labels[0]} is out of bounds"):
                 step(IMAGES, wrong)
@@ -109,12 +109,12 @@ def test_unknown_classes_of_a_loss_that_sees_a_part_of_the_logits():
     network = nn.Linear(12, 4)
     replay = Replay(network, lambda logits, labels: CROSS_ENTROPY(logits[:, 1:], labels))
     tape = Replay(network, replay.criterion, enabled=False)
-    fewer = Tensor(LABELS.array % 3)
+    fewer = Tensor.detached(LABELS.array % 3)
     for _ in range(2):
         assert_same(take(replay, IMAGES, fewer, differentiate=False), take(tape, IMAGES, fewer, differentiate=False))
     assert replay._plans
     with pytest.raises(IndexError, match="Target 3 is out of bounds"):
-        replay.evaluate(IMAGES, Tensor(np.full(18, 3)))
+        replay.evaluate(IMAGES, Tensor.detached(np.full(18, 3)))
 
 
 def test_ignored_labels_give_the_tape_s_numbers():
@@ -128,7 +128,7 @@ def test_ignored_labels_give_the_tape_s_numbers():
             for each in (replay, tape):
                 manual_seed(4)
                 network.train(differentiate)
-                found.append(take(each, IMAGES, Tensor(labels), differentiate=differentiate))
+                found.append(take(each, IMAGES, Tensor.detached(labels), differentiate=differentiate))
             assert_same(*found)
     assert replay.obstacle is None
     assert replay._plans
@@ -138,6 +138,6 @@ def test_ignored_labels_give_the_tape_s_numbers():
 def test_N5_no_images_are_no_plan():
     network = nn.Linear(12, 4)
     replay = Replay(network, nn.CrossEntropyLoss(reduction="sum"))
-    outcome = take(replay, Tensor(np.zeros((0, 12), np.float32)), Tensor(np.zeros(0, np.int64)))
+    outcome = take(replay, Tensor.detached(np.zeros((0, 12), np.float32)), Tensor.detached(np.zeros(0, np.int64)))
     assert outcome.loss == 0
     assert replay.obstacle is None

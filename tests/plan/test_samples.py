@@ -25,6 +25,9 @@ ON_THE_TAPE = {
     ops.Ceil,
     ops.Copy,
     ops.Cos,
+    ops.ClampMaxTensor,
+    ops.ClampMinTensor,
+    ops.ClampTensor,
     ops.Cosh,
     ops.Cumsum,
     ops.DivRounded,
@@ -87,7 +90,7 @@ class Sampled(nn.Module):
                 setattr(self, name, nn.Linear(FEATURES, int(np.prod(sized(shape, 1)))))
             else:
                 (values,) = spread([shape], sample.low, sample.high, np.float32)
-                setattr(self, name, nn.Parameter(Tensor(values)))
+                setattr(self, name, nn.Parameter(Tensor.detached(values)))
         self.logits = nn.Linear(result_size, 4)
 
     def result(self, images):

@@ -217,7 +217,7 @@ def test_going_on_from_a_checkpoint_gives_the_same_bits(name, epoch):
             break
     state, parameters = first.state(), weights(first)
     second = fresh()
-    second.network.load_state_dict({name: Tensor(array) for name, array in parameters.items()})
+    second.network.load_state_dict({name: Tensor.detached(array) for name, array in parameters.items()})
     manual_seed(99)
     second.load_state(state)
     assert bits(second) == whole

@@ -115,7 +115,7 @@ def test_parameters_that_get_other_memory_are_followed():
     network = Sizes()
     average = Average(network, 0.0)
     average.update()
-    network.of_16.data = Tensor(np.full(16, 2, np.float32))
+    network.of_16.data = Tensor.detached(np.full(16, 2, np.float32))
     average.update()
     assert average.averaged().of_16.tolist() == [2] * 16
 
@@ -188,7 +188,7 @@ def test_a_run_can_be_forced_to_begin_and_to_end_averaging(tmp_path):
         with pytest.raises(CheckpointError, match=r"training\.ema_decay is"):
             list(train(after, folder, "auto"))
         middle = checkpoints.load(folder / "last.safetensors")
-        latest = middle.state["trained"] or {key: Tensor(array) for key, array in middle.parameters.items()}
+        latest = middle.state["trained"] or {key: Tensor.detached(array) for key, array in middle.parameters.items()}
         events = train(after, folder, "auto", force=True)
         with pytest.warns(UserWarning, match="going on as told"):
             started = next(events)
@@ -203,7 +203,7 @@ def test_a_run_can_be_forced_to_begin_and_to_end_averaging(tmp_path):
     "lie",
     [
         {"trained": "x"},
-        {"trained": {"fc1.weight": Tensor(np.zeros(3, np.float32))}},
+        {"trained": {"fc1.weight": Tensor.detached(np.zeros(3, np.float32))}},
         {"trained": {"fc1.weight": 3.0}},
         {"averaged": -1},
         {"averaged": "many"},

@@ -19,7 +19,7 @@ from nnkit.training.checkpoint import Checkpoint, ImageFormat
 
 STATE = {
     "optimizer": {
-        "state": {0: {"momentum_buffer": Tensor(np.arange(3.0)), "step": 7}, 1: {"momentum_buffer": None}},
+        "state": {0: {"momentum_buffer": Tensor.detached(np.arange(3.0)), "step": 7}, 1: {"momentum_buffer": None}},
         "param_groups": [{"lr": 0.1 + 0.2, "betas": (0.9, 0.999), "nesterov": False, "params": [0, 1]}],
     },
     "scheduler": None,

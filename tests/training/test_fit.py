@@ -205,7 +205,7 @@ def test_a_run_goes_on_from_every_event_to_the_same_bits(settings):
         kinds.update(type(event) for _, event in zip(range(number + 1), fit(first), strict=False))
         state, parameters = copy.deepcopy(first.state()), weights(first)
         second = fresh()
-        second.outcome.load_state_dict({name: Tensor(array) for name, array in parameters.items()})
+        second.outcome.load_state_dict({name: Tensor.detached(array) for name, array in parameters.items()})
         manual_seed(99)
         second.load_state(state)
         list(fit(second))

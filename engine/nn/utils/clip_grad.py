@@ -50,7 +50,7 @@ def get_total_norm(
     # On arrays: training does this in each step, where tensors around so few numbers would take several times as long.
     with np.errstate(all="ignore"):
         norms = [_norm(each.backend, each.array, order) for each in _listed(tensors)]
-        total = Tensor(_norm(backend_for("cpu"), np.stack(norms), order)) if norms else tensor(0.0)
+        total = Tensor.detached(_norm(backend_for("cpu"), np.stack(norms), order)) if norms else tensor(0.0)
     if error_if_nonfinite and not total.isfinite():
         raise RuntimeError(
             f"The total norm of order {order} for gradients from `parameters` is non-finite, so it cannot be clipped. "
