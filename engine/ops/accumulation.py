@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -56,12 +57,22 @@ class Amax(Reduction):
 
     def forward(self, a: Array, *, dim: Dims = (), keepdim: bool = False) -> Array:
         dims = self.reduced(a, dim, keepdim)
-        for axis in dims:
-            if a.shape[axis] == 0:
-                raise IndexError(f"a{self.name}(): Expected reduction dim {axis} to have non-zero size.")
+        if a.size == 0:
+            self.refuse_empty(a, [dim] if isinstance(dim, int) else dim)
         result: Array = getattr(self.xp, self.name)(a, axis=dims, keepdims=keepdim)
         self.save(a, result)
         return result
+
+    def refuse_empty(self, a: Array, dims: Sequence[int] | None) -> None:
+        """Raise PyTorch's errors where there is no element to take, with dimensions as they were given."""
+        if not dims:
+            raise RuntimeError(
+                f"a{self.name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction "
+                "dim with the 'dim' argument."
+            )
+        for axis in dims:
+            if a.shape[axis] == 0:
+                raise IndexError(f"a{self.name}(): Expected reduction dim {axis} to have non-zero size.")
 
     def backward(self, grad: Array) -> Gradients:
         a, result = self.saved

@@ -56,8 +56,8 @@ class Sub(Operation):
     ]
 
     def forward(self, a: Operand, b: Operand, alpha: Scalar = 1) -> Array:
-        check_broadcast((a, b))
         check_subtraction(a, b)
+        check_broadcast((a, b))
         left, right = self.together(a, b)
         self.alpha = alpha
         return self.xp.subtract(left, right if alpha == 1 else right * right.dtype.type(alpha))

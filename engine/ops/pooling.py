@@ -42,6 +42,7 @@ class MaxPool2DWithIndices(Pooling):
         sample("F.max_pool2d(x, 2, dilation=2, ceil_mode=True)", (N, 1, 6, 7)),
         sample("F.max_pool2d(x, 3, 2, return_indices=True)[0]", (N, 2, 5, 5)),
         sample("F.max_pool2d(x, 2)", (N, 4, 6)),
+        sample("F.max_pool2d(x, 3, padding=1)", (N, 2, 6, 6)),
         sample("F.max_pool1d(x, 3, 2, padding=1)", (N, 2, 9)),
     ]
 

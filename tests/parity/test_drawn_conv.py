@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from parity.cases import LAYOUTS, SIZES, placed
 from parity.programs import namespace, told
 
-EXAMPLES = settings(max_examples=50, deadline=None, derandomize=True)
+EXAMPLES = settings(max_examples=50, deadline=None)
 KINDS = st.sampled_from([np.float32, np.float64])
 
 
@@ -42,7 +42,11 @@ def outcome(
 def assert_as_pytorch(function: str, arrays: list[np.ndarray | None], **options: Any) -> None:
     mine, theirs = (outcome(library, function, arrays, options) for library in ("nnkit", "torch"))
     if isinstance(theirs, str) or isinstance(mine, str):
-        assert mine == theirs
+        # What PyTorch makes of a result without a size depends on the batch.
+        if "Output size is too small" in mine:
+            assert isinstance(theirs, str) or theirs[0][0].size == 0
+        else:
+            assert mine == theirs
         return
     for ours, expected in zip([*mine[0], *mine[1]], [*theirs[0], *theirs[1]], strict=True):
         assert (ours is None) == (expected is None)

@@ -24,7 +24,6 @@ NETWORKS = {
 EXAMPLES = settings(
     max_examples=6 if JIT_OFF else 100,
     deadline=None,
-    derandomize=True,
     phases=[Phase.explicit, Phase.generate, Phase.shrink],
     suppress_health_check=[HealthCheck.filter_too_much],
 )

@@ -159,7 +159,7 @@ CASES = {
     "bool": (hidden(lambda h: h * 2 if h.detach()[0, 0] > 0 else h), "the truth of a tensor"),
     "any": (hidden(lambda h: h * 2 if (h > 1).any() else h), "the truth of a tensor"),
     "in": (hidden(lambda h: h * 2 if 0.0 in h.detach() else h), "the truth of a tensor"),
-    "equal": (scaled(lambda s, x: 2 if nnkit.equal(x, x * 1) else 3), "the truth of a tensor"),
+    "equal": (scaled(lambda s, x: 2 if nnkit.equal(x, x * 1) else 3), "equal()"),
     "allclose": (scaled(lambda s, x: 2 if nnkit.allclose(x, IMAGES) else 3), "allclose()"),
     "float": (scaled(lambda s, x: float(x[0, 0])), "a tensor as a number"),
     "int": (hidden(lambda h: h * int(h.detach().argmax())), "a tensor as a number"),

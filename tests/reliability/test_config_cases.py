@@ -150,7 +150,7 @@ REFUSED = [
     case(
         "C33",
         f"{CONFIG}scheduler: {{name: steplrr}}\n",
-        ["c.yaml:13:19: scheduler.name: unknown scheduler 'steplrr', did you mean 'StepLR'? (choose from: Cosine"],
+        ["c.yaml:13:19: scheduler.name: unknown scheduler 'steplrr', did you mean 'StepLR'? (choose from: Constant"],
         about="schedule",
     ),
     case(

@@ -94,6 +94,8 @@ def max_pool_gradient(step, x, other, bias, out, scratch, labels, images):
         and step.horizontal_dilation == 1
         and step.vertical_stride == step.kernel_height
         and step.horizontal_stride == step.kernel_width
+        and step.top_padding == 0
+        and step.left_padding == 0
         and step.out_height * step.kernel_height == step.height
         and step.out_width * step.kernel_width == step.width
     )

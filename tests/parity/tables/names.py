@@ -14,6 +14,9 @@ FACTORS = """
 torch.addmm(x, y, y, beta=2, alpha=3).sum().backward(); x.grad, y.grad
 """
 SINGLE = """
+torch.zeros(0).amax(-1)
+torch.zeros(2, 0).amin((0, -1))
+torch.zeros(0).amax(), torch.tensor(3.0).amax(0)
 x = torch.arange(6.).view(2, 3); x.sum(axis=0), x.mean(axis=1, keepdims=True), x.max(axis=0), x.argmax(axis=1)
 x = torch.arange(6.).view(2, 3); x.std(axis=0), x.var(axis=0)
 x = torch.arange(6.).view(2, 3); torch.sum(x, axis=0), torch.cat((x, x), axis=1), torch.stack((x, x), axis=1)
