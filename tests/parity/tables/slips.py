@@ -55,6 +55,10 @@ x = torch.ones(2, 2, requires_grad=True); y = F.linear(x, torch.ones(2, 2), torc
 x = torch.ones(2, requires_grad=True); (x * 2).grad_fn._saved_self, (x * torch.ones(2)).grad_fn._saved_self
 """
 OF_OPTIMIZERS = """
+x = torch.zeros(2, requires_grad=True); x.register_hook(lambda g: g.double()); (x * 2).sum().backward()
+x = torch.zeros(2, requires_grad=True); x.register_hook(lambda g: g.long()); (x * 2).sum().backward()
+x = torch.zeros(2, requires_grad=True); y = x * 2; y.register_hook(lambda g: g.double()); y.sum().backward()
+x = torch.zeros(2, requires_grad=True); y = x * 2; y.grad_fn.register_hook(lambda i, o: (i[0].double(),)); y.backward(x)
 optim.AdamW, optim.Adam, type(optim.AdamW([torch.zeros(2)]))
 lr_scheduler._LRScheduler, issubclass(lr_scheduler._LRScheduler, lr_scheduler.LRScheduler)
 issubclass(lr_scheduler.StepLR, lr_scheduler._LRScheduler)
