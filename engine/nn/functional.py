@@ -23,7 +23,9 @@ from nnkit.nn.functional_activation import (
     sigmoid,
     silu,
     softmax,
+    softmin,
     softplus,
+    softsign,
     tanh,
 )
 from nnkit.nn.functional_convolution import conv1d, conv2d, conv_transpose1d, conv_transpose2d
@@ -95,7 +97,9 @@ __all__ = [
     "silu",
     "smooth_l1_loss",
     "softmax",
+    "softmin",
     "softplus",
+    "softsign",
     "tanh",
 ]
 

@@ -275,6 +275,24 @@ def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tenso
     return input.apply(ops.Softplus, beta=beta, threshold=threshold)
 
 
+def softsign(input: Tensor) -> Tensor:
+    """Return x / (1 + |x|).
+
+    Args:
+        input: any shape.
+
+    Raises:
+        NotImplementedError: the input is of booleans.
+
+    Source: Bergstra et al., "Quadratic polynomials learn better image features", 2009, section 2.
+
+    Examples:
+        >>> F.softsign(torch.tensor([-1.0, 3.0]))
+        tensor([-0.5000,  0.7500])
+    """
+    return input / (input.abs() + 1)
+
+
 def logsigmoid(input: Tensor) -> Tensor:
     """Return the logarithm of the sigmoid, computed without overflow.
 
@@ -310,7 +328,8 @@ def _along(name: str, input: Tensor, dim: int | None, dtype: DType | None) -> tu
         )
         dim = 0 if input.dim() in (0, 1, 3) else 1
     if isinstance(dim, bool) or not hasattr(dim, "__index__"):
-        raise TypeError(f"{name}(): argument 'dim' (position 1) must be int, not {typename(type(dim))}")
+        called = "softmax" if name == "softmin" else name
+        raise TypeError(f"{called}(): argument 'dim' (position 1) must be int, not {typename(type(dim))}")
     return (input if dtype is None else input.to(dtype)), dim
 
 
@@ -352,3 +371,24 @@ def log_softmax(input: Tensor, dim: int | None = None, *, dtype: DType | None = 
     """
     input, dim = _along("log_softmax", input, dim, dtype)
     return input.log_softmax(dim)
+
+
+def softmin(input: Tensor, dim: int | None = None, *, dtype: DType | None = None) -> Tensor:
+    """Return exp(-x) divided by its sum along `dim`.
+
+    Args:
+        input: any shape.
+        dim: the dimension; omitting it is deprecated.
+        dtype: convert -x to this type first.
+
+    Raises:
+        IndexError: there is no such dimension.
+        NotImplementedError: the input is not floating-point.
+
+    Examples:
+        >>> F.softmin(torch.tensor([0.0, 1.0]), dim=0)
+        tensor([0.7311, 0.2689])
+    """
+    input, dim = _along("softmin", input, dim, None)
+    negated = -input
+    return (negated if dtype is None else negated.to(dtype)).softmax(dim)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from nnkit import ops
 from nnkit.dtypes import int32, int64
-from nnkit.tensors import Tensor, apply, no_grad
+from nnkit.tensors import Tensor, apply, no_grad, where
 from nnkit.tensors.naming import require_tensor, typename
 
 
@@ -75,5 +75,7 @@ def _shorten(weight: Tensor, rows: Tensor, max_norm: float, norm_type: float) ->
     with no_grad():
         places = rows.reshape(-1).unique()
         picked = weight[places]
-        lengths = picked.norm(norm_type, dim=1, keepdim=True)
-        weight[places] = picked * (max_norm / (lengths + 1e-7)).clamp(max=1)
+        # PyTorch takes each length as a number of Python's, and so in double precision.
+        lengths = picked.norm(norm_type, dim=1, keepdim=True).double()
+        shares = (max_norm / (lengths + 1e-7)).to(weight.dtype)
+        weight[places] = where(lengths > max_norm, picked * shares, picked)

@@ -16,7 +16,7 @@ from nnkit.kernels.layout import Array
 from nnkit.nn.reduction import check_reduction, reduction_of
 from nnkit.recording import note_constant, note_obstacle, note_remade
 from nnkit.tensors import Tensor, apply
-from nnkit.tensors.naming import require_tensor
+from nnkit.tensors.naming import require_tensor, typename
 
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
@@ -78,6 +78,12 @@ def _check_classes(input: Tensor, target: Tensor) -> None:
         raise RuntimeError(f"expected target dtype to be Long or Byte, but got {target.dtype.label}")
 
 
+def _require_index(function: str, value: object) -> None:
+    if not hasattr(value, "__index__"):
+        kind = typename(type(value))
+        raise TypeError(f"{function}(): argument 'ignore_index' (position 5) must be int, not {kind}")
+
+
 def _check_weight(input: Tensor, weight: Tensor | None, classes: int, prefix: str = "") -> None:
     if weight is None:
         return
@@ -133,7 +139,11 @@ def nll_loss(
     shape = target.shape
     if dims in (3, 5):
         target = target.reshape(shape[0], *input.shape[2:])
-    losses = apply(operation, input, target, weight, reduction=reduction, ignore_index=ignore_index)
+    try:
+        losses = apply(operation, input, target, weight, reduction=reduction, ignore_index=ignore_index)
+    except TypeError:
+        _require_index("nll_loss_nd", ignore_index)
+        raise
     return losses.view(shape) if dims in (3, 5) and reduction == "none" else losses
 
 
@@ -178,6 +188,20 @@ def cross_entropy(
     require_tensor("cross_entropy_loss", "target", 2, target)
     reduction = reduction_of(size_average, reduce, reduction)
     check_reduction(reduction)
+    try:
+        return _cross_entropy(input, target, weight, ignore_index, reduction, label_smoothing)
+    except TypeError:
+        _require_index("cross_entropy_loss", ignore_index)
+        if not isinstance(label_smoothing, float | int):
+            kind = typename(type(label_smoothing))
+            message = f"cross_entropy_loss(): argument 'label_smoothing' (position 6) must be float, not {kind}"
+            raise TypeError(message) from None
+        raise
+
+
+def _cross_entropy(
+    input: Tensor, target: Tensor, weight: Tensor | None, ignore_index: int, reduction: str, label_smoothing: float
+) -> Tensor:
     if not 0.0 <= label_smoothing <= 1.0:
         raise RuntimeError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     if input.shape == target.shape:

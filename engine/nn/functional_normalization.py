@@ -55,8 +55,7 @@ def batch_norm(
                 [ 1.0000]])
     """
     require_tensor("batch_norm", "input", 1, input)
-    if not isinstance(momentum, int | float):
-        raise TypeError(f"batch_norm(): argument 'momentum' (position 7) must be float, not {typename(momentum)}")
+    _require_float("batch_norm", "momentum", 7, momentum)
     return followed_batch_norm(input, (running_mean, running_var, None), (weight, bias), training, momentum, eps)
 
 
@@ -99,8 +98,7 @@ def layer_norm(
     for position, (name, part) in enumerate(affine.items(), start=3):
         if part is not None:
             require_tensor("layer_norm", name, position, part)
-    if not isinstance(eps, int | float):
-        raise TypeError(f"layer_norm(): argument 'eps' (position 5) must be float, not {typename(type(eps))}")
+    _require_float("layer_norm", "eps", 5, eps)
     _check_layer(input, sizes, affine)
     mixed = _mixed(input, weight, bias)
     if mixed is not None:
@@ -118,7 +116,7 @@ def followed_batch_norm(
 ) -> Tensor:
     """Return `batch_norm`; the last of the running tensors counts the batches, and gives the share without momentum."""
     *statistics, steps = running
-    refusal: Exception | None = _untrainable(input, eps) if training else None
+    refusal: Exception | None = _unfit(input, eps, training)
     if refusal is None and input.numel():
         refusal = _misfit(input, dict(zip(_PARTS, (*statistics, *affine), strict=True)), training)
     if refusal is not None or input.numel() == 0:
@@ -129,17 +127,33 @@ def followed_batch_norm(
             raise refusal
         return _of_nothing(input, *affine)
     options = {"training": training, "momentum": momentum, "eps": eps}
-    result = apply(ops.NativeBatchNorm, input, *affine, *running, **options)
+    try:
+        result = apply(ops.NativeBatchNorm, input, *affine, *running, **options)
+    except TypeError:
+        if momentum is not None:
+            _require_float("batch_norm", "momentum", 7, momentum)
+        _require_float("batch_norm", "eps", 8, eps)
+        raise
     if training and steps is not None:
         steps.version.value += 1
     return result
 
 
-def _untrainable(input: Tensor, eps: float) -> ValueError | None:
-    """Return PyTorch's error about an input without a variance, or one that can be 0."""
+def _require_float(function: str, argument: str, position: int, value: object) -> None:
+    if not isinstance(value, int | float):
+        raise TypeError(
+            f"{function}(): argument '{argument}' (position {position}) must be float, not {typename(type(value))}"
+        )
+
+
+def _unfit(input: Tensor, eps: float, training: bool) -> ValueError | None:
+    """Return PyTorch's error about an input without a variance, or one that can be 0 or less."""
+    if not training:
+        return ValueError(f"batch_norm eps must be non-negative, but got {eps}") if eps < 0.0 else None
     if math.prod(input.array.shape[:1] + input.array.shape[2:]) == 1:
         return ValueError(f"Expected more than 1 value per channel when training, got input size {input.shape}")
-    return None if eps > 0 else ValueError(f"batch_norm eps must be positive during training, but got {eps}")
+    # PyTorch asks in this way, which is told where `eps` is no number.
+    return ValueError(f"batch_norm eps must be positive during training, but got {eps}") if eps <= 0.0 else None
 
 
 def _misfit(input: Tensor, parts: dict[str, Tensor | None], training: bool) -> Exception | None:
@@ -199,6 +213,8 @@ def _mixed(input: Tensor, *parts: Tensor | None) -> RuntimeError | None:
 
 def _of_nothing(input: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
     """Return a tensor without elements that gives the parameters the gradient 0."""
+    if weight is not None and not weight.numel():
+        raise IndexError("select(): index 0 out of range for tensor of size [0] at dimension 0")
     result = input.clone()
     if weight is not None:
         result = result * weight[0]

@@ -206,6 +206,10 @@ class Tree(Registration):
         return buffer
 
 
+# By its name PyTorch refuses the generator in an optimizer's list, `[model.parameters()]`.
+Tree.parameters.__qualname__ = "Module.parameters"
+
+
 def parameter_count(tree: Tree) -> int:
     """Return how many numbers all parameters of a module have together."""
     return sum(parameter.numel() for parameter in tree.parameters())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from nnkit.dtypes import of_array
 from nnkit.kernels.layout import Array
@@ -14,7 +14,7 @@ class ElementwiseLoss(Operation):
     """A loss of pairs of elements."""
 
     kernel = ""
-    saved_names = ("self", "target")
+    saved_names: ClassVar[tuple[str, ...]] = ("self", "target")
     differentiable = slice(2)
 
     def pair(self, a: Array, target: Array) -> tuple[Array, Array]:
@@ -26,9 +26,17 @@ class ElementwiseLoss(Operation):
         """
         check_broadcast((a, target))
         left, right = self.together(a, target)
-        if left.dtype.kind != "f":
-            raise NotImplementedError(f"\"{self.kernel}\" not implemented for '{of_array(left).label}'")
+        self.check_floating(left)
         return left, right
+
+    def check_floating(self, array: Array) -> None:
+        """Raise PyTorch's error unless the elements are floating-point.
+
+        Raises:
+            NotImplementedError: they are not.
+        """
+        if array.dtype.kind != "f":
+            raise NotImplementedError(f"\"{self.kernel}\" not implemented for '{of_array(array).label}'")
 
     def reduced(self, losses: Array, reduction: str) -> Array:
         """Return losses, their sum or their mean, and remember which."""
@@ -134,10 +142,13 @@ class BinaryCrossEntropy(ElementwiseLoss):
         sample("F.binary_cross_entropy(x, y, t.ones(4, dtype=x.dtype) / 3)", (N, 4), (N, 4), low=0.1, high=0.9),
         sample("F.binary_cross_entropy(x, y, reduction='sum')", (N, 4), (N, 4), low=0.1, high=0.9),
     ]
+    kernel = "binary_cross_entropy"
+    saved_names = ("self", "target", "weight")
 
     def forward(self, a: Array, target: Array, weight: Array | None = None, *, reduction: str = "mean") -> Array:
         if a.dtype != target.dtype:
             raise RuntimeError(f"Found dtype {of_array(target).label} but expected {of_array(a).label}")
+        self.check_floating(a)
         for name, values in (("input", a), ("target", target)):
             if not ((values >= 0) & (values <= 1)).all():
                 raise RuntimeError(f"all elements of {name} should be between 0 and 1")
@@ -180,8 +191,7 @@ class BinaryCrossEntropyWithLogits(ElementwiseLoss):
         *,
         reduction: str = "mean",
     ) -> Array:
-        if a.dtype.kind != "f":
-            raise NotImplementedError(f"\"{self.kernel}\" not implemented for '{of_array(a).label}'")
+        self.check_floating(a)
         if target.dtype.kind != "f":
             kinds = f"{of_array(a).label} can't be cast to the desired output type {of_array(target).label}"
             raise RuntimeError(f"result type {kinds}")

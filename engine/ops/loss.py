@@ -72,6 +72,7 @@ class NllLoss(Operation):
         sample("F.cross_entropy(x, t.tensor([0, -100, 1]), reduction='sum')", (3, 4)),
         sample("F.nll_loss(x, t.arange(len(x)) % 4, t.tensor([1, 2, 3, 4], dtype=x.dtype))", (N, 4)),
     ]
+    saved_names = ("self", "target", "weight")
     differentiable = slice(1)
 
     def forward(

@@ -62,6 +62,8 @@ class MaxPool2DWithIndices(Pooling):
         shape = pooled_shape(x, *self.window, ceil_mode)
         values, taps = self.backend.max_pool(self.prepared(x), shape, *self.window)
         self.save(taps)
+        if x.dtype.kind == "b":
+            raise NotImplementedError("\"max_pool2d\" not implemented for 'Bool'")
         if x.dtype.kind != "f":
             # No integer is minus infinity, which a window without elements gives: PyTorch takes the lowest one.
             values = self.xp.maximum(values, np.iinfo(x.dtype).min)

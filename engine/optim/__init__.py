@@ -3,7 +3,8 @@
 from nnkit.optim import lr_scheduler
 from nnkit.optim.adadelta import Adadelta
 from nnkit.optim.adagrad import Adagrad
-from nnkit.optim.adam import Adam, AdamW
+from nnkit.optim.adam import Adam
+from nnkit.optim.adamw import AdamW
 from nnkit.optim.optimizer import OPTIMIZERS, Optimizer
 from nnkit.optim.rmsprop import RMSprop
 from nnkit.optim.sgd import SGD

@@ -190,7 +190,9 @@ def sign(group: Group) -> float:
 
 
 def check_not_negative(name: str, value: float) -> None:
-    """Raise PyTorch's ValueError if one of an optimizer's options is negative or NaN."""
+    """Raise PyTorch's ValueError if one of an optimizer's options is negative, NaN, or several numbers."""
+    if isinstance(value, Tensor) and value.numel() != 1:
+        raise ValueError("Tensor lr must be 1-element")
     if not 0.0 <= value:  # noqa: SIM300 (so a text is refused in PyTorch's words, too)
         raise ValueError(f"Invalid {name}: {value}")
 

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, MutableMapping, Sequence
 from typing import Any
 
+from nnkit.dtypes import of_array
 from nnkit.kernels.layout import Array
 
 Gradients = tuple["Array | None", ...]
@@ -68,7 +69,7 @@ def checked_gradient(hook: Callable[..., Any], grad: Array | None, result: Any) 
 
     Raises:
         TypeError: it is something other than a tensor or None.
-        RuntimeError: it has another shape, or there was none.
+        RuntimeError: it has another element type or shape, or there was none.
     """
     if result is None:
         return None
@@ -76,11 +77,14 @@ def checked_gradient(hook: Callable[..., Any], grad: Array | None, result: Any) 
         raise RuntimeError("can't replace a None gradient with a non-None value")
     if not hasattr(result, "array"):
         raise TypeError(f"expected Variable, but hook returned '{type(result).__name__}'")
+    if result.array.dtype != grad.dtype:
+        was, got = (f"nnkit.{of_array(each).label}Tensor" for each in (grad, result.array))
+        raise RuntimeError(f"hook '{_name(hook)}' has changed the type of value (was {was} got {got})")
     if result.array.shape != grad.shape:
         raise RuntimeError(f"hook '{_name(hook)}' has changed the size of value")
     if isinstance(grad, Recorded):
         return type(grad)(result)
-    array: Array = result.array.astype(grad.dtype, copy=False)
+    array: Array = result.array
     return array
 
 

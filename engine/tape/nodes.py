@@ -210,8 +210,9 @@ class OperationNode(Node):
         """
         if name.startswith("_saved_"):
             kept = self.operation.saved
-            for number, saved_name in enumerate(self.operation.saved_names):
-                if name == f"_saved_{saved_name}" and number < len(kept) and kept[number] is None:
+            # An input that is never kept, such as the bias of a product, comes first.
+            for saved_name, each in zip(self.operation.saved_names[-len(kept) :], kept, strict=False):
+                if each is None and name == f"_saved_{saved_name}":
                     return None
             for saved in self.saved:
                 if name == f"_saved_{saved.name(self.operation)}":

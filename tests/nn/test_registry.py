@@ -9,7 +9,7 @@ def test_every_layer_can_be_named():
     }
     containers = {"Module", "ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"}
     # What returns a tuple has no place in a list of layers.
-    recurrent = {"LSTM", "RNN"}
+    recurrent = {"LSTM", "RNN", "RNNBase"}
     losses = {nn.LOSSES.get(name).__name__ for name in nn.LOSSES.names()}
     # What configs cannot name, because networks return neither probabilities nor their logarithms for each class.
     losses |= {"BCELoss", "KLDivLoss"}

@@ -1,4 +1,4 @@
-"""Activations: functions of each element, or of each row; only one has parameters."""
+"""Activations: functions of each element; only one has parameters."""
 
 from __future__ import annotations
 
@@ -35,6 +35,12 @@ class ReLU(_InPlace):
     Args:
         inplace: write the result over the input.
 
+    Shapes:
+        Input and output (*), any shape.
+
+    Raises:
+        RuntimeError: the input is of booleans.
+
     Source: Nair and Hinton, "Rectified linear units improve restricted Boltzmann machines", 2010, section 2.
 
     Examples:
@@ -59,8 +65,12 @@ class Hardtanh(_InPlace):
         max_val: the greatest value.
         inplace: write the result over the input.
 
+    Shapes:
+        Input and output (*), any shape.
+
     Raises:
         AssertionError: the greatest value is not above the least.
+        RuntimeError: the input is of booleans.
 
     Source: Collobert, "Large scale machine learning", 2004, section 5.
 
@@ -92,6 +102,12 @@ class ReLU6(Hardtanh):
     Args:
         inplace: write the result over the input.
 
+    Shapes:
+        Input and output (*), any shape.
+
+    Raises:
+        RuntimeError: the input is of booleans.
+
     Source: Krizhevsky, "Convolutional deep belief networks on CIFAR-10", 2010, section 3.
 
     Examples:
@@ -114,6 +130,12 @@ class LeakyReLU(_InPlace):
     Args:
         negative_slope: the share.
         inplace: write the result over the input.
+
+    Shapes:
+        Input and output (*), any shape.
+
+    Raises:
+        NotImplementedError: the input is not floating-point.
 
     Source: Maas, Hannun and Ng, "Rectifier nonlinearities improve neural network acoustic models", 2013, equation 2.
 
@@ -143,6 +165,12 @@ class ELU(_InPlace):
         alpha: minus the limit of the result for very negative numbers.
         inplace: write the result over the input.
 
+    Shapes:
+        Input and output (*), any shape.
+
+    Raises:
+        NotImplementedError: the input is not floating-point.
+
     Source: Clevert, Unterthiner and Hochreiter, "Fast and accurate deep network learning by exponential linear units",
     2016, equation 6.
 
@@ -171,6 +199,12 @@ class SELU(_InPlace):
     Args:
         inplace: write the result over the input.
 
+    Shapes:
+        Input and output (*), any shape.
+
+    Raises:
+        NotImplementedError: the input is not floating-point.
+
     Source: Klambauer et al., "Self-normalizing neural networks", 2017, equation 2.
 
     Examples:
@@ -192,6 +226,12 @@ class GELU(Module):
 
     Args:
         approximate: "none", or "tanh" for an approximation with a hyperbolic tangent.
+
+    Shapes:
+        Input and output (*), any shape.
+
+    Raises:
+        NotImplementedError: the input is not floating-point.
 
     Source: Hendrycks and Gimpel, "Gaussian error linear units", 2016, section 2.
 
@@ -224,6 +264,12 @@ class SiLU(_InPlace):
     Args:
         inplace: write the result over the input.
 
+    Shapes:
+        Input and output (*), any shape.
+
+    Raises:
+        NotImplementedError: the input is not floating-point.
+
     Source: Elfwing, Uchibe and Doya, "Sigmoid-weighted linear units for neural network function approximation in
     reinforcement learning", 2018, equation 2.
 
@@ -248,6 +294,12 @@ class Softplus(Module):
         beta: how sharp its bend is.
         threshold: where beta * x is above it, the result is x itself.
 
+    Shapes:
+        Input and output (*), any shape.
+
+    Raises:
+        NotImplementedError: the input is not floating-point.
+
     Source: Dugas et al., "Incorporating second-order functional knowledge for better option pricing", 2001, section 2.
 
     Examples:
@@ -269,93 +321,6 @@ class Softplus(Module):
         return f"beta={self.beta}, threshold={self.threshold}"
 
 
-@LAYERS.register("Tanh")
-class Tanh(Module):
-    """The hyperbolic tangent, element by element.
-
-    Examples:
-        >>> nn.Tanh()(torch.tensor([0.0, 1.0]))
-        tensor([0.0000, 0.7616])
-    """
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Return a tensor of the input's shape."""
-        return F.tanh(input)
-
-
-@LAYERS.register("Sigmoid")
-class Sigmoid(Module):
-    """1 / (1 + exp(-x)), element by element.
-
-    Examples:
-        >>> nn.Sigmoid()(torch.tensor([0.0, 1.0]))
-        tensor([0.5000, 0.7311])
-    """
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Return a tensor of the input's shape."""
-        return F.sigmoid(input)
-
-
-@LAYERS.register("LogSigmoid")
-class LogSigmoid(Module):
-    """The logarithm of the sigmoid, element by element, computed without overflow.
-
-    Examples:
-        >>> nn.LogSigmoid()(torch.tensor([-2.0, 0.0]))
-        tensor([-2.1269, -0.6931])
-    """
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Return a tensor of the input's shape."""
-        return F.logsigmoid(input)
-
-
-@LAYERS.register("Softmax")
-class Softmax(Module):
-    """Positive numbers along `dim` that sum to 1, in proportion to exp(x).
-
-    Args:
-        dim: the dimension; omitting it is deprecated.
-
-    Source: Bridle, "Probabilistic interpretation of feedforward classification network outputs", 1990, equation 6.
-
-    Examples:
-        >>> nn.Softmax(dim=1)(torch.tensor([[0.0, 0.0], [0.0, 1.0]]))
-        tensor([[0.5000, 0.5000],
-                [0.2689, 0.7311]])
-    """
-
-    def __init__(self, dim: int | None = None) -> None:
-        super().__init__()
-        self.dim = dim
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Return a tensor of the input's shape."""
-        return F.softmax(input, self.dim)
-
-    def extra_repr(self) -> str:
-        """Return the dimension."""
-        return f"dim={self.dim}"
-
-
-@LAYERS.register("LogSoftmax")
-class LogSoftmax(Softmax):
-    """The logarithm of the softmax, without its overflow and loss of digits.
-
-    Args:
-        dim: the dimension; omitting it is deprecated.
-
-    Examples:
-        >>> nn.LogSoftmax(dim=0)(torch.tensor([0.0, 0.0]))
-        tensor([-0.6931, -0.6931])
-    """
-
-    def forward(self, input: Tensor) -> Tensor:
-        """Return a tensor of the input's shape."""
-        return F.log_softmax(input, self.dim)
-
-
 @LAYERS.register("PReLU")
 class PReLU(Module):
     """The element where it is positive, and a learned share of it elsewhere.
@@ -371,6 +336,7 @@ class PReLU(Module):
 
     Raises:
         RuntimeError: there are not as many shares as channels.
+        RuntimeError: the element types differ.
 
     Source: He et al., "Delving deep into rectifiers", 2015, equation 1.
 

@@ -28,6 +28,9 @@ class Linear(Module):
         Input (..., in_features), output (..., out_features); weight (out_features, in_features) and bias
         (out_features,), both drawn from +-1 / sqrt(in_features).
 
+    Raises:
+        RuntimeError: a size is negative; or of the input the last size or the element type is another.
+
     Examples:
         >>> import nnkit
         >>> from nnkit import nn
@@ -72,6 +75,9 @@ class Linear(Module):
 @LAYERS.register("Identity")
 class Identity(Module):
     """Its input, unchanged; any arguments are accepted, so that it can stand in for another layer.
+
+    Shapes:
+        Input and output (*), any shape.
 
     Examples:
         >>> nn.Identity(54, unused=True)(torch.tensor([1.0]))

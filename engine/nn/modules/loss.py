@@ -48,6 +48,15 @@ class NLLLoss(_ClassLoss):
         reduce: deprecated, use `reduction`.
         reduction: "mean" (divided by the weights of the targets) or "sum" over the samples, or "none".
 
+    Shapes:
+        Input (N, C), (C,) or (N, C, ...), target (N,), () or (N, ...);
+        output (), or with "none" the target's shape.
+
+    Raises:
+        ValueError: the batch sizes differ, or the reduction is unknown.
+        RuntimeError: other shapes or the element types do not fit.
+        IndexError: a target is no class.
+
     Examples:
         >>> nn.NLLLoss()(torch.tensor([[-0.1, -2.4], [-1.6, -0.2]]), torch.tensor([0, 1]))
         tensor(0.1500)
@@ -79,6 +88,15 @@ class CrossEntropyLoss(_ClassLoss):
         reduce: deprecated, use `reduction`.
         reduction: "mean" (divided by the weights of the targets) or "sum" over the samples, or "none".
         label_smoothing: this part of the target's probability is spread evenly over all classes.
+
+    Shapes:
+        Input (N, C), (C,) or (N, C, ...), target (N,), () or (N, ...), or probabilities of the input's shape;
+        output (), or with "none" the shape of the classes.
+
+    Raises:
+        ValueError: the batch sizes differ, or the reduction is unknown.
+        RuntimeError: other shapes or the element types do not fit, or the smoothing is not between 0 and 1.
+        IndexError: a target is no class.
 
     Source: label smoothing is from Szegedy et al., "Rethinking the Inception architecture for computer
     vision", 2016, section 7.
@@ -121,6 +139,14 @@ class MSELoss(_Loss):
         reduce: deprecated, use `reduction`.
         reduction: "mean" or "sum" over all elements, or "none".
 
+    Shapes:
+        Input and target (*), or broadcast to each other with a warning; output (), or with "none" (*).
+
+    Raises:
+        ValueError: the reduction is unknown.
+        RuntimeError: the shapes cannot be broadcast.
+        NotImplementedError: the elements are no floating-point numbers.
+
     Examples:
         >>> nn.MSELoss()(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 5.0]))
         tensor(4.5000)
@@ -142,6 +168,13 @@ class L1Loss(_Loss):
         size_average: deprecated, use `reduction`.
         reduce: deprecated, use `reduction`.
         reduction: "mean" or "sum" over all elements, or "none".
+
+    Shapes:
+        Input and target (*), or broadcast to each other with a warning; output (), or with "none" (*).
+
+    Raises:
+        ValueError: the reduction is unknown.
+        RuntimeError: the shapes cannot be broadcast, or a mean is of integers.
 
     Examples:
         >>> nn.L1Loss()(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 5.0]))
@@ -165,6 +198,14 @@ class SmoothL1Loss(_Loss):
         reduce: deprecated, use `reduction`.
         reduction: "mean" or "sum" over all elements, or "none".
         beta: where the parabola ends.
+
+    Shapes:
+        Input and target (*), or broadcast to each other with a warning; output (), or with "none" (*).
+
+    Raises:
+        ValueError: the reduction is unknown.
+        RuntimeError: the shapes cannot be broadcast, or beta is negative.
+        NotImplementedError: the elements are no floating-point numbers.
 
     Source: Girshick, "Fast R-CNN", 2015, equation 3.
 
@@ -196,6 +237,14 @@ class HuberLoss(_Loss):
         reduction: "mean" or "sum" over all elements, or "none".
         delta: where the line begins.
 
+    Shapes:
+        Input and target (*), or broadcast to each other with a warning; output (), or with "none" (*).
+
+    Raises:
+        ValueError: the reduction is unknown.
+        RuntimeError: the shapes cannot be broadcast, or delta is not positive.
+        NotImplementedError: the elements are no floating-point numbers.
+
     Source: Huber, "Robust estimation of a location parameter", 1964, equation 3.5.
 
     Examples:
@@ -220,6 +269,13 @@ class KLDivLoss(_Loss):
         reduce: deprecated, use `reduction`.
         reduction: "batchmean" (the sum divided by the batch size), "mean" or "sum" over all elements, or "none".
         log_target: whether the target has log-probabilities, too.
+
+    Shapes:
+        Input (log-probabilities) and target (N, ...), or broadcast to each other; output (), or with "none" (N, ...).
+
+    Raises:
+        ValueError: the reduction is unknown.
+        RuntimeError: the shapes cannot be broadcast, or the elements are integers.
 
     Source: Kullback and Leibler, "On information and sufficiency", 1951, equation 2.4.
 
@@ -251,6 +307,13 @@ class BCELoss(_Loss):
         size_average: deprecated, use `reduction`.
         reduce: deprecated, use `reduction`.
         reduction: "mean" or "sum" over all elements, or "none".
+
+    Shapes:
+        Input and target (*); output (), or with "none" (*).
+
+    Raises:
+        ValueError: the shapes differ, or the reduction is unknown.
+        RuntimeError: a probability is not between 0 and 1, or the element types differ.
 
     Examples:
         >>> nn.BCELoss()(torch.tensor([0.9, 0.5]), torch.tensor([1.0, 0.0]))
@@ -284,6 +347,14 @@ class BCEWithLogitsLoss(_Loss):
         reduce: deprecated, use `reduction`.
         reduction: "mean" or "sum" over all elements, or "none".
         pos_weight: a factor for what is true, broadcast to the input's shape.
+
+    Shapes:
+        Input and target (*); output (), or with "none" (*).
+
+    Raises:
+        ValueError: the shapes differ, or the reduction is unknown.
+        RuntimeError: a weight cannot be broadcast, or the target's elements are no floating-point numbers.
+        NotImplementedError: the input's are none.
 
     Examples:
         >>> nn.BCEWithLogitsLoss()(torch.tensor([2.0, -100.0]), torch.tensor([1.0, 0.0]))

@@ -41,6 +41,10 @@ class ConstantPad1d(_ConstantPadNd):
     Shapes:
         Input (..., L), output (..., L + the padding at both ends).
 
+    Raises:
+        TypeError: the padding is no integer, or no tuple of them.
+        RuntimeError: fewer dimensions, or a border that takes away more than there is.
+
     Examples:
         >>> nn.ConstantPad1d((1, 2), 7.0)(torch.zeros(2))
         tensor([7., 0., 0., 7., 7.])
@@ -63,6 +67,10 @@ class ConstantPad2d(_ConstantPadNd):
     Shapes:
         Input (..., H, W), output (..., H + the padding above and below, W + that on the left and on the right).
 
+    Raises:
+        TypeError: the padding is no integer, or no tuple of them.
+        RuntimeError: fewer dimensions, or a border that takes away more than there is.
+
     Examples:
         >>> nn.ConstantPad2d((1, 0, 0, 1), 7.0)(torch.zeros(1, 2))
         tensor([[7., 0., 0.],
@@ -84,6 +92,10 @@ class ZeroPad2d(_ConstantPadNd):
 
     Shapes:
         Input (..., H, W), output (..., H + the padding above and below, W + that on the left and on the right).
+
+    Raises:
+        TypeError: the padding is no integer, or no tuple of them.
+        RuntimeError: fewer dimensions, or a border that takes away more than there is.
 
     Examples:
         >>> nn.ZeroPad2d((1, 0, 0, 1))(torch.ones(1, 2))

@@ -60,6 +60,10 @@ class MaxPool1d(_MaxPoolNd):
         Input (N, C, L) or (C, L), output (N, C, L') with
         L' = floor((L + 2 padding - dilation (kernel_size - 1) - 1) / stride) + 1.
 
+    Raises:
+        TypeError: an option is no integer, or no tuple of them.
+        RuntimeError: another number of dimensions, options that do not fit each other, or an output without elements.
+
     Examples:
         >>> nn.MaxPool1d(2)(torch.tensor([[1.0, 3.0, 2.0, 0.0]]))
         tensor([[3., 2.]])
@@ -97,6 +101,10 @@ class MaxPool2d(_MaxPoolNd):
         Input (N, C, H, W) or (C, H, W), output (N, C, H', W') with
         H' = floor((H + 2 padding - dilation (kernel_size - 1) - 1) / stride) + 1.
 
+    Raises:
+        TypeError: an option is no integer, or no tuple of them.
+        RuntimeError: another number of dimensions, options that do not fit each other, or an output without elements.
+
     Examples:
         >>> nn.MaxPool2d(2)(torch.zeros(8, 6, 28, 28)).shape
         torch.Size([8, 6, 14, 14])
@@ -131,6 +139,10 @@ class AvgPool1d(Module):
 
     Shapes:
         Input (N, C, L) or (C, L), output (N, C, L') with L' = floor((L + 2 padding - kernel_size) / stride) + 1.
+
+    Raises:
+        TypeError: an option is no integer, or no tuple of them.
+        RuntimeError: another number of dimensions, options that do not fit each other, or an output without elements.
 
     Examples:
         >>> nn.AvgPool1d(2)(torch.tensor([[1.0, 3.0, 2.0, 0.0]]))
@@ -182,6 +194,11 @@ class AvgPool2d(Module):
     Shapes:
         Input (N, C, H, W) or (C, H, W), output (N, C, H', W') with
         H' = floor((H + 2 padding - kernel_size) / stride) + 1.
+
+    Raises:
+        TypeError: an option is no integer, or no tuple of them.
+        IndexError: fewer than three dimensions.
+        RuntimeError: more than four, options that do not fit each other, or an output without elements.
 
     Source: LeCun et al., "Gradient-based learning applied to document recognition", 1998, section II.B.
 
@@ -240,6 +257,11 @@ class AdaptiveAvgPool1d(AdaptivePool):
     Shapes:
         Input (N, C, L) or (C, L), output (N, C, L').
 
+    Raises:
+        TypeError: the size is no integer, or no tuple of them.
+        RuntimeError: another number of dimensions, or a negative size.
+        NotImplementedError: the input is not floating-point.
+
     Examples:
         >>> nn.AdaptiveAvgPool1d(2)(torch.tensor([[1.0, 3.0, 2.0]]))
         tensor([[2.0000, 2.5000]])
@@ -263,6 +285,11 @@ class AdaptiveAvgPool2d(AdaptivePool):
 
     Shapes:
         Input (N, C, H, W) or (C, H, W), output (N, C, H', W').
+
+    Raises:
+        TypeError: the size is no integer, or no tuple of them.
+        RuntimeError: another number of dimensions, or a negative size.
+        NotImplementedError: the input is not floating-point.
 
     Examples:
         >>> nn.AdaptiveAvgPool2d((1, None))(torch.arange(16.0).view(1, 4, 4))

@@ -23,30 +23,38 @@ from nnkit.tensors import Tensor, apply, apply_all, cat, empty, stack, zeros
 
 State = TypeVar("State")
 
+# Rows of the weights for each element of the hidden state.
+_GATES = {"RNN_TANH": 1, "RNN_RELU": 1, "LSTM": 4}
+
 
 class RNNBase(Module, Generic[State]):
     """What recurrent layers share: their parameters, and the order of layers, directions and steps.
 
     Args:
         mode: "RNN_TANH", "RNN_RELU" or "LSTM".
-        gates: rows of the weights for each element of the hidden state.
+        input_size: features of each step.
+        hidden_size: size of the hidden state.
 
-    The other arguments are those of `RNN` and `LSTM`.
+    The other arguments, the shapes and the errors are those of `RNN` and `LSTM`.
+
+    Examples:
+        >>> isinstance(nn.LSTM(2, 3), nn.RNNBase)
+        True
     """
 
     def __init__(
         self,
         mode: str,
-        gates: int,
         input_size: int,
         hidden_size: int,
-        num_layers: int,
-        bias: bool,
-        batch_first: bool,
-        dropout: float,
-        bidirectional: bool,
-        device: Any,
-        dtype: DType | None,
+        num_layers: int = 1,
+        bias: bool = True,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        proj_size: int = 0,
+        device: Any = None,
+        dtype: DType | None = None,
     ) -> None:
         super().__init__()
         self.mode = mode
@@ -57,7 +65,7 @@ class RNNBase(Module, Generic[State]):
         self.batch_first = batch_first
         self.dropout = float(dropout)
         self.bidirectional = bidirectional
-        self.proj_size = 0
+        self.proj_size = proj_size
         self._check_arguments(dropout)
         self._names: list[list[str]] = []
         directions = self._directions()
@@ -67,7 +75,7 @@ class RNNBase(Module, Generic[State]):
                 shapes = {"weight_ih": [features], "weight_hh": [hidden_size], "bias_ih": [], "bias_hh": []}
                 names = [f"{kind}_l{layer}{suffix}" for kind in shapes][: 4 if bias else 2]
                 for name, columns in zip(names, shapes.values(), strict=False):
-                    value = empty(gates * hidden_size, *columns, device=device, dtype=dtype)
+                    value = empty(_GATES[mode] * hidden_size, *columns, device=device, dtype=dtype)
                     self.register_parameter(name, Parameter(value))
                 self._names.append(names)
         self.reset_parameters()
@@ -91,6 +99,14 @@ class RNNBase(Module, Generic[State]):
                 raise ValueError(f"{name} must be greater than zero")
         if self.num_layers <= 0:
             raise ValueError("num_layers must be greater than zero")
+        if self.proj_size < 0:
+            raise ValueError("proj_size should be a positive integer or zero to disable projections")
+        if self.proj_size >= self.hidden_size:
+            raise ValueError("proj_size has to be smaller than hidden_size")
+        if self.mode not in _GATES:
+            raise ValueError(f"Unrecognized RNN mode: {self.mode}")
+        if self.proj_size:
+            raise NotImplementedError("LSTM: hidden states are not projected here, expected proj_size=0")
 
     def _directions(self) -> int:
         return 2 if self.bidirectional else 1
@@ -199,9 +215,7 @@ class RNN(RNNBase[Tensor]):
     Source: Elman, "Finding structure in time", 1990.
 
     Examples:
-        >>> import nnkit
-        >>> from nnkit import nn
-        >>> output, hidden = nn.RNN(10, 20, 2)(nnkit.zeros(5, 3, 10))
+        >>> output, hidden = nn.RNN(10, 20, 2)(torch.zeros(5, 3, 10))
         >>> output.shape, hidden.shape
         (torch.Size([5, 3, 20]), torch.Size([2, 3, 20]))
     """
@@ -223,7 +237,7 @@ class RNN(RNNBase[Tensor]):
             raise ValueError(f"Unknown nonlinearity '{nonlinearity}'. Select from 'tanh' or 'relu'.")
         mode = f"RNN_{nonlinearity.upper()}"
         super().__init__(
-            mode, 1, input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, device, dtype
+            mode, input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, 0, device, dtype
         )
         self.nonlinearity = nonlinearity
 
@@ -305,9 +319,7 @@ class LSTM(RNNBase[tuple[Tensor, Tensor]]):
     Cummins, "Learning to forget", 2000.
 
     Examples:
-        >>> import nnkit
-        >>> from nnkit import nn
-        >>> output, (hidden, cell) = nn.LSTM(10, 20, 2)(nnkit.zeros(5, 3, 10))
+        >>> output, (hidden, cell) = nn.LSTM(10, 20, 2)(torch.zeros(5, 3, 10))
         >>> output.shape, hidden.shape, cell.shape
         (torch.Size([5, 3, 20]), torch.Size([2, 3, 20]), torch.Size([2, 3, 20]))
     """
@@ -326,14 +338,18 @@ class LSTM(RNNBase[tuple[Tensor, Tensor]]):
         dtype: DType | None = None,
     ) -> None:
         super().__init__(
-            "LSTM", 4, input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, device, dtype
+            "LSTM",
+            input_size,
+            hidden_size,
+            num_layers,
+            bias,
+            batch_first,
+            dropout,
+            bidirectional,
+            proj_size,
+            device,
+            dtype,
         )
-        if proj_size < 0:
-            raise ValueError("proj_size should be a positive integer or zero to disable projections")
-        if proj_size >= hidden_size:
-            raise ValueError("proj_size has to be smaller than hidden_size")
-        if proj_size:
-            raise NotImplementedError("LSTM: hidden states are not projected here, expected proj_size=0")
 
     def forward(self, input: Tensor, hx: tuple[Tensor, Tensor] | None = None) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Return the hidden states of the last layer after each step, and all last hidden and cell states.

@@ -8,6 +8,7 @@ from nnkit.optim.lr_scheduler.decay import ConstantLR, ExponentialLR, LambdaLR, 
 from nnkit.optim.lr_scheduler.one_cycle import OneCycleLR
 from nnkit.optim.lr_scheduler.plateau import ReduceLROnPlateau
 from nnkit.optim.lr_scheduler.scheduler import SCHEDULERS, LRScheduler
+from nnkit.optim.lr_scheduler.scheduler import _LRScheduler as _LRScheduler
 from nnkit.optim.lr_scheduler.sequential import SequentialLR
 
 __all__ = [

@@ -161,3 +161,9 @@ def warn_of_epoch() -> None:
         "if you are unable to replicate your use case: https://github.com/pytorch/pytorch/issues/new/choose.",
         stacklevel=3,
     )
+
+
+class _LRScheduler(LRScheduler):
+    """The older name of `LRScheduler`, for schedules that were written with it."""
+
+    __module__ = "nnkit.optim.lr_scheduler"

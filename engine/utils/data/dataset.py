@@ -192,7 +192,8 @@ def random_split(
         counts = cast(list[int], list(lengths))
     if sum(counts) != total:
         raise ValueError("Sum of input lengths does not equal the length of the input dataset!")
-    order = randperm(total, generator=generator).tolist()
+    # The sum and not the size, so that lengths that are no integers are refused.
+    order = randperm(sum(counts), generator=generator).tolist()
     ends = itertools.accumulate(counts)
     return [Subset(dataset, order[end - count : end]) for end, count in zip(ends, counts, strict=True)]
 

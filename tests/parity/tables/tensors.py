@@ -21,6 +21,8 @@ LAYERS = [
     layer("nn.Sigmoid()", (N, 5)),
     layer("nn.LogSigmoid()", (N, 5)),
     layer("nn.Softmax(dim=-1)", (N, 5)),
+    layer("nn.Softmin(dim=-1)", (N, 5)),
+    layer("nn.Softsign()", (N, 5)),
     layer("nn.LogSoftmax(dim=1)", (N, 5, 2)),
     layer("nn.Identity(3, a=4)", (N, 5)),
     *(
