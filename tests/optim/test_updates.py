@@ -40,11 +40,11 @@ def draw(seed, *shape, dtype="float32"):
 
 def trained(name, options, values, gradients, steps=3):
     """Return the parameters with these arrays after some steps, and their optimizer."""
-    parameters = [nn.Parameter(nnkit.Tensor(each)) for each in values]
+    parameters = [nn.Parameter(nnkit.Tensor.detached(each)) for each in values]
     optimizer = getattr(optim, name)(parameters, **options)
     for _ in range(steps):
         for parameter, gradient in zip(parameters, gradients, strict=True):
-            parameter.grad = nnkit.Tensor(gradient)
+            parameter.grad = nnkit.Tensor.detached(gradient)
         optimizer.step()
     return parameters, optimizer
 
@@ -175,7 +175,7 @@ def test_a_gradient_with_gaps_that_changes_in_place_is_read_anew():
     parameter = nn.Parameter(nnkit.zeros(3, 2))
     optimizer = optim.SGD([parameter], lr=1.0)
     gradient = np.asfortranarray(draw(0, 3, 2))
-    parameter.grad = nnkit.Tensor(gradient)
+    parameter.grad = nnkit.Tensor.detached(gradient)
     optimizer.step()
     gradient *= 3
     optimizer.step()
@@ -315,7 +315,7 @@ def test_a_copy_changes_its_own_parameters():
     before = parameter.array.copy()
     twin = copy.deepcopy(optimizer)
     (other,) = twin.param_groups[0]["params"]
-    other.grad = nnkit.Tensor(draw(2, 20))
+    other.grad = nnkit.Tensor.detached(draw(2, 20))
     twin.step()
     np.testing.assert_array_equal(parameter.array, before)
     assert (other.array != before).all()

@@ -116,6 +116,7 @@ ARGUMENTS = {
     "MaxPool2d": "kernel_size: 3, stride: 1, padding: 1",
     "LogSoftmax": "dim: 1",
     "Softmax": "dim: -1",
+    "Softmin": "dim: 1",
     "Unflatten": "dim: 3, unflattened_size: [4, -1]",
 }
 
